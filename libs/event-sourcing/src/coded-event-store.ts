@@ -1,0 +1,77 @@
+import type { EventToAppend, Position, RecordedEvent } from './event';
+import type { EventCodec } from './event-codec.port';
+import {
+  type AppendResult,
+  EventStore,
+  type ExpectedRevision,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionHandler,
+} from './event-store.port';
+
+/** An event store seen through a codec: services read and write plain, current events; the store holds what the codec made of them. */
+export class CodedEventStore extends EventStore {
+  constructor(
+    private readonly inner: EventStore,
+    private readonly codec: EventCodec,
+  ) {
+    super();
+  }
+
+  override async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
+    const encoded: EventToAppend[] = [];
+    for (const event of events) {
+      const result = this.codec.encode(event);
+      encoded.push(result instanceof Promise ? await result : result);
+    }
+    return this.inner.append(stream, expected, encoded);
+  }
+
+  override readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent> {
+    return this.decoded(this.inner.readStream(stream, options));
+  }
+
+  override readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
+    return this.decoded(this.inner.readAll(options));
+  }
+
+  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
+    return this.inner.subscribe(options, this.decodingHandler(handler));
+  }
+
+  override subscribeToStream(stream: string, from: number, handler: SubscriptionHandler): Subscription {
+    return this.inner.subscribeToStream(stream, from, this.decodingHandler(handler));
+  }
+
+  override head(): Promise<Position> {
+    return this.inner.head();
+  }
+
+  override parsePosition(text: string): Position {
+    return this.inner.parsePosition(text);
+  }
+
+  private decodingHandler(handler: SubscriptionHandler): SubscriptionHandler {
+    return {
+      onEvents: async (events) => {
+        const decoded: RecordedEvent[] = [];
+        for (const event of events) {
+          const result = this.codec.decode(event);
+          decoded.push(result instanceof Promise ? await result : result);
+        }
+        await handler.onEvents(decoded);
+      },
+      ...(handler.onCheckpoint && { onCheckpoint: handler.onCheckpoint.bind(handler) }),
+      ...(handler.onEnd && { onEnd: handler.onEnd.bind(handler) }),
+    };
+  }
+
+  private async *decoded(events: AsyncIterable<RecordedEvent>): AsyncIterable<RecordedEvent> {
+    for await (const event of events) {
+      const result = this.codec.decode(event);
+      yield result instanceof Promise ? await result : result;
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import type { Aggregate } from './decider';
+import { DomainError } from './domain-error';
+import type { Actor, DomainEvent, EventMetadata, EventToAppend, Position, RecordedEvent } from './event';
+import { type EventStore, WrongExpectedRevision } from './event-store.port';
+
+/** Who asks, why, and in which chain of causes. */
+export interface CommandContext {
+  /** The same id again answers the original events without deciding. */
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly actor: Actor;
+  readonly reason?: string;
+  /** Revision the caller has seen (If-Match); another one is refused with {@link RevisionMismatch}. */
+  readonly ifMatch?: number;
+}
+
+/** An aggregate as of some revision. */
+export interface Loaded<State> {
+  readonly state: State;
+  /** Last revision folded in; -1 where the stream is empty. */
+  readonly revision: number;
+}
+
+export interface CommandOutcome<State, Event extends DomainEvent> extends Loaded<State> {
+  /** The facts of this command: new ones, or the original ones of a repeated command id. Empty for a repeat by value. */
+  readonly events: readonly RecordedEventOf<Event>[];
+  /** Where a reader must have got to in order to see this. Absent when nothing was written. */
+  readonly position?: Position;
+}
+
+/** What a command's caller needs to know of an event it caused. */
+export interface RecordedEventOf<Event extends DomainEvent> {
+  readonly id: string;
+  readonly revision: number;
+  readonly event: Event;
+}
+
+/** The aggregate is not at the revision that the caller has seen. */
+export class RevisionMismatch extends DomainError {
+  readonly code = 'revision-mismatch';
+  constructor(
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super(`the resource is at revision ${actual}, the request was made for revision ${expected}`);
+  }
+}
+
+interface Remembered {
+  readonly firstRevision: number;
+  readonly lastRevision: number;
+}
+
+interface Folded<State> extends Loaded<State> {
+  readonly commands: ReadonlyMap<string, Remembered>;
+  readonly position: Position | undefined;
+}
+
+/** Attempts before a contested command gives up; each loser has seen another writer succeed. */
+const MAX_ATTEMPTS = 50;
+
+/**
+ * Runs commands against aggregates: load, decide, append at the exact revision.
+ * On a conflict it decides again on the newer state, unless the caller sent a revision of its own.
+ * Remembers the command ids of the whole stream (from `metadata.commandId`), so that a retried command is answered
+ * with its original events.
+ */
+export class CommandHandler {
+  constructor(private readonly store: EventStore) {}
+
+  /**
+   * @throws DomainError as decided, RevisionMismatch, or what the store throws
+   */
+  async handle<State, Command, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    id: string,
+    command: Command,
+    context: CommandContext,
+  ): Promise<CommandOutcome<State, Event>> {
+    const stream = `${aggregate.category}-${id}`;
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.fold(aggregate, stream, {});
+      const remembered = before.commands.get(context.commandId);
+      if (remembered) return this.original(aggregate, stream, remembered, before);
+      if (context.ifMatch !== undefined && context.ifMatch !== before.revision)
+        throw new RevisionMismatch(context.ifMatch, before.revision);
+
+      const facts = aggregate.decide(command, before.state);
+      if (facts.length === 0) return { state: before.state, revision: before.revision, events: [] };
+
+      const { events, state } = prepare(aggregate, stream, before, facts, context);
+      try {
+        const result = await this.store.append(stream, before.revision < 0 ? 'no-stream' : before.revision, events);
+        return {
+          state,
+          revision: result.revision,
+          position: result.position,
+          events: facts.map((event, i) => ({ id: events[i]!.id, revision: before.revision + 1 + i, event })),
+        };
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision) || attempt >= MAX_ATTEMPTS) throw error;
+        if (context.ifMatch !== undefined && !(await this.knows(aggregate, stream, context.commandId)))
+          throw new RevisionMismatch(context.ifMatch, error.actual);
+      }
+    }
+  }
+
+  /**
+   * State of an aggregate, as of the end, a revision (inclusive) or a recorded time (inclusive, ISO 8601 UTC).
+   * Revision -1 and the initial state where nothing had happened by then.
+   */
+  async load<State, Event extends DomainEvent>(
+    aggregate: Aggregate<State, never, Event>,
+    id: string,
+    asOf: { readonly revision?: number; readonly time?: string } = {},
+  ): Promise<Loaded<State>> {
+    const { state, revision } = await this.fold(aggregate, `${aggregate.category}-${id}`, asOf);
+    return { state, revision };
+  }
+
+  private async fold<State, Event extends DomainEvent>(
+    aggregate: Pick<Aggregate<State, never, Event>, 'initial' | 'evolve'>,
+    stream: string,
+    asOf: { readonly revision?: number; readonly time?: string },
+  ): Promise<Folded<State>> {
+    let state = aggregate.initial;
+    let revision = -1;
+    let position: Position | undefined;
+    const commands = new Map<string, Remembered>();
+    for await (const recorded of this.store.readStream(stream)) {
+      if (asOf.revision !== undefined && recorded.revision > asOf.revision) break;
+      if (asOf.time !== undefined && recorded.recordedAt > asOf.time) break;
+      state = aggregate.evolve(state, asEvent<Event>(recorded));
+      revision = recorded.revision;
+      position = recorded.position;
+      const known = commands.get(recorded.metadata.commandId);
+      commands.set(recorded.metadata.commandId, { firstRevision: known?.firstRevision ?? revision, lastRevision: revision });
+    }
+    return { state, revision, position, commands };
+  }
+
+  private async original<State, Command, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    stream: string,
+    remembered: Remembered,
+    current: Folded<State>,
+  ): Promise<CommandOutcome<State, Event>> {
+    const events: RecordedEventOf<Event>[] = [];
+    let position = current.position;
+    const maxCount = remembered.lastRevision - remembered.firstRevision + 1;
+    for await (const recorded of this.store.readStream(stream, { from: remembered.firstRevision, maxCount })) {
+      events.push({ id: recorded.id, revision: recorded.revision, event: asEvent<Event>(recorded) });
+      position = recorded.position;
+    }
+    return { state: current.state, revision: current.revision, events, ...(position && { position }) };
+  }
+
+  private async knows<State, Command, Event extends DomainEvent>(
+    aggregate: Aggregate<State, Command, Event>,
+    stream: string,
+    commandId: string,
+  ): Promise<boolean> {
+    return (await this.fold(aggregate, stream, {})).commands.has(commandId);
+  }
+}
+
+function prepare<State, Command, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Command, Event>,
+  stream: string,
+  before: Loaded<State>,
+  facts: readonly Event[],
+  { commandId, correlationId, causationId, actor, reason }: CommandContext,
+): { events: EventToAppend<Event>[]; state: State } {
+  let state = before.state;
+  const events = facts.map((fact, index): EventToAppend<Event> => {
+    state = aggregate.evolve(state, fact);
+    const metadata: EventMetadata = {
+      commandId,
+      correlationId,
+      causationId,
+      actor,
+      tenants: aggregate.tenants(state),
+      schemaVersion: 1 + (aggregate.eventTypes[fact.type as Event['type']].upcasters?.length ?? 0),
+      ...(reason !== undefined && { reason }),
+    };
+    return { id: derivedUuid(stream, commandId, index), type: fact.type, data: fact.data, metadata };
+  });
+  return { events, state };
+}
+
+function asEvent<Event extends DomainEvent>(recorded: RecordedEvent): Event {
+  return { type: recorded.type, data: recorded.data } as unknown as Event;
+}
+
+/**
+ * A UUID (RFC 9562, version 8) that follows from these parts alone: event ids derive from (stream, command, index), so that
+ * an append whose answer got lost can be repeated.
+ */
+export function derivedUuid(...parts: readonly (string | number)[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x80;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
