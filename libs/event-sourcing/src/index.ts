@@ -7,3 +7,4 @@ export * from './event-codec.port';
 export * from './coded-event-store';
 export * from './projection';
 export * from './process';
+export * from './json-pointer';

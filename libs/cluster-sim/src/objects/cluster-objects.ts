@@ -1,0 +1,90 @@
+import { type Condition, type KubeObject, type Labels } from './kube-object';
+
+export interface Namespace extends KubeObject {
+  spec: { finalizers?: string[] | undefined };
+  status: { phase: 'Active' | 'Terminating'; conditions?: Condition[] | undefined };
+}
+
+export interface Node extends KubeObject {
+  spec: {
+    podCIDR?: string | undefined;
+    unschedulable?: boolean | undefined;
+    taints?: { key: string; value?: string; effect: string }[] | undefined;
+  };
+  status: {
+    capacity: Labels;
+    allocatable: Labels;
+    addresses: { type: string; address: string }[];
+    conditions: Condition[];
+    nodeInfo: Labels;
+  };
+}
+
+export interface ServicePort {
+  name?: string | undefined;
+  protocol?: string | undefined;
+  port: number;
+  targetPort?: number | string | undefined;
+  nodePort?: number | undefined;
+}
+
+export interface Service extends KubeObject {
+  spec: {
+    type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName' | undefined;
+    selector?: Labels | undefined;
+    clusterIP?: string | undefined;
+    clusterIPs?: string[] | undefined;
+    ports?: ServicePort[] | undefined;
+    externalName?: string | undefined;
+    publishNotReadyAddresses?: boolean | undefined;
+  };
+  status: { loadBalancer: { ingress?: { ip?: string }[] } };
+}
+
+export interface Secret extends KubeObject {
+  type?: string | undefined;
+  data?: Labels | undefined;
+}
+
+export interface ConfigMap extends KubeObject {
+  data?: Labels | undefined;
+  binaryData?: Labels | undefined;
+}
+
+export interface ResourceQuota extends KubeObject {
+  spec: { hard?: Labels | undefined };
+  status: { hard?: Labels | undefined; used?: Labels | undefined };
+}
+
+export interface PersistentVolumeClaim extends KubeObject {
+  spec: {
+    accessModes?: string[] | undefined;
+    resources?: { requests?: Labels } | undefined;
+    storageClassName?: string | undefined;
+    volumeName?: string | undefined;
+    volumeMode?: string | undefined;
+  };
+  status: { phase: 'Pending' | 'Bound'; accessModes?: string[] | undefined; capacity?: Labels | undefined };
+}
+
+export interface ObjectReference {
+  apiVersion?: string | undefined;
+  kind: string;
+  namespace?: string | undefined;
+  name: string;
+  uid?: string | undefined;
+  resourceVersion?: string | undefined;
+  fieldPath?: string | undefined;
+}
+
+/** core/v1 Event. */
+export interface ClusterEvent extends KubeObject {
+  involvedObject: ObjectReference;
+  reason: string;
+  message: string;
+  type: 'Normal' | 'Warning';
+  source: { component: string; host?: string | undefined };
+  count: number;
+  firstTimestamp: string;
+  lastTimestamp: string;
+}

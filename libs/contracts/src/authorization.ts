@@ -1,0 +1,108 @@
+import type { Problem } from '@souk/event-sourcing';
+import type { CallContext } from './call';
+
+/** A platform API that an instance may be granted: one operation of the open API. */
+export interface PlatformApi {
+  /** Its name in declarations and grants: `instance.read`. */
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path template under the API's origin: `/open/v1/instance`. A segment in braces matches one segment. */
+  readonly path: string;
+  readonly title: string;
+}
+
+/** Every API that can be declared. */
+export const platformApis: readonly PlatformApi[] = [
+  { name: 'instance.read', method: 'GET', path: '/open/v1/instance', title: 'Read the state of the instance itself' },
+  { name: 'instance-nodes.read', method: 'GET', path: '/open/v1/instance/nodes', title: 'Read the nodes of the instance and their addresses' },
+  {
+    name: 'instance-operations.read',
+    method: 'GET',
+    path: '/open/v1/instance/operations',
+    title: 'Read the deployment records of the instance',
+  },
+  { name: 'data-models.use', method: 'GET', path: '/open/v1/data-models', title: 'Read the data models that were granted' },
+];
+
+export const dataModelAccessLevels = ['read', 'read-create', 'read-write'] as const;
+export type DataModelAccess = (typeof dataModelAccessLevels)[number];
+
+export interface DataModelDeclaration {
+  readonly model: string;
+  readonly version: string;
+  readonly access: DataModelAccess;
+  readonly subscribe: boolean;
+}
+
+/** The permission declaration of a version: which platform APIs the app will call, which data models it will use. Sorted by name. */
+export interface DeclaredPermissions {
+  readonly apis: readonly string[];
+  readonly dataModels: readonly DataModelDeclaration[];
+}
+
+export interface PermissionsAtRevision {
+  readonly versionId: string;
+  /** -1 where nothing was declared. */
+  readonly revision: number;
+  readonly permissions: DeclaredPermissions;
+  readonly problems: readonly Problem[];
+}
+
+export interface CredentialView {
+  readonly instanceId: string;
+  readonly appKey: string;
+  readonly secretVersion: number;
+  readonly status: 'active' | 'suspended' | 'revoked';
+  readonly grants: DeclaredPermissions;
+}
+
+/** The request of an instance, as a gateway saw it. Header names in lower case. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** SHA-256 of the body, base64; absent for an empty body. */
+  readonly bodySha256?: string;
+}
+
+export type Decision =
+  | { readonly allowed: true; readonly api: string; readonly appKey: string; readonly instanceId: string; readonly ownerTenant: string }
+  | {
+      readonly allowed: false;
+      /** `unauthenticated` does not tell an unknown key from a bad signature or a revoked key; `not-granted` is a known, honest caller. */
+      readonly code: 'unauthenticated' | 'not-granted';
+      readonly detail: string;
+      /** What the server expected to be signed, given only for a well-formed request; holds no secret. */
+      readonly stringToSign?: string;
+    };
+
+/** Asked by release, deployment, and by the guard of the open API. */
+export abstract class AuthorizationQueries {
+  /** Reads the truth, not a projection. */
+  abstract permissionsOf(versionId: string): Promise<PermissionsAtRevision>;
+  abstract credentialOf(instanceId: string): Promise<CredentialView | undefined>;
+  abstract decide(request: SignedRequest): Promise<Decision>;
+}
+
+/** Commanded by release and deployment. */
+export abstract class AuthorizationCommands {
+  abstract clonePermissions(fromVersionId: string, toVersionId: string, call: CallContext): Promise<void>;
+  /** One credential for each instance, with its grants from the very moment of its creation. A repeated call answers the first one. */
+  abstract createCredential(
+    input: {
+      readonly instanceId: string;
+      readonly appId: string;
+      readonly ownerTenant: string;
+      readonly providerTenant: string;
+      readonly grants: DeclaredPermissions;
+    },
+    call: CallContext,
+  ): Promise<CredentialView>;
+  /** Grants and withdrawals until the grants are exactly these. */
+  abstract alignGrants(instanceId: string, grants: DeclaredPermissions, call: CallContext): Promise<CredentialView>;
+  /** For good. A repeat, or an instance that never had a credential, is no error. */
+  abstract revokeCredential(instanceId: string, call: CallContext): Promise<void>;
+  /** The AppSecret itself, for the Kubernetes Secret of its instance and for nothing else. */
+  abstract appSecret(instanceId: string): Promise<string>;
+}

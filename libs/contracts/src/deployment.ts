@@ -1,0 +1,38 @@
+import type { PublicEvent } from '@souk/messaging';
+import type { CallContext } from './call';
+
+export type InstanceStatus = 'pending' | 'deploying' | 'running' | 'upgrading' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
+
+/** Commanded by commerce. */
+export abstract class DeploymentCommands {
+  /**
+   * Asks for an instance whose id the caller derived. A repeated call has one effect.
+   * @throws DomainError for what the buyer or the provider must mend: `name-taken`, `cluster-not-found`, `parameters-invalid` …
+   */
+  abstract requestInstance(request: InstanceRequest, call: CallContext): Promise<void>;
+  /** Deletes an instance whatever it is doing. A repeat, or an instance that never was, is no error. */
+  abstract deleteInstance(instanceId: string, call: CallContext): Promise<void>;
+}
+
+export interface InstanceRequest {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly ownerTenant: string;
+  /** A released version. */
+  readonly versionId: string;
+  readonly configuration: string;
+  readonly clusterId: string;
+  /** Values of the parameters that the topology declares. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** For each secret that the topology declares as supplied: the name under which the buyer has stored its value (`PUT /v1/secrets/{name}`). */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly purchaseId: string;
+}
+
+export type DeploymentEvent =
+  | PublicEvent<
+      'deployment.instance-running.v1',
+      { instanceId: string; operationId: string; ownerTenant: string; providerTenant: string; versionId: string }
+    >
+  | PublicEvent<'deployment.instance-operation-failed.v1', { instanceId: string; operationId: string; kind: string; reason: string }>
+  | PublicEvent<'deployment.instance-deleted.v1', { instanceId: string; ownerTenant: string; providerTenant: string }>;

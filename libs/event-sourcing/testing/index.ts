@@ -1,0 +1,3 @@
+export * from './given-when-then';
+export * from './child';
+export * from './temporary-folder';

@@ -1,0 +1,29 @@
+import { writeSync } from 'node:fs';
+import { openEnvironment, StorageFull } from '@souk/lmdb';
+
+/**
+ * Writes entries of a table one after the other and prints `ack <n>` when one is acknowledged; `full` where the disk takes no more,
+ * then `again` when it does after entries were removed. Arguments: folder, durability, bytes of a value, how many.
+ */
+async function main(): Promise<void> {
+  const [folder = '', durability = 'flushed', bytes = '0', count = '1000000'] = process.argv.slice(2);
+  const environment = await openEnvironment(folder, { durability: durability as 'flushed' | 'ordered' });
+  const log = environment.openTable<number, string>('log', { encoding: 'text' });
+  const value = (n: number): string => `value ${n}`.padEnd(Number(bytes));
+  try {
+    for (let n = 0; n < Number(count); n++) {
+      await environment.write(() => log.put(n, value(n)));
+      writeSync(1, `ack ${n}\n`);
+    }
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    writeSync(1, `full\n`);
+    // Room that one commit frees is there from the commit after the next.
+    for (const n of [0, 1, 2, 3]) await environment.write(() => log.remove(n));
+    await environment.write(() => log.put(-1, value(-1)));
+    writeSync(1, `again ${[...log.keys()].join(' ')}\n`);
+  }
+  await environment.close();
+}
+
+void main();

@@ -1,0 +1,61 @@
+import type { ReadStore } from '@souk/read-store';
+import type { Timers } from './timers';
+
+/**
+ * Makes values durable soon, together: one write at a time for everything that changed meanwhile, and a pause after each.
+ * A write that fails is repeated; until then the older values stand, which repeats messages and loses none.
+ */
+export class CheckpointWriter {
+  private readonly changed = new Map<string, () => unknown>();
+  private writing: Promise<void> | undefined;
+  private cancelPause: (() => void) | undefined;
+
+  /**
+   * @param pauseMs between two writes
+   * @param onFailure what the store threw, for the log
+   */
+  constructor(
+    private readonly store: ReadStore,
+    private readonly timers: Timers,
+    private readonly pauseMs: number,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  /** `value` is asked for when the write begins. */
+  mark(key: string, value: () => unknown): void {
+    this.changed.set(key, value);
+    if (!this.writing && !this.cancelPause) void this.write();
+  }
+
+  /** Writes at once what was marked, tries it once, and stops writing until the next mark. */
+  async flush(): Promise<void> {
+    await this.writing;
+    this.endPause();
+    if (this.changed.size > 0) await this.write();
+    this.endPause();
+  }
+
+  private write(): Promise<void> {
+    const keys = [...this.changed];
+    this.changed.clear();
+    this.writing = this.store
+      .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
+      .catch((error: unknown) => {
+        for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);
+        this.onFailure(error);
+      })
+      .then(() => {
+        this.writing = undefined;
+        this.cancelPause = this.timers.after(this.pauseMs, () => {
+          this.cancelPause = undefined;
+          if (this.changed.size > 0) void this.write();
+        });
+      });
+    return this.writing;
+  }
+
+  private endPause(): void {
+    this.cancelPause?.();
+    this.cancelPause = undefined;
+  }
+}

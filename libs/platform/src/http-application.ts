@@ -1,0 +1,78 @@
+import helmet from '@fastify/helmet';
+import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { METHOD_METADATA } from '@nestjs/common/constants';
+import { SwaggerModule } from '@nestjs/swagger';
+import { EventStore } from '@souk/event-sourcing';
+import { busMicroservice, EventBus } from '@souk/messaging';
+import { ProjectionRunner } from '@souk/read-store';
+import { randomUUID } from 'node:crypto';
+import { Logger } from 'nestjs-pino';
+import { ACCESS } from './auth/roles.decorator';
+import { openApiOf } from './http/openapi';
+import { Metrics } from './observability/metrics';
+
+/** Bytes of a request's body, where the route says nothing else. */
+export const BODY_LIMIT = 1024 * 1024;
+
+/** An application by the conventions of every edge; not listening yet. */
+export async function createHttpApplication(module: Type | DynamicModule, version: string): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
+    },
+    routerOptions: { maxParamLength: 256 },
+    forceCloseConnections: true,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true, rawBody: true, abortOnError: false });
+  app.useLogger(app.get(Logger));
+  refuseRoutesWithoutAccess(app);
+  await app.register(helmet, { contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
+  const server = app.getHttpAdapter().getInstance();
+  server.addHook('onSend', (request, reply, payload, done) => {
+    void reply.header('x-request-id', request.id);
+    done(null, payload);
+  });
+  app.get(Metrics).observe(server as never);
+  SwaggerModule.setup('docs', app, () => openApiOf(app, version), { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+  app.connectMicroservice(busMicroservice(app.get(EventBus)), { inheritAppConfig: false });
+  return app;
+}
+
+/**
+ * Starts reading models and consumers, then listens. Read models are caught up with what the store holds at that moment before the
+ * first request is taken.
+ * @returns the port
+ */
+export async function listen(app: NestFastifyApplication, port: number, host: string): Promise<number> {
+  await app.init();
+  const runner = app.get(ProjectionRunner);
+  await runner.start();
+  await runner.waitFor(await app.get(EventStore).head(), CATCH_UP);
+  await app.startAllMicroservices();
+  await app.listen(port, host);
+  return Number(new URL(await app.getUrl()).port);
+}
+
+/** Milliseconds that read models may take to catch up before the process serves without them. */
+const CATCH_UP = 60_000;
+
+/** Security by default: a route that does not say who may call it is a mistake, found at boot. */
+function refuseRoutesWithoutAccess(app: INestApplicationContext): void {
+  const reflector = app.get(Reflector);
+  const scanner = new MetadataScanner();
+  const open: string[] = [];
+  for (const { instance, metatype } of app.get(DiscoveryService).getControllers()) {
+    if (!instance || !metatype) continue;
+    const prototype = Object.getPrototypeOf(instance) as Record<string, (...args: unknown[]) => unknown>;
+    for (const name of scanner.getAllMethodNames(prototype)) {
+      const method = prototype[name]!;
+      if (Reflect.getMetadata(METHOD_METADATA, method) === undefined) continue;
+      if (reflector.getAllAndOverride(ACCESS, [method, metatype as Type]) === undefined) open.push(`${metatype.name}.${name}`);
+    }
+  }
+  if (open.length > 0) throw new Error(`routes without @Roles or @Public: ${open.join(', ')}`);
+}

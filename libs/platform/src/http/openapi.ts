@@ -1,0 +1,43 @@
+import type { INestApplication } from '@nestjs/common';
+import { ApiProperty, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
+import { type DtoClass, dtoClasses, type JsonSchema, schemaOf } from './dto-schema';
+
+/** The OpenAPI document of the application, from its controllers and from the same schemas that requests are checked against. */
+export function openApiOf(app: INestApplication, version: string): OpenAPIObject {
+  for (const dto of dtoClasses()) describeProperties(dto);
+  const config = new DocumentBuilder()
+    .setTitle('Souk')
+    .setDescription("Backend of a marketplace for applications that run at the customer's edge.")
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth()
+    .addSecurityRequirements('bearer')
+    .build();
+  return SwaggerModule.createDocument(app, config, { operationIdFactory: (controller, method) => `${controller}.${method}` });
+}
+
+interface TypeMetadata {
+  readonly typeFunction: () => DtoClass;
+}
+interface TypeStorage {
+  findTypeMetadata(target: DtoClass, property: string): TypeMetadata | undefined;
+}
+
+/** Tells @nestjs/swagger about every property of a DTO, so that nothing has to be said twice. */
+function describeProperties(dto: DtoClass): void {
+  const schema = schemaOf(dto);
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const nested = (defaultMetadataStorage as TypeStorage).findTypeMetadata(dto, name);
+    const required = schema.required?.includes(name) ?? false;
+    const options = nested ? { type: nested.typeFunction, isArray: property.type === 'array' } : plain(property);
+    ApiProperty({ ...options, required } as Parameters<typeof ApiProperty>[0])(dto.prototype as object, name);
+  }
+}
+
+/** What OpenAPI has no word for at this place stays out; it is checked all the same. */
+function plain({ type, items, ...rest }: JsonSchema): object {
+  if (type === 'array') return { type: 'array', items: items ?? {}, ...rest };
+  if (type === undefined) return { type: 'object', ...rest };
+  return type === 'object' && rest.additionalProperties === undefined ? { type, additionalProperties: true, ...rest } : { type, ...rest };
+}

@@ -1,0 +1,105 @@
+import { STATUS_CODES } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { DomainError, type Problem } from '@souk/event-sourcing';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { commonErrors } from './errors';
+
+/** RFC 9457 problem details, with a stable `code` and every problem of the input at once. */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  /** Id of the request, as in the logs. */
+  readonly instance: string;
+  readonly problems?: readonly Problem[];
+}
+
+/** Filter for the errors of one service: a complete table from code to HTTP status. For `@UseFilters` on its controllers. */
+export function problemsOf(statuses: Readonly<Record<string, number>>): ExceptionFilter<DomainError> {
+  return new ServiceProblemFilter(statuses);
+}
+
+@Catch(DomainError)
+class ServiceProblemFilter implements ExceptionFilter<DomainError> {
+  constructor(private readonly statuses: Readonly<Record<string, number>>) {}
+
+  catch(error: DomainError, host: ArgumentsHost): void {
+    answer(error, host, this.statuses);
+  }
+}
+
+/** Whatever no service's filter has caught. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    answer(error, host, {});
+  }
+}
+
+const logger = new Logger('http');
+
+function answer(error: unknown, host: ArgumentsHost, statuses: Readonly<Record<string, number>>): void {
+  const http = host.switchToHttp();
+  const request = http.getRequest<FastifyRequest>();
+  const reply = http.getResponse<FastifyReply>();
+  const { status, code, detail, problems } = describe(error, statuses);
+  if (status >= 500) logger.error({ err: error, requestId: request.id, method: request.method, url: request.url }, detail);
+  if (status === 401) void reply.header('www-authenticate', 'Bearer');
+  if (status === 503) void reply.header('retry-after', '1');
+  const body: ProblemDetails = {
+    type: `urn:souk:problem:${code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    instance: request.id,
+    ...(problems && { problems }),
+  };
+  if (reply.sent || reply.raw.headersSent) return;
+  void reply.status(status).type('application/problem+json').send(JSON.stringify(body));
+}
+
+interface Description {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly problems?: readonly Problem[] | undefined;
+}
+
+function describe(error: unknown, statuses: Readonly<Record<string, number>>): Description {
+  if (error instanceof HttpException) return ofHttpException(error);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    const status = own(statuses, error.code) ?? own(commonErrors, error.code);
+    const problems = error instanceof DomainError ? error.problems : undefined;
+    if (status) return { status, code: error.code, detail: error.message, problems };
+    const ofFastify = fastifyErrors[error.code];
+    if (ofFastify) return ofFastify;
+    if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500)
+      return { status: error.statusCode, code: codeOf(error.statusCode), detail: error.message };
+  }
+  if (error instanceof SyntaxError && 'statusCode' in error) return invalidJson;
+  return { status: 500, code: 'internal', detail: 'something went wrong on this side; the log has it under the request id' };
+}
+
+const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
+  Object.hasOwn(table, code) ? table[code] : undefined;
+
+const invalidJson: Description = { status: 400, code: 'invalid-json', detail: 'the body is not valid JSON' };
+
+const fastifyErrors: Readonly<Record<string, Description>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'too-large', detail: 'the body is larger than this route takes' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: 'unsupported-media-type', detail: 'send application/json' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, code: 'invalid-json', detail: 'the body is empty, and content-type says JSON' },
+  FST_ERR_CTP_INVALID_JSON_BODY: invalidJson,
+};
+
+function ofHttpException(error: HttpException): Description {
+  const status = error.getStatus();
+  return { status, code: codeOf(status), detail: error.message };
+}
+
+function codeOf(status: number): string {
+  return (STATUS_CODES[status] ?? 'error').toLowerCase().replaceAll(/[^a-z]+/g, '-');
+}

@@ -1,0 +1,16 @@
+export * from './clock.port';
+export * from './load-config';
+export * from './name-registry';
+export * from './stream-events';
+export * from './as-of.controller';
+export * from './service.module';
+export * from './platform.module';
+export * from './http-application';
+export * from './auth/principal';
+export * from './auth/roles.decorator';
+export * from './http/errors';
+export * from './http/problem.filter';
+export * from './http/validation.pipe';
+export * from './http/page-query.dto';
+export * from './http/request-context';
+export { type JsonSchema, schemaOf } from './http/dto-schema';

@@ -1,0 +1,41 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import { EventStore } from '@souk/event-sourcing';
+import { ProjectionRunner } from '@souk/read-store';
+import { Public } from '../auth/roles.decorator';
+
+/** Liveness: the process answers. Readiness: it can do its work. For probes. */
+@ApiExcludeController()
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly store: EventStore,
+    private readonly runner: ProjectionRunner,
+  ) {}
+
+  @Get('live')
+  @Public()
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Public()
+  @HealthCheck({ noCache: true })
+  async ready(): Promise<HealthCheckResult> {
+    return this.health.check([
+      async () => {
+        await this.store.head();
+        return this.indicators.check('event-store').up();
+      },
+      () => {
+        const broken = this.runner.health().filter(({ error }) => error !== undefined);
+        const indicator = this.indicators.check('read-models');
+        return broken.length === 0 ? indicator.up() : indicator.down({ stopped: broken.map(({ name }) => name) });
+      },
+    ]);
+  }
+}

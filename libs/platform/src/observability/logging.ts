@@ -1,0 +1,26 @@
+import type { Params } from 'nestjs-pino';
+
+/** Where credentials travel; they are struck out before a line is written. */
+const secretPaths = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'req.headers["x-ca-signature"]',
+  'req.headers["webhook-signature"]',
+  '*.accessToken',
+  '*.appSecret',
+  '*.secret',
+  '*.kubeconfig',
+  '*.password',
+];
+
+/** pino: JSON lines on standard output; requests are logged when they fail. */
+export function loggingOptions(level: string): Params {
+  return {
+    pinoHttp: {
+      level,
+      redact: { paths: secretPaths, censor: '(redacted)' },
+      quietReqLogger: true,
+      autoLogging: false,
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { ProjectionRunner } from '@souk/read-store';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Public } from '../auth/roles.decorator';
+
+/** Prometheus metrics of this process. */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'Duration of HTTP requests',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [this.registry],
+  });
+
+  constructor(runner: ProjectionRunner) {
+    collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'souk_read_model_lag_events',
+      help: 'Events that a read model has not folded yet',
+      labelNames: ['model'],
+      registers: [this.registry],
+      collect() {
+        for (const { name, lag } of runner.stats()) this.set({ model: name }, lag);
+      },
+    });
+  }
+
+  /** Times every answer, by route template. */
+  observe(server: FastifyInstance): void {
+    server.addHook('onResponse', (request, reply, done) => {
+      const labels = { method: request.method, route: request.routeOptions.url ?? '-', status: reply.statusCode };
+      this.requests.observe(labels, reply.elapsedTime / 1000);
+      done();
+    });
+  }
+}
+
+@ApiExcludeController()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: Metrics) {}
+
+  @Get()
+  @Public()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  async scrape(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}

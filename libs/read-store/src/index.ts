@@ -1,0 +1,3 @@
+export * from './read-store.port';
+export * from './lmdb-read-store';
+export { UnindexableDocument } from './index-entries';

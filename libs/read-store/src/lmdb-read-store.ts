@@ -1,0 +1,80 @@
+import type { CollectionSpec, Document } from '@souk/event-sourcing';
+import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
+import { type CollectionTables, openTables } from './collection-tables';
+import { CursorSigner } from './cursor';
+import { DroppedCollections } from './dropped-collections';
+import { LmdbCollection } from './lmdb-collection';
+import { type CollectionWriter, ReadStore } from './read-store.port';
+
+export interface LmdbReadStoreOptions {
+  /** Made where there is none; for this process alone. */
+  readonly directory: string;
+  /** Signs cursors; at least 32 bytes. Cursors of another key are refused. */
+  readonly signingKey: Buffer;
+}
+
+/**
+ * All collections in one LMDB environment, so that a commit takes documents, index entries and checkpoint together or not at all, and
+ * collections that commit at the same time share the work. Nothing waits for a flush: after a power failure the last commits may be
+ * missing, whole and in order, and are made again from the events.
+ */
+export class LmdbReadStore extends ReadStore {
+  private readonly opened = new Map<string, LmdbCollection<Document>>();
+
+  private constructor(
+    private readonly environment: LmdbEnvironment,
+    private readonly tables: CollectionTables,
+    private readonly values: LmdbTable<string, unknown>,
+    private readonly dropped: DroppedCollections,
+    private readonly cursors: CursorSigner,
+  ) {
+    super();
+  }
+
+  /** @throws StoreLocked while another process has the directory open; RangeError for a short signing key */
+  static async open({ directory, signingKey }: LmdbReadStoreOptions): Promise<LmdbReadStore> {
+    const cursors = new CursorSigner(signingKey);
+    const environment = await openEnvironment(directory, { durability: 'ordered' });
+    const tables = openTables(environment);
+    const values = environment.openTable<string, unknown>('values', { encoding: 'json' });
+    return new LmdbReadStore(environment, tables, values, new DroppedCollections(tables), cursors);
+  }
+
+  override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
+    const known = this.opened.get(spec.name);
+    if (known && !isSame(known.spec, spec)) throw new Error(`collection "${spec.name}" is open with another specification`);
+    if (known) return known as unknown as CollectionWriter<Doc>;
+    const collection = new LmdbCollection<Document>(spec, this.tables, this.dropped, this.cursors);
+    this.opened.set(spec.name, collection);
+    return collection as unknown as CollectionWriter<Doc>;
+  }
+
+  override async getValue(key: string): Promise<unknown> {
+    return this.values.get(key);
+  }
+
+  override async putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
+    for (const key of Object.keys(values))
+      if (!valueKey.test(key)) throw new RangeError(`"${key}" is no key of a value: 1 to 500 characters of a-z 0-9 - / : . _`);
+    await this.environment.writeBlind(() => {
+      for (const [key, value] of Object.entries(values)) this.values.put(key, value);
+    });
+  }
+
+  /** Bytes on disk. */
+  stats(): { readonly bytes: number } {
+    return this.environment.stats();
+  }
+
+  /** Waits for the commits under way; nothing can be read or written afterwards. */
+  async close(): Promise<void> {
+    await this.dropped.stop();
+    await this.environment.close();
+  }
+}
+
+const valueKey = /^[a-z0-9\-/:._]{1,500}$/;
+
+function isSame(a: Pick<CollectionSpec, 'version' | 'indexes'>, b: Pick<CollectionSpec, 'version' | 'indexes'>): boolean {
+  return a.version === b.version && JSON.stringify(a.indexes) === JSON.stringify(b.indexes);
+}

@@ -1,0 +1,96 @@
+import type { CollectionSpec, Document, IndexedValue, Position } from '@souk/event-sourcing';
+
+/** What a query may ask of a collection; answered in the order of the index, ties by document id. */
+export interface Query<Doc extends Document> {
+  readonly index: string;
+  /** Equal values for the first fields of the index, by field name; for an array field: one of its elements. */
+  readonly where?: Readonly<Record<string, IndexedValue>>;
+  /** A range over the field that follows those in `where`. `from` inclusive, `to` exclusive. */
+  readonly range?: { readonly from?: IndexedValue; readonly to?: IndexedValue };
+  readonly order?: 'ascending' | 'descending';
+  /** Documents in a page, 1–500. Default 50. */
+  readonly limit?: number;
+  /** The `next` of an earlier page of the same query and the same audience. */
+  readonly cursor?: string;
+  /** Whom a cursor is for (the tenant): another's cursor is refused. */
+  readonly audience?: string;
+  /** What the index cannot express. Scans on until the page is full or {@link MAX_SCANNED} documents were looked at. */
+  readonly filter?: (doc: Doc) => boolean;
+}
+
+/** Documents that one page looks at for the sake of `filter`. A page may then be short and still have a `next`. */
+export const MAX_SCANNED = 2000;
+
+export interface Page<Doc extends Document> {
+  readonly items: readonly Doc[];
+  /** Signed and bound to query and audience; absent on the last page. */
+  readonly next?: string;
+}
+
+/** A collection of documents as its service reads it. */
+export interface Collection<Doc extends Document> {
+  readonly spec: CollectionSpec;
+  get(id: string): Promise<Doc | undefined>;
+  /** @throws UncoveredQuery where no declared index covers it; InvalidCursor */
+  query(query: Query<Doc>): Promise<Page<Doc>>;
+  /** Position up to which events are in; `undefined` before the first. */
+  checkpoint(): Promise<Position | undefined>;
+}
+
+/** What one batch of events did to a collection. `doc: undefined` deletes. */
+export interface Change {
+  readonly id: string;
+  readonly doc: Document | undefined;
+  /** Position of the last event folded into this document. */
+  readonly position: Position;
+}
+
+/** The writing side, for the projector alone. */
+export interface CollectionWriter<Doc extends Document> extends Collection<Doc> {
+  /** Document with the position of the last event in it (also of a tombstone: `doc` is undefined then). */
+  getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined>;
+  /**
+   * Writes changes and checkpoint so that the checkpoint is never ahead of the documents. A change at or below a document's
+   * position is a no-op; a delete leaves a tombstone until the checkpoint has passed it.
+   */
+  commit(changes: readonly Change[], checkpoint: Position): Promise<void>;
+  /** Everything gone, checkpoint included. */
+  clear(): Promise<void>;
+}
+
+/**
+ * Documents derived from events, with declared indexes. Its laws, checked for every adapter by `readStoreContract`:
+ * - the checkpoint is never ahead of the documents, and both survive kill -9 together;
+ * - an event at or below a document's position is a no-op;
+ * - deletes leave a tombstone until the checkpoint has passed;
+ * - a query that no declared index covers is an error;
+ * - cursors are stable: a document that was there all the time is seen exactly once, whatever is written meanwhile;
+ *   a forged cursor, or one of another query or audience, is refused;
+ * - a collection of another `version` starts empty.
+ */
+export abstract class ReadStore {
+  /** The same collection may be opened again (same spec); all are known before the first read. */
+  abstract open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc>;
+
+  /** Small durable values of infrastructure (checkpoints of consumers). Keys are `a-z0-9-/:._` text. */
+  abstract getValue(key: string): Promise<unknown>;
+  abstract putValues(values: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** No declared index covers the query. A mistake in the code, found by its first call. */
+export class UncoveredQuery extends Error {
+  readonly code = 'uncovered-query';
+  constructor(collection: string, index: string, detail: string) {
+    super(`collection "${collection}": index "${index}" ${detail}`);
+    this.name = new.target.name;
+  }
+}
+
+/** A cursor that was not handed out for this query and audience. */
+export class InvalidCursor extends Error {
+  readonly code = 'invalid-cursor';
+  constructor() {
+    super('the cursor was not handed out for this query');
+    this.name = new.target.name;
+  }
+}

@@ -1,0 +1,11 @@
+export * from './topology';
+export * from './presets';
+export * from './quantities';
+export * from './references';
+export * from './image-reference';
+export * from './canonical';
+export * from './resolve';
+export * from './waves';
+export * from './diff';
+export * from './validate';
+export { isValueOf } from './validate-declarations';

@@ -1,0 +1,51 @@
+import { canonicalTopology, withoutPosition } from './canonical';
+import { presetNamed } from './presets';
+import type { HealthCheck, PortPair, ResolvedNode, ResourceRange, Topology, TopologyNode } from './topology';
+
+/** A topology with everything said, in canonical order, without canvas positions: what is released and digested. */
+export interface ResolvedTopology extends Topology {
+  readonly nodes: readonly ResolvedNode[];
+}
+
+/** What a node gets that says nothing and has no preset. */
+export const defaultCpu: ResourceRange = { request: '100m', limit: '500m' };
+export const defaultMemory: ResourceRange = { request: '128Mi', limit: '256Mi' };
+
+/** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */
+export function resolveTopology(topology: Topology): ResolvedTopology {
+  const { nodes, ...rest } = canonicalTopology(topology);
+  return { ...rest, nodes: nodes.map(resolveNode) };
+}
+
+/**
+ * The node with what its preset and the defaults say about what it leaves open. An image that nobody names is an empty text, which
+ * validation reports as missing. References in the environment stay as they are.
+ */
+export function resolveNode(node: TopologyNode): ResolvedNode {
+  const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
+  const ports = node.ports ?? preset?.ports ?? [];
+  const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
+  return {
+    ...withoutPosition(node),
+    image: node.image ?? preset?.image ?? '',
+    cpu: node.cpu ?? preset?.cpu ?? defaultCpu,
+    memory: node.memory ?? preset?.memory ?? defaultMemory,
+    replicas: node.replicas ?? 1,
+    env: node.env ?? {},
+    ports,
+    serviceType: node.serviceType ?? 'ClusterIP',
+    ...(healthCheck && { healthCheck }),
+  };
+}
+
+/** The node's own check; one that says only when to ask is completed by how the preset asks, or by TCP on the first port. */
+function healthCheckOf(
+  own: HealthCheck | undefined,
+  preset: HealthCheck | undefined,
+  ports: readonly PortPair[],
+): HealthCheck | undefined {
+  if (own?.http ?? own?.tcp ?? own?.command) return own;
+  const first = ports.find((port) => port.protocol === 'TCP');
+  const how = preset ?? (first && { tcp: { port: first.internal } });
+  return own || how ? { ...how, ...own } : undefined;
+}

@@ -1,0 +1,118 @@
+import type { DeclaredPermissions } from '@souk/contracts';
+import { type Aggregate, assertNever } from '@souk/event-sourcing';
+import { type Credential, evolveCredential, type LiveCredential, noCredential } from './credential';
+import { CredentialIsRevoked, NoCredentialYet } from './credential.errors';
+import type { CredentialEvent, SuspendingParty } from './credential.events';
+import { declared, difference, permissionSet } from './permission-set';
+
+export interface CreateCredential {
+  readonly type: 'create-credential';
+  readonly instanceId: string;
+  readonly appKey: string;
+  readonly appId: string;
+  readonly ownerTenant: string;
+  readonly providerTenant: string;
+  readonly grants: DeclaredPermissions;
+}
+
+/** From now on the grants are exactly these. */
+export interface AlignGrants {
+  readonly type: 'align-grants';
+  readonly instanceId: string;
+  readonly grants: DeclaredPermissions;
+}
+
+export interface SuspendCredential {
+  readonly type: 'suspend-credential';
+  readonly instanceId: string;
+  readonly party: SuspendingParty;
+}
+
+export interface ResumeCredential {
+  readonly type: 'resume-credential';
+  readonly instanceId: string;
+  readonly party: SuspendingParty;
+}
+
+export interface RevokeCredential {
+  readonly type: 'revoke-credential';
+  readonly instanceId: string;
+}
+
+export type CredentialCommand = CreateCredential | AlignGrants | SuspendCredential | ResumeCredential | RevokeCredential;
+
+export const credentialAggregate: Aggregate<Credential, CredentialCommand, CredentialEvent> = {
+  category: 'credential',
+  initial: noCredential,
+  decide,
+  evolve: evolveCredential,
+  eventTypes: {
+    CredentialCreated: {},
+    ApiGranted: {},
+    ApiGrantWithdrawn: {},
+    DataModelGranted: {},
+    DataModelGrantWithdrawn: {},
+    CredentialSuspended: {},
+    CredentialResumed: {},
+    CredentialRevoked: {},
+  },
+  tenants: (state) => (state.status === 'none' ? [] : [...new Set([state.ownerTenant, state.providerTenant])]),
+};
+
+function decide(command: CredentialCommand, state: Credential): readonly CredentialEvent[] {
+  switch (command.type) {
+    case 'create-credential':
+      return create(command, state);
+    case 'align-grants':
+      return align(command, state);
+    case 'suspend-credential':
+      return suspend(command, state);
+    case 'resume-credential':
+      return resume(command, state);
+    case 'revoke-credential':
+      return revoke(command, state);
+    default:
+      return assertNever(command);
+  }
+}
+
+/** One for each instance: a second creation answers the first one, whatever it asks for. */
+function create({ type: _, grants, ...identity }: CreateCredential, state: Credential): readonly CredentialEvent[] {
+  if (state.status !== 'none') return [];
+  return [{ type: 'CredentialCreated', data: { ...identity, grants: declared(permissionSet(grants)), secretVersion: 1 } }];
+}
+
+function align({ instanceId, grants }: AlignGrants, state: Credential): readonly CredentialEvent[] {
+  const live = liveOr(state, instanceId);
+  const { apisAdded, apisRemoved, dataModelsAdded, dataModelsRemoved } = difference(live.grants, permissionSet(grants));
+  return [
+    ...apisRemoved.map((api) => ({ type: 'ApiGrantWithdrawn', data: { instanceId, api } }) as const),
+    ...dataModelsRemoved.map(
+      ({ model, version }) => ({ type: 'DataModelGrantWithdrawn', data: { instanceId, model, version } }) as const,
+    ),
+    ...apisAdded.map((api) => ({ type: 'ApiGranted', data: { instanceId, api } }) as const),
+    ...dataModelsAdded.map((model) => ({ type: 'DataModelGranted', data: { instanceId, ...model } }) as const),
+  ];
+}
+
+function suspend({ instanceId, party }: SuspendCredential, state: Credential): readonly CredentialEvent[] {
+  if (liveOr(state, instanceId).suspendedBy.has(party)) return [];
+  return [{ type: 'CredentialSuspended', data: { instanceId, party } }];
+}
+
+function resume({ instanceId, party }: ResumeCredential, state: Credential): readonly CredentialEvent[] {
+  if (!liveOr(state, instanceId).suspendedBy.has(party)) return [];
+  return [{ type: 'CredentialResumed', data: { instanceId, party } }];
+}
+
+/** An instance that never had a credential has nothing to lose. */
+function revoke({ instanceId }: RevokeCredential, state: Credential): readonly CredentialEvent[] {
+  if (state.status !== 'live') return [];
+  return [{ type: 'CredentialRevoked', data: { instanceId } }];
+}
+
+function liveOr(state: Credential, instanceId: string): LiveCredential {
+  if (state.status === 'none') throw new NoCredentialYet(instanceId);
+  if (state.status === 'revoked') throw new CredentialIsRevoked(instanceId);
+  return state;
+}

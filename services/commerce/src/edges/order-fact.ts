@@ -1,0 +1,24 @@
+import { orderIds } from '../application/order-ids';
+import type { RegisteredBillingSource } from '../domain/billing-source';
+import type { OrderFact, OrderReference } from '../domain/purchase.events';
+import { CANCELLED, type OrderEvent, PAID } from './order-event.dto';
+
+/** A billing system's event in our own words. */
+export function orderFact(event: OrderEvent, { source, tenant }: RegisteredBillingSource): OrderFact {
+  const reference: OrderReference = {
+    purchaseId: orderIds(source, event.subject).purchaseId,
+    source,
+    orderId: event.subject,
+    billingTenant: tenant,
+    sequence: Number(event.sequence),
+  };
+  if (event.type === PAID) {
+    const { parameters = {}, secrets = {}, ...order } = event.data;
+    return { type: 'OrderPaid', data: { ...reference, ...order, parameters, secrets } };
+  }
+  const reason = event.data?.reason;
+  return {
+    type: event.type === CANCELLED ? 'OrderCancelled' : 'OrderRefunded',
+    data: { ...reference, ...(reason !== undefined && { reason }) },
+  };
+}

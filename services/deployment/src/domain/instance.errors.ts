@@ -1,0 +1,117 @@
+import { DomainError, type Problem } from '@souk/event-sourcing';
+import type { RunningOperation } from './instance';
+
+export class InstanceUnknown extends DomainError {
+  readonly code = 'instance-not-found';
+  constructor(readonly instanceId: string) {
+    super(`there is no instance "${instanceId}"`);
+  }
+}
+
+/** One operation at a time. Names the one to wait for. */
+export class OperationRunning extends DomainError {
+  readonly code = 'operation-running';
+  constructor(
+    readonly instanceId: string,
+    readonly operation: RunningOperation,
+  ) {
+    super(`${operation.kind} "${operation.operationId}" of instance "${instanceId}" is running: wait for it, or delete the instance`);
+  }
+}
+
+export class InstanceGone extends DomainError {
+  readonly code = 'instance-deleted';
+  constructor(readonly instanceId: string) {
+    super(`instance "${instanceId}" was deleted`);
+  }
+}
+
+/** Release before upgrade (F2). */
+export class TrialNotUpgradable extends DomainError {
+  readonly code = 'trial-not-upgradable';
+  constructor(readonly instanceId: string) {
+    super(`instance "${instanceId}" is a trial of a draft: release the version and deploy it, only released versions can be upgraded`);
+  }
+}
+
+export class VersionNotDeployable extends DomainError {
+  readonly code = 'version-not-released';
+  constructor(
+    readonly versionId: string,
+    readonly status: string,
+  ) {
+    super(`version "${versionId}" is ${status}: only a released version can be deployed or upgraded to`);
+  }
+}
+
+/** No such version, or none that this tenant may deploy: both look alike. */
+export class VersionNotFound extends DomainError {
+  readonly code = 'version-not-found';
+  constructor(readonly versionId: string) {
+    super(`there is no version "${versionId}"`);
+  }
+}
+
+export class VersionOfAnotherApp extends DomainError {
+  readonly code = 'version-of-another-app';
+  constructor(
+    readonly versionId: string,
+    readonly appId: string,
+  ) {
+    super(`version "${versionId}" is not a version of app "${appId}"`);
+  }
+}
+
+export class AlreadyAtVersion extends DomainError {
+  readonly code = 'already-at-version';
+  constructor(
+    readonly instanceId: string,
+    readonly versionNumber: string,
+  ) {
+    super(`instance "${instanceId}" already runs version ${versionNumber}`);
+  }
+}
+
+/** The version declares more than the owner agreed to so far. */
+export class ConsentRequired extends DomainError {
+  readonly code = 'consent-required';
+  constructor(
+    readonly versionNumber: string,
+    readonly permissions: readonly string[],
+  ) {
+    super(`version ${versionNumber} asks for more than was granted: ${permissions.join(', ')}; repeat with acceptPermissions`);
+  }
+}
+
+export class ConfigurationNotDeployable extends DomainError {
+  readonly code = 'configuration-not-found';
+  constructor(
+    readonly configuration: string,
+    readonly known: readonly string[],
+  ) {
+    super(`the version has no edge configuration "${configuration}"; it has ${known.map((name) => `"${name}"`).join(', ') || 'none'}`);
+  }
+}
+
+/** A cluster without a matching host is refused as a target (F6). */
+export class PlatformMismatch extends DomainError {
+  readonly code = 'platform-mismatch';
+  constructor(clusterId: string, has: readonly string[], needs: readonly string[]) {
+    super(`cluster "${clusterId}" has hosts of ${has.join(', ')}; the app runs on ${needs.join(', ')}`);
+  }
+}
+
+/** Everything wrong with what the buyer filled in. */
+export class ParametersInvalid extends DomainError {
+  readonly code = 'parameters-invalid';
+  constructor(override readonly problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.message).join('; '));
+  }
+}
+
+export class UnknownNodes extends DomainError {
+  readonly code = 'unknown-node';
+  constructor(readonly nodes: readonly string[]) {
+    super(`these are no nodes that can be restarted: ${nodes.map((node) => `"${node}"`).join(', ')}`);
+  }
+}

@@ -1,0 +1,103 @@
+import { type Aggregate, assertNever } from '@souk/event-sourcing';
+import { evolveOperation, noOperation, type Operation, progressOf } from './operation';
+import type { OperationEvent, OperationFact, OperationStarted } from './operation.events';
+
+export type StartOperation = { readonly type: 'StartOperation' } & OperationStarted['data'];
+
+/** What the reconciler has seen or done. What is known already, or comes after the end, is no news. */
+export interface RecordFacts {
+  readonly type: 'RecordFacts';
+  readonly facts: readonly OperationFact[];
+}
+
+export type OperationCommand = StartOperation | RecordFacts;
+
+/** Most waits of one node, and most stalls, that one operation records: the stream stays bounded however long a cluster flaps. */
+export const MAX_WAITS = 20;
+export const MAX_STALLS = 50;
+
+const start = ({ type: _, ...data }: StartOperation, state: Operation): OperationEvent[] => {
+  if (state.status !== 'unknown') return [];
+  return [{ type: 'OperationStarted', data }];
+};
+
+const record = ({ facts }: RecordFacts, before: Operation): OperationEvent[] => {
+  const news: OperationEvent[] = [];
+  let state = before;
+  for (const fact of facts) {
+    if (!isNews(fact, state)) continue;
+    news.push(fact);
+    state = evolveOperation(state, fact);
+  }
+  return news;
+};
+
+export const operation: Aggregate<Operation, OperationCommand, OperationEvent> = {
+  category: 'operation',
+  initial: noOperation,
+  eventTypes: {
+    OperationStarted: {},
+    CredentialBound: {},
+    CredentialRevoked: {},
+    NodeApplied: {},
+    NodeWaiting: {},
+    NodeBecameReady: {},
+    InitNodeCompleted: {},
+    InitNodeFailed: {},
+    NodeRemoved: {},
+    OperationStalled: {},
+    OperationContinued: {},
+    OperationSucceeded: {},
+    OperationFailed: {},
+    OperationPreempted: {},
+  },
+  tenants: (state) =>
+    state.status === 'unknown' ? [] : [...new Set([state.started.ownerTenant, state.started.providerTenant])],
+  evolve: evolveOperation,
+  decide(command, state) {
+    switch (command.type) {
+      case 'StartOperation':
+        return start(command, state);
+      case 'RecordFacts':
+        return record(command, state);
+      default:
+        return assertNever(command);
+    }
+  },
+};
+
+/** Whether this fact says something that the operation does not know. */
+export function isNews(fact: OperationFact, state: Operation): boolean {
+  if (state.status !== 'running') return false;
+  switch (fact.type) {
+    case 'CredentialBound':
+      return state.credential?.secretVersion !== fact.data.secretVersion || state.credential.appKey !== fact.data.appKey;
+    case 'CredentialRevoked':
+      return !state.revoked;
+    case 'NodeApplied':
+      return progressOf(state, fact.data.node).applied !== fact.data.specHash;
+    case 'NodeWaiting': {
+      const { waits, waiting, deadline } = progressOf(state, fact.data.node);
+      if (deadline === undefined) return true;
+      return waits < MAX_WAITS && waiting?.code !== fact.data.code;
+    }
+    case 'NodeBecameReady':
+      return progressOf(state, fact.data.node).state !== 'ready';
+    case 'InitNodeCompleted':
+      return progressOf(state, fact.data.node).state !== 'completed';
+    case 'InitNodeFailed':
+      return progressOf(state, fact.data.node).state !== 'failed';
+    case 'NodeRemoved':
+      return progressOf(state, fact.data.node).state !== 'removed';
+    case 'OperationStalled':
+      return state.stalled === undefined && state.stalls < MAX_STALLS;
+    case 'OperationContinued':
+      return state.stalled !== undefined;
+    case 'OperationSucceeded':
+    case 'OperationFailed':
+    case 'OperationPreempted':
+      return true;
+    default:
+      return assertNever(fact);
+  }
+}

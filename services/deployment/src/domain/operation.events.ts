@@ -1,0 +1,103 @@
+import type { DomainEvent } from '@souk/event-sourcing';
+import type { OperationKind } from './instance.events';
+
+/** Every event of an operation names it and its instance. */
+export interface OfOperation {
+  readonly operationId: string;
+  readonly instanceId: string;
+}
+
+export type OperationStarted = DomainEvent<
+  'OperationStarted',
+  OfOperation & {
+    readonly ownerTenant: string;
+    readonly providerTenant: string;
+    readonly clusterId: string;
+    readonly kind: OperationKind;
+    readonly snapshot: string;
+    /** What ran before, for an upgrade. */
+    readonly fromSnapshot?: string;
+    /** Deploy order: every node comes after all the nodes that it waits for. */
+    readonly waves: readonly (readonly string[])[];
+  }
+>;
+
+/** The identity that the instance runs with, with exactly the permissions that its version declares. */
+export type CredentialBound = DomainEvent<'CredentialBound', OfOperation & { readonly appKey: string; readonly secretVersion: number }>;
+export type CredentialRevoked = DomainEvent<'CredentialRevoked', OfOperation>;
+
+/** The cluster took the node's objects. */
+export type NodeApplied = DomainEvent<
+  'NodeApplied',
+  OfOperation & {
+    readonly node: string;
+    readonly specHash: string;
+    /** When it must be ready, ISO 8601. */
+    readonly deadline: string;
+  }
+>;
+
+/** Why a node is not ready. Recorded once for each class of reason, not for each pod or retry. */
+export type NodeWaiting = DomainEvent<
+  'NodeWaiting',
+  OfOperation & { readonly node: string; readonly code: WaitCode; readonly reason: string; readonly deadline: string }
+>;
+
+export type NodeBecameReady = DomainEvent<
+  'NodeBecameReady',
+  OfOperation & {
+    readonly node: string;
+    /** It was as it should be: this operation did not touch it. */
+    readonly unchanged?: true;
+    readonly address?: NodeAddress;
+  }
+>;
+
+export type InitNodeCompleted = DomainEvent<'InitNodeCompleted', OfOperation & { readonly node: string }>;
+export type InitNodeFailed = DomainEvent<'InitNodeFailed', OfOperation & { readonly node: string; readonly reason: string }>;
+export type NodeRemoved = DomainEvent<'NodeRemoved', OfOperation & { readonly node: string }>;
+
+/** The whole operation can't go on for now; deadlines stand still. */
+export type OperationStalled = DomainEvent<'OperationStalled', OfOperation & { readonly code: StallCode; readonly reason: string }>;
+/** It goes on; nodes that are not ready get their full time again. */
+export type OperationContinued = DomainEvent<'OperationContinued', OfOperation>;
+
+export type OperationSucceeded = DomainEvent<'OperationSucceeded', OfOperation>;
+export type OperationFailed = DomainEvent<'OperationFailed', OfOperation & { readonly reason: string; readonly node?: string }>;
+/** The owner wants the instance deleted, whatever this was about to do. */
+export type OperationPreempted = DomainEvent<'OperationPreempted', OfOperation & { readonly by: string }>;
+
+/** Everything that may happen in an operation once it has started. */
+export type OperationFact =
+  | CredentialBound
+  | CredentialRevoked
+  | NodeApplied
+  | NodeWaiting
+  | NodeBecameReady
+  | InitNodeCompleted
+  | InitNodeFailed
+  | NodeRemoved
+  | OperationStalled
+  | OperationContinued
+  | OperationSucceeded
+  | OperationFailed
+  | OperationPreempted;
+
+export type OperationEvent = OperationStarted | OperationFact;
+
+export type WaitCode =
+  | 'starting'
+  | 'not-ready'
+  | 'does-not-fit'
+  | 'image-not-pulled'
+  | 'crash-loop'
+  | 'cannot-start'
+  | 'quota-exceeded';
+
+export type StallCode = 'cluster-unreachable' | 'cluster-refuses';
+
+/** Where other nodes, and people on the local network, reach the node. */
+export interface NodeAddress {
+  readonly host: string;
+  readonly ports: readonly { readonly port: number; readonly protocol: string; readonly nodePort?: number }[];
+}

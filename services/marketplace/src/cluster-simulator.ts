@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+interface Endpoint {
+  readonly url: string;
+  readonly pid: number;
+}
+
+const START_WITHIN = 10_000;
+const STOP_WITHIN = 1_500;
+const LOOK_EVERY = 1_000;
+
+/**
+ * Keeps the simulated cluster running: a process of its own, that outlives a crash of this one and is found again at the next start.
+ * Started anew where it has died, stopped with this process.
+ */
+export class ClusterSimulator {
+  private readonly directory: string;
+  private child: ChildProcess | undefined;
+  private watch: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly onRestart: (pid: number) => void = () => undefined,
+  ) {
+    this.directory = join(dataDir, 'cluster-sim');
+  }
+
+  get kubeconfig(): string {
+    return join(this.directory, 'kubeconfig.yaml');
+  }
+
+  /** Fulfilled when the cluster answers. */
+  async start(): Promise<void> {
+    if (!(await this.alive())) await this.launch();
+    this.watch = setInterval(() => void this.revive(), LOOK_EVERY);
+  }
+
+  /** Fulfilled when the process is gone. */
+  async stop(): Promise<void> {
+    clearInterval(this.watch);
+    const endpoint = await this.endpoint();
+    const pid = endpoint && exists(endpoint.pid) ? endpoint.pid : this.child?.pid;
+    if (pid === undefined || !exists(pid)) return;
+    process.kill(pid, 'SIGTERM');
+    for (const end = Date.now() + STOP_WITHIN; exists(pid) && Date.now() < end; ) await delay(20);
+    if (exists(pid)) process.kill(pid, 'SIGKILL');
+  }
+
+  private async revive(): Promise<void> {
+    const endpoint = await this.endpoint();
+    if (endpoint && exists(endpoint.pid)) return;
+    if (this.child?.exitCode === null && this.child.signalCode === null) return;
+    await this.launch();
+    this.onRestart(this.child?.pid ?? 0);
+  }
+
+  private async launch(): Promise<void> {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const log = openSync(join(this.directory, 'cluster-sim.log'), 'a', 0o600);
+    const main = join(__dirname, '../../../libs/cluster-sim/src/main.js');
+    this.child = spawn(process.execPath, ['--enable-source-maps', main], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, SOUK_DATA_DIR: this.dataDir },
+    });
+    closeSync(log);
+    this.child.unref();
+    for (const end = Date.now() + START_WITHIN; Date.now() < end; await delay(20)) {
+      if (await this.alive()) return;
+      if (this.child.exitCode !== null) break;
+    }
+    throw new Error(`the simulated cluster did not start; its log is ${join(this.directory, 'cluster-sim.log')}`);
+  }
+
+  private async alive(): Promise<boolean> {
+    const endpoint = await this.endpoint();
+    if (!endpoint || !exists(endpoint.pid)) return false;
+    try {
+      return (await fetch(`${endpoint.url}/version`, { signal: AbortSignal.timeout(1_000) })).status < 500;
+    } catch {
+      return false;
+    }
+  }
+
+  private async endpoint(): Promise<Endpoint | undefined> {
+    try {
+      return JSON.parse(await readFile(join(this.directory, 'endpoint.json'), 'utf8')) as Endpoint;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

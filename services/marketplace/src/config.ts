@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { loadConfig } from '@souk/platform';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+
+/** Variables of the environment, by their names. */
+class Environment {
+  @IsInt({ message: 'PORT must be a whole number' })
+  @Min(0, { message: 'PORT must be between 0 (any free one) and 65535' })
+  @Max(65535, { message: 'PORT must be between 0 (any free one) and 65535' })
+  PORT = 3000;
+
+  @IsString({ message: 'HOST must be an address to listen on' })
+  HOST = '127.0.0.1';
+
+  @IsString({ message: 'SOUK_DATA_DIR must be a folder' })
+  SOUK_DATA_DIR = './data';
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+  })
+  LOG_LEVEL = 'warn';
+
+  /** Where instances reach this marketplace. */
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'] }, { message: 'SOUK_API_URL must be an http(s) URL' })
+  SOUK_API_URL: string | undefined = undefined;
+
+  /** Key ring of the vault: 32 bytes each, base64, separated by commas; the first one wraps. Without it a key file is made. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$/, { message: 'SOUK_MASTER_KEYS must be base64 of 32 bytes each, separated by commas' })
+  SOUK_MASTER_KEYS: string | undefined = undefined;
+
+  /** `1` prints a new operator token at this start, for when the first one was lost. */
+  @IsOptional()
+  @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
+  SOUK_NEW_OPERATOR_TOKEN: string | undefined = undefined;
+}
+
+export interface MarketplaceConfig {
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  readonly apiUrl?: string;
+  readonly masterKeys?: readonly Buffer[];
+  readonly newOperatorToken: boolean;
+}
+
+/** @throws InvalidConfig with every variable that does not fit */
+export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceConfig {
+  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN } = loadConfig(Environment, environment);
+  return {
+    port: PORT,
+    host: HOST,
+    dataDir: resolve(SOUK_DATA_DIR),
+    logLevel: LOG_LEVEL,
+    ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
+    ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
+    newOperatorToken: SOUK_NEW_OPERATOR_TOKEN === '1',
+  };
+}

@@ -1,0 +1,47 @@
+import type { ConfigurationAtRevision, PermissionsAtRevision } from '@souk/contracts';
+import { jsonPointer, type Problem } from '@souk/event-sourcing';
+import type { ReviewedRevisions } from './version.events';
+
+/** A draft as it stands: which revisions it consists of, and everything that is in the way of a release. */
+export interface Review {
+  readonly revisions: ReviewedRevisions;
+  readonly problems: readonly Problem[];
+}
+
+export function reviewOf(configurations: readonly ConfigurationAtRevision[], permissions: PermissionsAtRevision): Review {
+  return {
+    revisions: {
+      configurations: configurations
+        .map(({ configurationId, revision }) => ({ configurationId, revision }))
+        .sort((a, b) => (a.configurationId < b.configurationId ? -1 : 1)),
+      permissions: permissions.revision,
+    },
+    problems: [
+      ...(configurations.length === 0
+        ? [{ code: 'no-configurations', pointer: '/configurations', message: 'a version needs at least one configuration' }]
+        : []),
+      ...configurations.flatMap(({ name, problems }) => problems.map((problem) => below(problem, 'configurations', name))),
+      ...permissions.problems.map((problem) => below(problem, 'permissions')),
+    ],
+  };
+}
+
+function below({ code, pointer, message }: Problem, ...parents: readonly string[]): Problem {
+  return { code, pointer: jsonPointer(...parents) + pointer, message };
+}
+
+/** What has changed between the reviewed revisions and those of now, in words; empty where nothing has. */
+export function changesSince(reviewed: ReviewedRevisions, now: ReviewedRevisions): string[] {
+  const before = new Map(reviewed.configurations.map(({ configurationId, revision }) => [configurationId, revision]));
+  const changes: string[] = [];
+  for (const { configurationId, revision } of now.configurations) {
+    const seen = before.get(configurationId);
+    if (seen === undefined) changes.push(`configuration ${configurationId} was added`);
+    else if (seen !== revision) changes.push(`configuration ${configurationId} was reviewed at revision ${seen} and is at ${revision}`);
+    before.delete(configurationId);
+  }
+  for (const configurationId of before.keys()) changes.push(`configuration ${configurationId} is not there`);
+  if (reviewed.permissions !== now.permissions)
+    changes.push(`permissions were reviewed at revision ${reviewed.permissions} and are at ${now.permissions}`);
+  return changes;
+}

@@ -1,0 +1,56 @@
+import type { Snapshot, SnapshotConfiguration } from '@souk/contracts';
+import type { Aggregate, DomainEvent } from '@souk/event-sourcing';
+import { digestOf, resolveTopology, type Topology } from '@souk/topology';
+import type { ConfigurationAtRevision, PermissionsAtRevision } from '@souk/contracts';
+
+/** Written once for each content; harmless where no release names it. */
+export type SnapshotTaken = DomainEvent<
+  'SnapshotTaken',
+  { readonly digest: string; readonly providerTenant: string; readonly snapshot: Snapshot }
+>;
+
+export type SnapshotState = { readonly status: 'none' } | ({ readonly status: 'taken' } & SnapshotTaken['data']);
+
+export type TakeSnapshot = { readonly type: 'take-snapshot' } & SnapshotTaken['data'];
+
+/** Streams are named by content, so that taking the same snapshot twice says nothing new. */
+export const snapshotAggregate: Aggregate<SnapshotState, TakeSnapshot, SnapshotTaken> = {
+  category: 'snapshot',
+  eventTypes: { SnapshotTaken: {} },
+  initial: { status: 'none' },
+  tenants: (state) => (state.status === 'none' ? [] : [state.providerTenant]),
+  evolve: (_, event) => ({ status: 'taken', ...event.data }),
+  decide: ({ type: _, ...data }, state) => (state.status === 'none' ? [{ type: 'SnapshotTaken', data }] : []),
+};
+
+/**
+ * Configurations and permissions as one immutable document: presets resolved, lists sorted, canvas positions left out.
+ * The digest is the SHA-256 over its canonical JSON (RFC 8785), so equal content has equal digests wherever it was made.
+ */
+export function snapshotOf(
+  version: { readonly appId: string; readonly number: string },
+  configurations: readonly ConfigurationAtRevision[],
+  { permissions }: PermissionsAtRevision,
+): { readonly digest: string; readonly snapshot: Snapshot } {
+  const snapshot: Snapshot = {
+    apiVersion: 'souk/v1',
+    kind: 'Snapshot',
+    appId: version.appId,
+    versionNumber: version.number,
+    configurations: configurations.map(configurationOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    permissions,
+  };
+  return { digest: digestOf(snapshot), snapshot };
+}
+
+function configurationOf({ name, hosting, topology }: ConfigurationAtRevision): SnapshotConfiguration {
+  const resolved: Topology = resolveTopology(topology);
+  const images = [...new Set(resolved.nodes.flatMap(({ image }) => (image === undefined ? [] : [image])))].sort();
+  return { name, hosting, topology: resolved, images: images.map(imageOf) };
+}
+
+/** An image named by digest is pinned; for a tag nobody has been asked which digest it stands for. */
+function imageOf(image: string): SnapshotConfiguration['images'][number] {
+  const digest = /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
+  return digest ? { image, digest, unpinned: false } : { image, unpinned: true };
+}
