@@ -76,7 +76,7 @@ export default tseslint.config(
         clearTimeout: 'readonly',
         AbortSignal: 'readonly',
         AbortController: 'readonly',
-        TextDecoder: 'readonly',
+        TextDecoder: 'readonly', TextDecoderStream: 'readonly',
         performance: 'readonly',
         URLSearchParams: 'readonly',
       },

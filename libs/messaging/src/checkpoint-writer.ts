@@ -27,12 +27,13 @@ export class CheckpointWriter {
     if (!this.writing && !this.cancelPause) void this.write();
   }
 
-  /** Writes at once what was marked, tries it once, and stops writing until the next mark. */
+  /** The last write before an end: what was marked is written at once, and tried once. */
   async flush(): Promise<void> {
     await this.writing;
     this.endPause();
     if (this.changed.size > 0) await this.write();
     this.endPause();
+    this.changed.clear();
   }
 
   private write(): Promise<void> {

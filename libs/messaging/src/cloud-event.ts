@@ -79,7 +79,7 @@ export function parseCloudEvent(json: unknown, { required = [] }: ParseCloudEven
   const problems = [...attributeProblems(attributes), ...missingProblems(candidate, required), ...sequenceProblems(sequence)];
   if (problems.length === 0) problems.push(...schemaProblems(attributes));
   if (problems.length > 0) return { problems };
-  return { event: foreignEvent(attributes as Record<string, string | number | boolean>, sequence, data) };
+  return { event: foreignEvent(attributes, sequence, data) };
 }
 
 const requiredStrings = ['id', 'source', 'type', 'specversion'];
@@ -91,12 +91,16 @@ function attributeProblems(attributes: Record<string, unknown>): Problem[] {
     if (!Object.hasOwn(attributes, name)) problems.push(problem('missing-attribute', name, `the attribute "${name}" is missing`));
   for (const [name, value] of Object.entries(attributes)) {
     if (name === 'data_base64') problems.push(problem('unsupported-data', name, 'binary data is not taken; send JSON in "data"'));
+    else if (name === 'schemaurl') problems.push(problem('invalid-attribute', name, '"schemaurl" is of version 0.3; it is "dataschema" now'));
     else if (!/^[a-z0-9]+$/.test(name))
       problems.push(problem('invalid-attribute', name, `"${name}" is not made of lower-case letters and digits alone`));
     else if (requiredStrings.includes(name) || optionalStrings.includes(name)) {
-      if (typeof value !== 'string' || value === '') problems.push(problem('invalid-attribute', name, `"${name}" must be text, and not empty`));
+      if (typeof value !== 'string' || value === '')
+        problems.push(problem('invalid-attribute', name, `"${name}" must be text, and not empty`));
     } else if (!isExtensionValue(value))
-      problems.push(problem('invalid-attribute', name, `the extension "${name}" must be text, an integer of 32 bits, true or false`));
+      problems.push(
+        problem('invalid-attribute', name, `the extension "${name}" must be text, an integer of 32 bits, true or false`),
+      );
   }
   const { specversion, datacontenttype } = attributes;
   if (typeof specversion === 'string' && specversion !== '1.0')
@@ -129,27 +133,28 @@ function schemaProblems(attributes: Record<string, unknown>): Problem[] {
     new CloudEvent(attributes);
     return [];
   } catch (error) {
-    if (!(error instanceof ValidationError) && !(error instanceof TypeError)) throw error;
-    const details = error instanceof ValidationError ? error.errors : undefined;
-    return (Array.isArray(details) ? details : []).concat(details ? [] : [error]).map((detail: unknown) => {
-      const { instancePath = '', message = error.message } = detail as { instancePath?: string; message?: string };
-      return { code: 'invalid-attribute', pointer: instancePath, message: `"${instancePath.slice(1)}" ${message}` };
+    if (!(error instanceof TypeError)) throw error;
+    const errors = error instanceof ValidationError ? error.errors : undefined;
+    const details: unknown[] = Array.isArray(errors) && errors.length > 0 ? errors : [error];
+    return details.map((detail) => {
+      const { instancePath = '', message = '' } = detail as { instancePath?: string; message?: string };
+      return { code: 'invalid-attribute', pointer: instancePath, message: `${instancePath.slice(1)} ${message}`.trim() };
     });
   }
 }
 
 const load = createRequire(__filename);
 
-function foreignEvent(
-  attributes: Record<string, string | number | boolean>,
-  sequence: unknown,
-  data: unknown,
-): ForeignEvent {
-  const { specversion: _, id, source, type, subject, time, datacontenttype, dataschema, ...extensions } = attributes;
-  const text = { id, source, type, subject, time, datacontenttype, dataschema } as unknown as ForeignEvent;
-  const present = Object.fromEntries(Object.entries(text).filter(([, value]) => value !== undefined)) as unknown as ForeignEvent;
+function foreignEvent(attributes: Record<string, unknown>, sequence: unknown, data: unknown): ForeignEvent {
+  const entries = Object.entries(attributes);
+  const isCore = ([name]: [string, unknown]): boolean => requiredStrings.includes(name) || optionalStrings.includes(name);
   const number = sequenceOf(sequence);
-  return { ...present, specversion: '1.0', ...(number !== undefined && { sequence: number }), ...(data !== undefined && { data }), extensions };
+  return {
+    ...(Object.fromEntries(entries.filter(isCore)) as unknown as ForeignEvent),
+    ...(number !== undefined && { sequence: number }),
+    ...(data !== undefined && { data }),
+    extensions: Object.fromEntries(entries.filter((entry) => !isCore(entry))) as ForeignEvent['extensions'],
+  };
 }
 
 function parseJson(text: string): unknown {

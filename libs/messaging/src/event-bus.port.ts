@@ -28,7 +28,9 @@ export interface Publication {
   /** Service name: `release`. */
   readonly service: string;
   /** By private event type; `undefined` for a fact that is not told. Pure. */
-  readonly on: Readonly<Record<string, (event: RecordedEvent<never>) => { readonly type: string; readonly data: object } | undefined>>;
+  readonly on: Readonly<
+    Record<string, (event: RecordedEvent<never>) => { readonly type: string; readonly data: object } | undefined>
+  >;
 }
 
 /** Handles one public event. Its promise is fulfilled when the effect is there: that is the acknowledgement. */

@@ -243,22 +243,23 @@ export class GroupConsumer {
     if (this.state !== 'stopped') this.lanes.refill(lane, events, upTo ?? seen);
   }
 
-  /** What becomes of a message that failed: for ever tried again, its subject waits. */
+  /** What becomes of a message that failed: it is tried again for ever, and its subject waits. */
   private tryAgain(lane: Lane, error: unknown): void {
     const { attempts } = this.lanes.fail(lane, error);
     const retryInMs = this.pause(attempts);
-    const cancel = this.options.timers.after(retryInMs, () => {
-      this.waiting.delete(lane);
-      this.ready.push(lane);
-      this.work();
-    });
-    this.waiting.set(lane, cancel);
+    if (this.state === 'running') {
+      const cancel = this.options.timers.after(retryInMs, () => {
+        this.waiting.delete(lane);
+        this.ready.push(lane);
+        this.work();
+      });
+      this.waiting.set(lane, cancel);
+    }
     const [event] = lane.buffer;
+    const { id, type, revision = lane.next } = event ?? {};
     this.options.onFailure({
       group: this.group.name,
-      event: event
-        ? { subject: lane.subject, revision: event.revision, id: event.id, type: event.type }
-        : { subject: lane.subject, revision: lane.next },
+      event: { subject: lane.subject, revision, ...(id && { id }), ...(type && { type }) },
       attempt: attempts,
       error,
       retryInMs,

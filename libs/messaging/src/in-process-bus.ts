@@ -1,4 +1,4 @@
-import type { EventStore, Position } from '@souk/event-sourcing';
+import { type EventStore, parsePosition, type Position } from '@souk/event-sourcing';
 import type { ReadStore } from '@souk/read-store';
 import type { RetryOptions } from './back-off';
 import { CheckpointWriter } from './checkpoint-writer';
@@ -92,7 +92,8 @@ export class InProcessBus extends EventBus {
   /** @throws Error for a name that is taken, or not lower-kebab-case */
   override consume(group: ConsumerGroup): void {
     this.refuseWhenStarted();
-    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(group.name)) throw new Error(`"${group.name}" is no name for a consumer group: use lower-kebab-case`);
+    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(group.name))
+      throw new Error(`"${group.name}" is no name for a consumer group: use lower-kebab-case`);
     if (this.groups.has(group.name)) throw new Error(`there is a consumer group "${group.name}" already`);
     this.groups.set(group.name, group);
   }
@@ -165,4 +166,9 @@ export class InProcessBus extends EventBus {
   private refuseWhenStarted(): void {
     if (this.starting) throw new Error('the bus was started: publications and consumer groups come before');
   }
+}
+
+/** Positions of the embedded store have no gaps: their difference is a number of events. */
+function ordinalOf(position: Position): number {
+  return Number(parsePosition(position)?.ordinal ?? 0n);
 }

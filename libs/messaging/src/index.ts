@@ -1,1 +1,10 @@
 export * from './event-bus.port';
+export * from './caused-by';
+export * from './cloud-event';
+export { HandlerTimedOut, type BusTrouble, type DeliveryFailure, type GroupStats, type RetryingSubject } from './group-consumer';
+export * from './in-process-bus';
+export * from './keep-error.filter';
+export * from './nest-bus.strategy';
+export type { RetryOptions } from './back-off';
+export type { LaneLimits } from './subject-lanes';
+export type { Timers } from './timers';

@@ -72,7 +72,15 @@ export class SubjectLanes {
     const { stream: subject, revision } = event;
     const lane = this.lanes.get(subject);
     if (!lane) {
-      const opened: Lane = { subject, next: revision, seen: revision, buffer: [event], more: false, handled: 0, failure: undefined };
+      const opened: Lane = {
+        subject,
+        next: revision,
+        seen: revision,
+        buffer: [event],
+        more: false,
+        handled: 0,
+        failure: undefined,
+      };
       this.lanes.set(subject, opened);
       this.buffered++;
       return opened;

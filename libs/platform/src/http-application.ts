@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
@@ -7,7 +9,6 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { EventStore } from '@souk/event-sourcing';
 import { busMicroservice, EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
-import { randomUUID } from 'node:crypto';
 import { Logger } from 'nestjs-pino';
 import { ACCESS } from './auth/roles.decorator';
 import { openApiOf } from './http/openapi';
@@ -20,7 +21,7 @@ export const BODY_LIMIT = 1024 * 1024;
 export async function createHttpApplication(module: Type | DynamicModule, version: string): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    genReqId: (request) => {
+    genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
     },

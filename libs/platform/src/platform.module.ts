@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { CodedEventStore, CommandHandler, type Document, type DomainEvent, EventCodec, EventStore, type Projection } from '@souk/event-sourcing';
+import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
 import { EventBus, InProcessBus } from '@souk/messaging';
-import { LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
+import { type AnyProjection as RunnableProjection, LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
 import { LmdbSecretVault, RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthGuard } from './auth/auth.guard';
@@ -123,10 +123,10 @@ async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<
 
 function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
   const logger = new Logger('projections');
-  const projections = services.flatMap(({ projections }) => projections) as unknown as Projection<Document, DomainEvent>[];
+  const projections = services.flatMap(({ projections }) => projections) as unknown as RunnableProjection[];
   return new ProjectionRunner(store, reads, projections, {
-    onError: (error, { projection, event }) => {
-      logger.error({ err: error, projection, eventType: event?.type, position: event?.position }, 'a read model has stopped');
+    onError: ({ error, projection, event }) => {
+      logger.error({ err: error, projection, event }, 'a read model has failed');
     },
   });
 }
@@ -136,6 +136,9 @@ function inProcessBus(services: readonly ServiceDefinition[], store: EventStore,
   const bus = new InProcessBus(store, reads, {
     onFailure: ({ group, event, attempt, error }) => {
       logger.warn({ err: error, group, eventType: event.type, subject: event.subject, attempt }, 'a message will be tried again');
+    },
+    onTrouble: (trouble) => {
+      logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');
     },
   });
   for (const { publication } of services) if (publication) bus.publish(publication);

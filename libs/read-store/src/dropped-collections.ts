@@ -47,12 +47,13 @@ export class DroppedCollections {
   }
 
   private async removeAll(): Promise<void> {
-    for (let number = this.firstDropped(); number !== undefined && !this.stopping; number = this.firstDropped()) {
-      const { documents, entries, tombstones } = this.tables;
-      for (const table of [entries, documents, tombstones]) await this.removeData(table, numberPrefix(number));
-      if (this.stopping) return;
+    const { documents, entries, tombstones, dropped, environment } = this.tables;
+    for (let number = this.firstDropped(); number !== undefined; number = this.firstDropped()) {
       const done = number;
-      await this.tables.environment.writeBlind(() => this.tables.dropped.remove(done));
+      for (const table of [entries, documents, tombstones]) {
+        while (await this.removeChunk(table, numberPrefix(done))) if (this.stopping) return;
+      }
+      await environment.writeBlind(() => dropped.remove(done));
     }
   }
 
@@ -61,14 +62,13 @@ export class DroppedCollections {
     return undefined;
   }
 
-  private async removeData(table: LmdbTable<Buffer, Buffer>, prefix: Buffer): Promise<void> {
-    const end = afterPrefix(prefix);
-    while (!this.stopping) {
-      const keys = [...table.keys({ gte: prefix, ...(end && { lt: end }), limit: CHUNK })];
-      if (keys.length === 0) return;
-      await this.tables.environment.writeBlind(() => {
-        for (const key of keys) table.remove(key);
-      });
-    }
+  /** `false` when nothing was left to remove. */
+  private async removeChunk(table: LmdbTable<Buffer, Buffer>, prefix: Buffer): Promise<boolean> {
+    const keys = [...table.keys({ gte: prefix, lt: afterPrefix(prefix)!, limit: CHUNK })];
+    if (keys.length === 0) return false;
+    await this.tables.environment.writeBlind(() => {
+      for (const key of keys) table.remove(key);
+    });
+    return true;
   }
 }

@@ -44,7 +44,6 @@ describe('index key', () => {
       null,
       false,
       true,
-      -Infinity,
       -1e300,
       -1,
       -1e-300,
@@ -64,7 +63,7 @@ describe('index key', () => {
       '市',
     ];
     const keys = ascending.map((one) => encodeValues([one]));
-    expect([...keys].sort(Buffer.compare)).toEqual(keys);
+    expect([...keys].sort((a, b) => Buffer.compare(a, b))).toEqual(keys);
     expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(ascending.length);
   });
 
@@ -114,7 +113,7 @@ describe('index key', () => {
       const exact = 'x'.repeat(MAX_TEXT_BYTES);
       const withZero = `${'x'.repeat(MAX_TEXT_BYTES - 1)}\0tail`;
       const ascending = [withZero, exact, `${exact}\0`].map((one) => encodeValues([one]));
-      expect([...ascending].sort(Buffer.compare)).toEqual(ascending);
+      expect([...ascending].sort((a, b) => Buffer.compare(a, b))).toEqual(ascending);
     });
   });
 

@@ -52,7 +52,8 @@ export function writeValue(key: Buffer, at: number, value: IndexedValue): number
       key[at] = value ? tag.true : tag.false;
       return at + 1;
     default:
-      if (value !== null) throw new TypeError(`a value of type ${typeof value} cannot be indexed`);
+      // Documents are what projections make of them: what the types promise may not be so.
+      if ((value as unknown) !== null) throw new TypeError(`a value of type ${typeof value} cannot be indexed`);
       key[at] = tag.null;
       return at + 1;
   }

@@ -17,22 +17,21 @@ export function openApiOf(app: INestApplication, version: string): OpenAPIObject
   return SwaggerModule.createDocument(app, config, { operationIdFactory: (controller, method) => `${controller}.${method}` });
 }
 
-interface TypeMetadata {
-  readonly typeFunction: () => DtoClass;
-}
-interface TypeStorage {
-  findTypeMetadata(target: DtoClass, property: string): TypeMetadata | undefined;
-}
-
 /** Tells @nestjs/swagger about every property of a DTO, so that nothing has to be said twice. */
 function describeProperties(dto: DtoClass): void {
   const schema = schemaOf(dto);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const nested = (defaultMetadataStorage as TypeStorage).findTypeMetadata(dto, name);
+    const nested = typeOf(dto, name);
     const required = schema.required?.includes(name) ?? false;
-    const options = nested ? { type: nested.typeFunction, isArray: property.type === 'array' } : plain(property);
+    const options = nested ? { type: nested, isArray: property.type === 'array' } : plain(property);
     ApiProperty({ ...options, required } as Parameters<typeof ApiProperty>[0])(dto.prototype as object, name);
   }
+}
+
+/** The class that `@Type` names for a property, its own or inherited; the type definitions know only what is at the root. */
+function typeOf(dto: DtoClass, property: string): (() => DtoClass) | undefined {
+  const metadata = defaultMetadataStorage.findTypeMetadata(dto, property) as unknown as { typeFunction: () => DtoClass } | undefined;
+  return metadata?.typeFunction;
 }
 
 /** What OpenAPI has no word for at this place stays out; it is checked all the same. */

@@ -32,9 +32,9 @@ export class HealthController {
         return this.indicators.check('event-store').up();
       },
       () => {
-        const broken = this.runner.health().filter(({ error }) => error !== undefined);
+        const broken = this.runner.health().filter(({ status }) => status === 'failed');
         const indicator = this.indicators.check('read-models');
-        return broken.length === 0 ? indicator.up() : indicator.down({ stopped: broken.map(({ name }) => name) });
+        return broken.length === 0 ? indicator.up() : indicator.down({ stopped: broken.map(({ projection }) => projection) });
       },
     ]);
   }

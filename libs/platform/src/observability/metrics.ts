@@ -19,12 +19,12 @@ export class Metrics {
   constructor(runner: ProjectionRunner) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
-      name: 'souk_read_model_lag_events',
-      help: 'Events that a read model has not folded yet',
+      name: 'souk_read_model_lag_seconds',
+      help: 'From the recording of the newest event in a read model to the moment it could be read',
       labelNames: ['model'],
       registers: [this.registry],
       collect() {
-        for (const { name, lag } of runner.stats()) this.set({ model: name }, lag);
+        for (const { projection, lagMs } of runner.stats()) this.set({ model: projection }, lagMs / 1000);
       },
     });
   }

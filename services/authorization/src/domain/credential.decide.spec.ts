@@ -6,7 +6,8 @@ import type { CredentialEvent } from './credential.events';
 
 const instanceId = 'inst_1';
 const orders = { model: 'orders', version: '1', access: 'read-create', subscribe: true } as const;
-const identity = { instanceId, appKey: 'key', appId: 'app_1', ownerTenant: 'ten_b', providerTenant: 'ten_p' };
+const named = { instanceId, appKey: 'key' };
+const identity = { ...named, appId: 'app_1', ownerTenant: 'ten_b', providerTenant: 'ten_p' };
 const create: CredentialCommand = {
   type: 'create-credential',
   ...identity,
@@ -18,10 +19,10 @@ const created: CredentialEvent = {
 };
 const suspended = (party: 'owner' | 'provider'): CredentialEvent => ({
   type: 'CredentialSuspended',
-  data: { instanceId, party },
+  data: { ...named, party },
 });
-const resumed = (party: 'owner' | 'provider'): CredentialEvent => ({ type: 'CredentialResumed', data: { instanceId, party } });
-const revoked: CredentialEvent = { type: 'CredentialRevoked', data: { instanceId } };
+const resumed = (party: 'owner' | 'provider'): CredentialEvent => ({ type: 'CredentialResumed', data: { ...named, party } });
+const revoked: CredentialEvent = { type: 'CredentialRevoked', data: { ...named } };
 const revoke: CredentialCommand = { type: 'revoke-credential', instanceId };
 const align: CredentialCommand = {
   type: 'align-grants',
@@ -49,14 +50,14 @@ describe('Credential', () => {
       given(credentialAggregate, created)
         .when(align)
         .then(
-          { type: 'ApiGrantWithdrawn', data: { instanceId, api: 'data-models.use' } },
-          { type: 'ApiGranted', data: { instanceId, api: 'instance-nodes.read' } },
-          { type: 'DataModelGranted', data: { instanceId, ...orders, access: 'read' } },
+          { type: 'ApiGrantWithdrawn', data: { ...named, api: 'data-models.use' } },
+          { type: 'ApiGranted', data: { ...named, api: 'instance-nodes.read' } },
+          { type: 'DataModelGranted', data: { ...named, ...orders, access: 'read' } },
         ));
     it('withdraws data models', () =>
       given(credentialAggregate, created)
         .when({ type: 'align-grants', instanceId, grants: { apis: ['data-models.use', 'instance.read'], dataModels: [] } })
-        .then({ type: 'DataModelGrantWithdrawn', data: { instanceId, model: 'orders', version: '1' } }));
+        .then({ type: 'DataModelGrantWithdrawn', data: { ...named, model: 'orders', version: '1' } }));
     it('is what it was aligned to', () => {
       const state = fold(credentialAggregate, [
         created,

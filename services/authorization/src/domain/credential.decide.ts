@@ -70,7 +70,7 @@ function decide(command: CredentialCommand, state: Credential): readonly Credent
     case 'resume-credential':
       return resume(command, state);
     case 'revoke-credential':
-      return revoke(command, state);
+      return revoke(state);
     default:
       return assertNever(command);
   }
@@ -84,31 +84,38 @@ function create({ type: _, grants, ...identity }: CreateCredential, state: Crede
 
 function align({ instanceId, grants }: AlignGrants, state: Credential): readonly CredentialEvent[] {
   const live = liveOr(state, instanceId);
+  const named = nameOf(live);
   const { apisAdded, apisRemoved, dataModelsAdded, dataModelsRemoved } = difference(live.grants, permissionSet(grants));
   return [
-    ...apisRemoved.map((api) => ({ type: 'ApiGrantWithdrawn', data: { instanceId, api } }) as const),
+    ...apisRemoved.map((api) => ({ type: 'ApiGrantWithdrawn', data: { ...named, api } }) as const),
     ...dataModelsRemoved.map(
-      ({ model, version }) => ({ type: 'DataModelGrantWithdrawn', data: { instanceId, model, version } }) as const,
+      ({ model, version }) => ({ type: 'DataModelGrantWithdrawn', data: { ...named, model, version } }) as const,
     ),
-    ...apisAdded.map((api) => ({ type: 'ApiGranted', data: { instanceId, api } }) as const),
-    ...dataModelsAdded.map((model) => ({ type: 'DataModelGranted', data: { instanceId, ...model } }) as const),
+    ...apisAdded.map((api) => ({ type: 'ApiGranted', data: { ...named, api } }) as const),
+    ...dataModelsAdded.map((model) => ({ type: 'DataModelGranted', data: { ...named, ...model } }) as const),
   ];
 }
 
 function suspend({ instanceId, party }: SuspendCredential, state: Credential): readonly CredentialEvent[] {
-  if (liveOr(state, instanceId).suspendedBy.has(party)) return [];
-  return [{ type: 'CredentialSuspended', data: { instanceId, party } }];
+  const live = liveOr(state, instanceId);
+  if (live.suspendedBy.has(party)) return [];
+  return [{ type: 'CredentialSuspended', data: { ...nameOf(live), party } }];
 }
 
 function resume({ instanceId, party }: ResumeCredential, state: Credential): readonly CredentialEvent[] {
-  if (!liveOr(state, instanceId).suspendedBy.has(party)) return [];
-  return [{ type: 'CredentialResumed', data: { instanceId, party } }];
+  const live = liveOr(state, instanceId);
+  if (!live.suspendedBy.has(party)) return [];
+  return [{ type: 'CredentialResumed', data: { ...nameOf(live), party } }];
 }
 
 /** An instance that never had a credential has nothing to lose. */
-function revoke({ instanceId }: RevokeCredential, state: Credential): readonly CredentialEvent[] {
+function revoke(state: Credential): readonly CredentialEvent[] {
   if (state.status !== 'live') return [];
-  return [{ type: 'CredentialRevoked', data: { instanceId } }];
+  return [{ type: 'CredentialRevoked', data: nameOf(state) }];
+}
+
+function nameOf({ instanceId, appKey }: LiveCredential): { readonly instanceId: string; readonly appKey: string } {
+  return { instanceId, appKey };
 }
 
 function liveOr(state: Credential, instanceId: string): LiveCredential {

@@ -19,27 +19,27 @@ export type CredentialCreated = DomainEvent<
   }
 >;
 
-export type ApiGranted = DomainEvent<'ApiGranted', { readonly instanceId: string; readonly api: string }>;
-export type ApiGrantWithdrawn = DomainEvent<'ApiGrantWithdrawn', { readonly instanceId: string; readonly api: string }>;
+/** Which credential: by its instance, and by the AppKey that requests bring. */
+interface Named {
+  readonly instanceId: string;
+  readonly appKey: string;
+}
+
+export type ApiGranted = DomainEvent<'ApiGranted', Named & { readonly api: string }>;
+export type ApiGrantWithdrawn = DomainEvent<'ApiGrantWithdrawn', Named & { readonly api: string }>;
 
 /** Also when a model that was granted before is granted anew with other access. */
-export type DataModelGranted = DomainEvent<'DataModelGranted', { readonly instanceId: string } & DataModelDeclaration>;
+export type DataModelGranted = DomainEvent<'DataModelGranted', Named & DataModelDeclaration>;
 export type DataModelGrantWithdrawn = DomainEvent<
   'DataModelGrantWithdrawn',
-  { readonly instanceId: string; readonly model: string; readonly version: string }
+  Named & { readonly model: string; readonly version: string }
 >;
 
-export type CredentialSuspended = DomainEvent<
-  'CredentialSuspended',
-  { readonly instanceId: string; readonly party: SuspendingParty }
->;
-export type CredentialResumed = DomainEvent<
-  'CredentialResumed',
-  { readonly instanceId: string; readonly party: SuspendingParty }
->;
+export type CredentialSuspended = DomainEvent<'CredentialSuspended', Named & { readonly party: SuspendingParty }>;
+export type CredentialResumed = DomainEvent<'CredentialResumed', Named & { readonly party: SuspendingParty }>;
 
 /** For good. */
-export type CredentialRevoked = DomainEvent<'CredentialRevoked', { readonly instanceId: string }>;
+export type CredentialRevoked = DomainEvent<'CredentialRevoked', Named>;
 
 export type CredentialEvent =
   | CredentialCreated

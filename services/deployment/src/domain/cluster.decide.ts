@@ -3,11 +3,11 @@ import { type Cluster, evolveCluster, noCluster } from './cluster';
 import type { ClusterDescription, ClusterEvent, ClusterRegistered, ClusterRemoved } from './cluster.events';
 import { ClusterNotFound } from './cluster.errors';
 
-export type RegisterCluster = { readonly type: 'RegisterCluster' } & ClusterDescription;
+export type RegisterCluster = { readonly type: 'RegisterCluster'; readonly description: ClusterDescription };
 export type RemoveCluster = { readonly type: 'RemoveCluster'; readonly clusterId: string };
 export type ClusterCommand = RegisterCluster | RemoveCluster;
 
-const register = ({ type: _, ...description }: RegisterCluster, cluster: Cluster): ClusterRegistered[] => {
+const register = ({ description }: RegisterCluster, cluster: Cluster): ClusterRegistered[] => {
   if (cluster.status !== 'unknown') return [];
   return [{ type: 'ClusterRegistered', data: description }];
 };

@@ -19,7 +19,7 @@ import type {
   UpgradeRequested,
 } from './instance.events';
 
-export type RequestInstance = { readonly type: 'RequestInstance' } & InstanceRequested['data'];
+export type RequestInstance = { readonly type: 'RequestInstance'; readonly data: InstanceRequested['data'] };
 
 export interface RequestUpgrade {
   readonly type: 'RequestUpgrade';
@@ -58,7 +58,7 @@ export type InstanceCommand = RequestInstance | RequestUpgrade | RequestRestart 
 /** A version that was released and is not withdrawn. */
 export const isDeployable = (status: string): boolean => status === 'released' || status === 'deprecated';
 
-const request = ({ type: _, ...data }: RequestInstance, state: Instance): InstanceEvent[] => {
+const request = ({ data }: RequestInstance, state: Instance): InstanceEvent[] => {
   if (state.status !== 'unknown') return [];
   return [{ type: 'InstanceRequested', data }];
 };

@@ -15,7 +15,9 @@ export class OperationRunning extends DomainError {
     readonly instanceId: string,
     readonly operation: RunningOperation,
   ) {
-    super(`${operation.kind} "${operation.operationId}" of instance "${instanceId}" is running: wait for it, or delete the instance`);
+    super(
+      `${operation.kind} "${operation.operationId}" of instance "${instanceId}" is running: wait for it, or delete the instance`,
+    );
   }
 }
 
@@ -30,7 +32,9 @@ export class InstanceGone extends DomainError {
 export class TrialNotUpgradable extends DomainError {
   readonly code = 'trial-not-upgradable';
   constructor(readonly instanceId: string) {
-    super(`instance "${instanceId}" is a trial of a draft: release the version and deploy it, only released versions can be upgraded`);
+    super(
+      `instance "${instanceId}" is a trial of a draft: release the version and deploy it, only released versions can be upgraded`,
+    );
   }
 }
 
@@ -89,7 +93,9 @@ export class ConfigurationNotDeployable extends DomainError {
     readonly configuration: string,
     readonly known: readonly string[],
   ) {
-    super(`the version has no edge configuration "${configuration}"; it has ${known.map((name) => `"${name}"`).join(', ') || 'none'}`);
+    super(
+      `the version has no edge configuration "${configuration}"; it has ${known.map((name) => `"${name}"`).join(', ') || 'none'}`,
+    );
   }
 }
 

@@ -74,9 +74,4 @@ export type InstanceDeleted = DomainEvent<
 >;
 
 export type InstanceEvent =
-  | InstanceRequested
-  | UpgradeRequested
-  | RestartRequested
-  | DeleteRequested
-  | OperationConcluded
-  | InstanceDeleted;
+  InstanceRequested | UpgradeRequested | RestartRequested | DeleteRequested | OperationConcluded | InstanceDeleted;

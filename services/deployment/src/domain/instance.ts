@@ -1,5 +1,12 @@
 import { assertNever } from '@souk/event-sourcing';
-import type { DeployedVersion, InstanceEvent, InstanceOrigin, InstanceRequested, OperationConcluded, OperationKind } from './instance.events';
+import type {
+  DeployedVersion,
+  InstanceEvent,
+  InstanceOrigin,
+  InstanceRequested,
+  OperationConcluded,
+  OperationKind,
+} from './instance.events';
 
 export interface RunningOperation {
   readonly operationId: string;

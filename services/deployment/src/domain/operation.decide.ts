@@ -2,7 +2,7 @@ import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { evolveOperation, noOperation, type Operation, progressOf } from './operation';
 import type { OperationEvent, OperationFact, OperationStarted } from './operation.events';
 
-export type StartOperation = { readonly type: 'StartOperation' } & OperationStarted['data'];
+export type StartOperation = { readonly type: 'StartOperation'; readonly data: OperationStarted['data'] };
 
 /** What the reconciler has seen or done. What is known already, or comes after the end, is no news. */
 export interface RecordFacts {
@@ -13,10 +13,10 @@ export interface RecordFacts {
 export type OperationCommand = StartOperation | RecordFacts;
 
 /** Most waits of one node, and most stalls, that one operation records: the stream stays bounded however long a cluster flaps. */
-export const MAX_WAITS = 20;
+export const MAX_WAITS = 100;
 export const MAX_STALLS = 50;
 
-const start = ({ type: _, ...data }: StartOperation, state: Operation): OperationEvent[] => {
+const start = ({ data }: StartOperation, state: Operation): OperationEvent[] => {
   if (state.status !== 'unknown') return [];
   return [{ type: 'OperationStarted', data }];
 };
@@ -51,8 +51,7 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
     OperationFailed: {},
     OperationPreempted: {},
   },
-  tenants: (state) =>
-    state.status === 'unknown' ? [] : [...new Set([state.started.ownerTenant, state.started.providerTenant])],
+  tenants: (state) => (state.status === 'unknown' ? [] : [...new Set([state.started.ownerTenant, state.started.providerTenant])]),
   evolve: evolveOperation,
   decide(command, state) {
     switch (command.type) {
@@ -78,8 +77,7 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
       return progressOf(state, fact.data.node).applied !== fact.data.specHash;
     case 'NodeWaiting': {
       const { waits, waiting, deadline } = progressOf(state, fact.data.node);
-      if (deadline === undefined) return true;
-      return waits < MAX_WAITS && waiting?.code !== fact.data.code;
+      return waits < MAX_WAITS && (deadline === undefined || waiting?.code !== fact.data.code);
     }
     case 'NodeBecameReady':
       return progressOf(state, fact.data.node).state !== 'ready';

@@ -19,11 +19,16 @@ export type OperationStarted = DomainEvent<
     readonly fromSnapshot?: string;
     /** Deploy order: every node comes after all the nodes that it waits for. */
     readonly waves: readonly (readonly string[])[];
+    /** Nodes of the version before that this one does not have. */
+    readonly removes?: readonly string[];
   }
 >;
 
 /** The identity that the instance runs with, with exactly the permissions that its version declares. */
-export type CredentialBound = DomainEvent<'CredentialBound', OfOperation & { readonly appKey: string; readonly secretVersion: number }>;
+export type CredentialBound = DomainEvent<
+  'CredentialBound',
+  OfOperation & { readonly appKey: string; readonly secretVersion: number }
+>;
 export type CredentialRevoked = DomainEvent<'CredentialRevoked', OfOperation>;
 
 /** The cluster took the node's objects. */
@@ -58,7 +63,10 @@ export type InitNodeFailed = DomainEvent<'InitNodeFailed', OfOperation & { reado
 export type NodeRemoved = DomainEvent<'NodeRemoved', OfOperation & { readonly node: string }>;
 
 /** The whole operation can't go on for now; deadlines stand still. */
-export type OperationStalled = DomainEvent<'OperationStalled', OfOperation & { readonly code: StallCode; readonly reason: string }>;
+export type OperationStalled = DomainEvent<
+  'OperationStalled',
+  OfOperation & { readonly code: StallCode; readonly reason: string }
+>;
 /** It goes on; nodes that are not ready get their full time again. */
 export type OperationContinued = DomainEvent<'OperationContinued', OfOperation>;
 
@@ -86,13 +94,7 @@ export type OperationFact =
 export type OperationEvent = OperationStarted | OperationFact;
 
 export type WaitCode =
-  | 'starting'
-  | 'not-ready'
-  | 'does-not-fit'
-  | 'image-not-pulled'
-  | 'crash-loop'
-  | 'cannot-start'
-  | 'quota-exceeded';
+  'starting' | 'not-ready' | 'does-not-fit' | 'image-not-pulled' | 'crash-loop' | 'cannot-start' | 'quota-exceeded';
 
 export type StallCode = 'cluster-unreachable' | 'cluster-refuses';
 

@@ -3,20 +3,20 @@ import type { OperationEvent, OperationStarted, StallCode, WaitCode } from './op
 
 export interface NodeProgress {
   /** Hash of what this operation applied; absent where it applied nothing. */
-  readonly applied?: string;
-  readonly waiting?: { readonly code: WaitCode; readonly reason: string };
+  readonly applied: string | undefined;
+  readonly waiting: { readonly code: WaitCode; readonly reason: string } | undefined;
   /** How often a wait was recorded; there is a most, so that the stream stays bounded. */
   readonly waits: number;
-  readonly deadline?: string;
+  readonly deadline: string | undefined;
   readonly state: 'untouched' | 'progressing' | 'ready' | 'completed' | 'failed' | 'removed';
 }
 
 export interface OperationProgress {
   readonly started: OperationStarted['data'];
-  readonly credential?: { readonly appKey: string; readonly secretVersion: number };
+  readonly credential: { readonly appKey: string; readonly secretVersion: number } | undefined;
   readonly revoked: boolean;
   readonly nodes: ReadonlyMap<string, NodeProgress>;
-  readonly stalled?: StallCode;
+  readonly stalled: StallCode | undefined;
   readonly stalls: number;
 }
 
@@ -29,11 +29,18 @@ export type StartedOperation = Exclude<Operation, { status: 'unknown' }>;
 
 export const noOperation: Operation = { status: 'unknown' };
 
-const untouched: NodeProgress = { waits: 0, state: 'untouched' };
+const untouched: NodeProgress = { applied: undefined, waiting: undefined, deadline: undefined, waits: 0, state: 'untouched' };
+
+const unstarted = {
+  revoked: false,
+  nodes: new Map<string, NodeProgress>(),
+  stalls: 0,
+  credential: undefined,
+  stalled: undefined,
+};
 
 export function evolveOperation(state: Operation, event: OperationEvent): Operation {
-  if (event.type === 'OperationStarted')
-    return { status: 'running', started: event.data, revoked: false, nodes: new Map(), stalls: 0 };
+  if (event.type === 'OperationStarted') return { ...unstarted, status: 'running', started: event.data };
   if (state.status === 'unknown') return state;
   switch (event.type) {
     case 'CredentialBound':
@@ -43,7 +50,7 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
     case 'NodeApplied': {
       const { node, specHash, deadline } = event.data;
       const { waits } = progressOf(state, node);
-      return withNode(state, node, { waits, applied: specHash, deadline, state: 'progressing' });
+      return withNode(state, node, { waits, waiting: undefined, applied: specHash, deadline, state: 'progressing' });
     }
     case 'NodeWaiting': {
       const { node, code, reason, deadline } = event.data;
@@ -62,8 +69,8 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
     case 'OperationStalled':
       return { ...state, stalled: event.data.code, stalls: state.stalls + 1 };
     case 'OperationContinued': {
-      const { stalled: _, ...rest } = state;
-      return { ...rest, nodes: new Map([...state.nodes].map(([node, progress]) => [node, withoutDeadline(progress)])) };
+      const nodes = [...state.nodes].map(([node, progress]) => [node, { ...progress, deadline: undefined }] as const);
+      return { ...state, stalled: undefined, nodes: new Map(nodes) };
     }
     case 'OperationSucceeded':
       return { ...state, status: 'succeeded' };
@@ -95,10 +102,6 @@ function withNode<S extends OperationProgress>(state: S, node: string, progress:
   return { ...state, nodes: new Map(state.nodes).set(node, progress) };
 }
 
-function settled({ waiting: _, deadline: __, ...progress }: NodeProgress, state: NodeProgress['state']): NodeProgress {
-  return { ...progress, state };
-}
-
-function withoutDeadline({ deadline: _, ...progress }: NodeProgress): NodeProgress {
-  return progress;
+function settled(progress: NodeProgress, state: NodeProgress['state']): NodeProgress {
+  return { ...progress, waiting: undefined, deadline: undefined, state };
 }

@@ -90,14 +90,15 @@ function partlyResolved(template: string, bindings: Bindings) {
   const versions: Record<string, number> = {};
   for (const part of parseTemplate(template)) {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
-    if ('reference' in part && part.reference.kind === 'secret') {
-      const version = bindings.secretVersion(part.reference.name);
-      if (version === undefined) throw new UnresolvedReference(formatReference(part.reference));
-      versions[part.reference.name] = version;
-      open += formatReference(part.reference);
+    const reference = 'reference' in part ? part.reference : undefined;
+    if (reference?.kind === 'secret') {
+      const version = bindings.secretVersion(reference.name);
+      if (version === undefined) throw new UnresolvedReference(formatReference(reference));
+      versions[reference.name] = version;
+      open += formatReference(reference);
       continue;
     }
-    const value = 'text' in part ? part.text : valueOf(part.reference, bindings);
+    const value = reference ? valueOf(reference, bindings) : (part as { text: string }).text;
     text += value;
     open += escapeTemplate(value);
   }

@@ -31,7 +31,12 @@ export function renderDeployment(owner: Owner, workload: Workload): RenderedObje
         restartPolicy: 'Always',
         ...(node.replicas > 1 && {
           topologySpreadConstraints: [
-            { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels } },
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels },
+            },
           ],
         }),
       }),
@@ -74,9 +79,14 @@ function componentOf(node: ResolvedNode) {
 
 function podTemplate(owner: Owner, workload: Workload, spec: object) {
   const { node, restartedBy } = workload;
-  const secrets = { ...workload.environment.versions, ...(workload.identityVersion !== undefined && { '': workload.identityVersion }) };
+  const secrets = {
+    ...workload.environment.versions,
+    ...(workload.identityVersion !== undefined && { '': workload.identityVersion }),
+  };
   const marks = {
-    ...(Object.keys(secrets).length > 0 && { [annotations.secretHash]: digestOf({ secrets, sealed: workload.environment.sealed }) }),
+    ...(Object.keys(secrets).length > 0 && {
+      [annotations.secretHash]: digestOf({ secrets, sealed: workload.environment.sealed }),
+    }),
     ...(restartedBy !== undefined && { [annotations.restartedBy]: restartedBy }),
   };
   return {

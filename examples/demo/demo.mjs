@@ -1,0 +1,365 @@
+// The whole marketplace, played by its users over REST: a provider, a buyer, a billing system, an auditor, an operator, and the
+// instance itself. Needs nothing but a marketplace, which it starts itself. `--keep` leaves it running.
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { Api } from './api.mjs';
+import { Cluster } from './cluster.mjs';
+import { startMarketplace } from './marketplace.mjs';
+import { signedHeaders } from './signing.mjs';
+import { expect, Timeline } from './timeline.mjs';
+
+const keep = process.argv.includes('--keep');
+const example = async (name) => JSON.parse(await readFile(new URL(`../tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
+
+const timeline = new Timeline();
+const marketplace = await startMarketplace();
+try {
+  await story(marketplace);
+} catch (error) {
+  console.error(`\ndemo failed: ${error.stack}`);
+  process.exitCode = 1;
+} finally {
+  if (keep && process.exitCode !== 1) {
+    console.log(
+      `\nleft running: ${marketplace.url}/docs (process ${marketplace.pid}, data in ${marketplace.dataDir}; Ctrl-C stops it)`,
+    );
+    process.once('SIGINT', () => void marketplace.stop());
+  } else await marketplace.stop();
+}
+if (process.exitCode !== 1) timeline.end();
+
+async function story({ url, token, dataDir }) {
+  const cluster = await Cluster.of(join(dataDir, 'cluster-sim', 'kubeconfig.yaml'));
+  const operator = new Api(url, token);
+
+  timeline.chapter('The marketplace opens');
+  const people = await timeline.step('operator', 'registers a provider, a buyer, a billing system and an auditor', () =>
+    signUp(operator, url),
+  );
+  const { provider, buyer, auditor } = people;
+  const billing = await timeline.step('operator', 'lets the billing system send signed events', () =>
+    billingSource(operator, url),
+  );
+
+  const app = await publish(provider);
+  const chosen = await choose(buyer, app);
+  const order = orderOf(app, chosen, people);
+  const { instanceId, namespace } = await buy(billing, buyer, cluster, order);
+  const identity = await useIdentity(url, cluster, namespace);
+  const upgrade = await upgradeTo11(provider, buyer, cluster, app, instanceId, namespace);
+  await auditPast(auditor, instanceId, upgrade);
+  await refund(url, billing, buyer, cluster, order, instanceId, namespace, identity);
+}
+
+async function signUp(operator, url) {
+  const join = async (name, role) => {
+    const { tenantId } = await operator.post('/v1/tenants', { name });
+    const { userId } = await operator.post(`/v1/tenants/${tenantId}/users`, { displayName: `${name} (${role})`, role });
+    const { accessToken } = await operator.post(`/v1/users/${userId}/tokens`);
+    return Object.assign(new Api(url, accessToken), { tenantId });
+  };
+  const [provider, buyer] = [await join('Harbour Software', 'provider'), await join('Northwind Dairy', 'buyer')];
+  // An auditor of the platform's own tenant sees the history of all tenants.
+  const platform = (await operator.get('/v1/tenants')).items.find(({ name }) => name === 'platform');
+  const { userId } = await operator.post(`/v1/tenants/${platform.tenantId}/users`, { displayName: 'Auditor', role: 'auditor' });
+  const { accessToken } = await operator.post(`/v1/users/${userId}/tokens`);
+  return { provider, buyer, auditor: new Api(url, accessToken) };
+}
+
+async function billingSource(operator, url) {
+  const source = 'https://billing.example.com';
+  const { billingSourceId, secret } = await operator.post('/v1/billing-sources', { name: 'Example Billing', source });
+  const webhook = new Webhook(secret);
+  const api = new Api(url);
+  return {
+    source,
+    /** Sends a CloudEvent as a signed webhook, the way standardwebhooks.com describes. */
+    send: (event) => {
+      const body = JSON.stringify({
+        specversion: '1.0',
+        datacontenttype: 'application/json',
+        source,
+        time: new Date().toISOString(),
+        ...event,
+      });
+      const id = `msg_${randomUUID()}`;
+      const now = new Date();
+      return api.send('POST', `/v1/billing-sources/${billingSourceId}/events`, body, {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': webhook.sign(id, now, body),
+      });
+    },
+  };
+}
+
+async function publish(provider) {
+  timeline.chapter('A provider publishes an application');
+  const details = await example('app');
+  const { appId } = await timeline.step('provider', `creates the app "${details.name}"`, () =>
+    provider.post('/v1/apps', details),
+  );
+  await timeline.step('provider', 'asks for its versions too early, and is told which step is missing', async () => {
+    const problem = await provider.refused('GET', `/v1/apps/${appId}/versions`);
+    expect(problem.code === 'app-not-initialised', 'the app is not initialised yet', problem);
+    timeline.note(`${problem.status} ${problem.code}: ${problem.detail}`);
+  });
+  const { versionId } = await timeline.step('provider', 'initialises it: version 1.0.0, a draft', () =>
+    provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First release', number: '1.0.0' }),
+  );
+  const topology = await example('topology');
+  const configuration = await timeline.step(
+    'provider',
+    'draws the topology: tomcat → mysql, tomcat → schema, schema → mysql',
+    async () => {
+      const { configurationId } = await provider.post(`/v1/versions/${versionId}/configurations`, {
+        name: 'standard',
+        hosting: 'edge',
+      });
+      const path = `/v1/configurations/${configurationId}/topology`;
+      const cyclic = { ...topology, arrows: [...topology.arrows, { from: 'mysql', to: 'tomcat' }] };
+      const problem = await refusedWith(provider, 'PUT', path, cyclic, { 'if-match': '"0"' });
+      expect(
+        problem.problems?.some(({ code }) => code === 'cycle'),
+        'a cycle is refused',
+        problem,
+      );
+      timeline.note(`${problem.status} ${problem.code}: ${problem.problems.map(({ message }) => message).join('; ')}`);
+      await provider.put(path, topology, { 'if-match': '"0"' });
+      return configurationId;
+    },
+  );
+  await timeline.step('provider', 'declares which platform APIs it will call', async () =>
+    provider.put(`/v1/versions/${versionId}/permissions`, await example('permissions')),
+  );
+  const released = await timeline.step('provider', 'reviews the draft and releases exactly that', () =>
+    release(provider, versionId),
+  );
+  timeline.note(`1.0.0 is snapshot ${released.snapshot.slice(0, 16)}…`);
+  await timeline.step('provider', 'lists the app on the marketplace', async () => {
+    await provider.until(`/v1/apps/${appId}`, ({ status }) => status === 'initialised');
+    await provider.post(`/v1/apps/${appId}/list`);
+  });
+  return { appId, versionId, configuration, topology };
+}
+
+async function refusedWith(api, method, path, body, headers) {
+  const { status, json, text } = await api.exchange(method, path, body, headers);
+  expect(status >= 400, `${method} ${path} is refused`, text);
+  return json;
+}
+
+async function release(provider, versionId) {
+  const { problems, revisions } = await provider.get(`/v1/versions/${versionId}/review`);
+  expect(problems.length === 0, 'the draft has no problems', problems);
+  return provider.post(`/v1/versions/${versionId}/release`, { reviewed: revisions });
+}
+
+async function choose(buyer, { appId, versionId }) {
+  timeline.chapter('A buyer chooses');
+  await timeline.step('buyer', 'finds it on the marketplace', () =>
+    buyer.until('/v1/marketplace/apps?search=tomcat', ({ items }) => items.some((item) => item.appId === appId)),
+  );
+  await timeline.step('buyer', 'reads what it may call before paying', async () => {
+    const { permissions } = await buyer.get(`/v1/versions/${versionId}/permissions`);
+    timeline.note(`permissions: ${permissions.apis.join(', ')}`);
+  });
+  return timeline.step('buyer', 'asks what it will take on the cluster', async () => {
+    const { items } = await buyer.get('/v1/clusters');
+    const clusterId = items[0].clusterId;
+    const report = await buyer.post('/v1/resource-reports', { versionId, configuration: 'standard', clusterId });
+    expect(report.problems.length === 0, 'it can be deployed', report);
+    for (const node of report.nodes)
+      timeline.note(`${node.serviceName.padEnd(7)} ${node.replicas} × cpu ${node.cpu.request}, memory ${node.memory.request}`);
+    timeline.note(`deploy order: ${report.waves.map((wave) => `[${wave.join(', ')}]`).join(' → ')}`);
+    return clusterId;
+  });
+}
+
+function orderOf({ appId, versionId }, clusterId, { buyer }) {
+  const orderId = `order-${randomUUID().slice(0, 8)}`;
+  return {
+    subject: orderId,
+    data: {
+      buyerTenant: buyer.tenantId,
+      appId,
+      versionId,
+      plan: 'yearly',
+      configuration: 'standard',
+      clusterId,
+      instanceName: 'guest-book',
+      parameters: { title: 'Northwind Dairy' },
+    },
+  };
+}
+
+async function buy(billing, buyer, cluster, order) {
+  timeline.chapter('The buyer pays, a private copy comes up');
+  const paid = { id: randomUUID(), type: 'souk.order.paid.v1', sequence: '1', ...order };
+  const { purchaseId } = await timeline.step('billing', 'posts the purchase', () => billing.send(paid));
+  await timeline.step('billing', 'posts it again, as billing systems do', () => billing.send(paid));
+  const { instanceId } = await buyer.until(
+    `/v1/purchases/${purchaseId}`,
+    (purchase) => purchase.status === 'fulfilled' || purchase.instanceId,
+  );
+  const instance = await buyer.until(`/v1/instances/${instanceId}`, ({ operationId }) => operationId !== undefined);
+  await timeline.step('buyer', 'watches the waves, live', () => watch(buyer, instance.operationId));
+  const running = await buyer.until(`/v1/instances/${instanceId}`, ({ status }) => status === 'running');
+  await timeline.step('buyer', 'has one instance, running', async () => {
+    const { items } = await buyer.get('/v1/instances');
+    expect(items.length === 1, 'two deliveries of one purchase made one instance', items);
+    const tomcat = running.nodes.find(({ serviceName }) => serviceName === 'tomcat');
+    expect(
+      tomcat.addresses.some(({ nodePort }) => nodePort >= 30000),
+      'tomcat has its NodePort',
+      tomcat,
+    );
+    timeline.note(
+      `${running.name} ${running.versionNumber}: tomcat at ${tomcat.addresses.map(({ nodePort }) => `<any host>:${nodePort}`)}`,
+    );
+  });
+  const namespace = await cluster.namespaceOf(instanceId);
+  for (const pod of await cluster.pods(namespace))
+    timeline.note(`pod ${pod.metadata.name} ${pod.status.phase} on ${pod.spec.nodeName}`, '⎈');
+  return { instanceId, namespace };
+}
+
+/** Prints an operation's progress as it happens, and answers the events. */
+async function watch(api, operationId) {
+  const events = [];
+  for await (const event of api.events(`/v1/operations/${operationId}/events`)) {
+    events.push(event);
+    const { node, reason } = event.data;
+    timeline.note(`${event.type}${node ? ` ${node}` : ''}${reason ? `: ${reason}` : ''}`, '⎈');
+  }
+  expect(events.at(-1)?.type === 'OperationSucceeded', 'the operation succeeds', events);
+  return events;
+}
+
+async function useIdentity(url, cluster, namespace) {
+  timeline.chapter('The instance has an identity of its own');
+  const identity = await cluster.secret(namespace, 'souk-identity');
+  const [appKey, appSecret] = [identity.SOUK_APP_KEY, identity.SOUK_APP_SECRET];
+  const call = async (path) => fetch(url + path, { headers: signedHeaders('GET', path, appKey, appSecret) });
+  await timeline.step('instance', 'signs a request that was granted', async () => {
+    const response = await call('/open/v1/instance');
+    const answer = await response.json();
+    expect(response.status === 200, 'a granted request is answered', answer);
+    timeline.note(`200: I am ${answer.name}, version ${answer.versionNumber}, AppKey ${appKey.slice(0, 6)}…`);
+  });
+  await timeline.step('instance', 'signs a request that was not granted', async () => {
+    const response = await call('/open/v1/instance/operations');
+    const problem = await response.json();
+    expect(response.status === 403, 'what was not granted is refused', problem);
+    timeline.note(`403 ${problem.code}: ${problem.detail}`);
+  });
+  return { appKey, appSecret };
+}
+
+async function upgradeTo11(provider, buyer, cluster, { appId, versionId, topology }, instanceId, namespace) {
+  timeline.chapter('A new version, and an upgrade that touches only what changed');
+  const next = await timeline.step('provider', 'clones 1.0.0 into 1.1.0, changes only tomcat, and releases it', async () => {
+    const draft = await provider.post(`/v1/apps/${appId}/versions`, {
+      number: '1.1.0',
+      description: 'Faster pages',
+      cloneFrom: versionId,
+    });
+    const { items } = await provider.get(`/v1/versions/${draft.versionId}/configurations`);
+    const { configurationId, revision } = items[0];
+    const nodes = topology.nodes.map((node) =>
+      node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', '1.1.0') } : node,
+    );
+    await provider.put(`/v1/configurations/${configurationId}/topology`, { ...topology, nodes }, { 'if-match': `"${revision}"` });
+    await release(provider, draft.versionId);
+    return draft.versionId;
+  });
+  const before = {
+    deployments: await cluster.deployments(namespace),
+    jobs: await cluster.jobs(namespace),
+    at: new Date().toISOString(),
+  };
+  const beforeRevision = (await buyer.get(`/v1/instances/${instanceId}`)).revision;
+  await timeline.step('buyer', 'upgrades', async () => {
+    const { operationId } = await buyer.post(`/v1/instances/${instanceId}/upgrade`, { versionId: next, reason: 'faster pages' });
+    const events = await watch(buyer, operationId);
+    const touched = [...new Set(events.filter(({ type }) => type === 'NodeApplied').map(({ data }) => data.node))];
+    expect(touched.join() === 'tomcat', 'the upgrade touches tomcat alone', touched);
+  });
+  await timeline.step('operator', 'compares the cluster before and after', async () => {
+    const deployments = await cluster.deployments(namespace);
+    const generation = (name, of) => of[name].metadata.generation;
+    expect(generation('mysql', deployments) === generation('mysql', before.deployments), 'mysql is not touched');
+    expect(
+      deployments.mysql.metadata.resourceVersion === before.deployments.mysql.metadata.resourceVersion,
+      'mysql is not even written',
+    );
+    expect(generation('tomcat', deployments) > generation('tomcat', before.deployments), 'tomcat is rolled out');
+    const jobs = await cluster.jobs(namespace);
+    expect(
+      JSON.stringify(jobs.map((job) => job.metadata.uid)) === JSON.stringify(before.jobs.map((job) => job.metadata.uid)),
+      'schema has not run again',
+    );
+    timeline.note(
+      `tomcat ${before.deployments.tomcat.spec.template.spec.containers[0].image} → ${deployments.tomcat.spec.template.spec.containers[0].image}`,
+      '⎈',
+    );
+    timeline.note('mysql untouched, schema not run again', '⎈');
+  });
+  return { revision: beforeRevision };
+}
+
+async function auditPast(auditor, instanceId, { revision }) {
+  timeline.chapter('An auditor asks why');
+  await timeline.step('auditor', 'reads the full history, with causes', async () => {
+    const { items } = await auditor.until(`/v1/history?about=${instanceId}&limit=200`, ({ items }) =>
+      items.some(({ type }) => type === 'UpgradeRequested'),
+    );
+    const types = items.map(({ type }) => type);
+    for (const expected of ['InstanceRequested', 'CredentialCreated', 'InitNodeCompleted', 'UpgradeRequested'])
+      expect(types.includes(expected), `the history tells of ${expected}`, types);
+    const requested = items.find(({ type }) => type === 'InstanceRequested');
+    const causes = await auditor.get(`/v1/history/${requested.id}/causes`);
+    timeline.note(
+      `${items.length} events; the instance was requested because of: ${causes.items.map(({ type }) => type).join(' ← ')}`,
+    );
+    const upgrade = items.find(({ type }) => type === 'UpgradeRequested');
+    timeline.note(`UpgradeRequested by ${upgrade.actor.role} ${upgrade.actor.id} at ${upgrade.recordedAt}: ${upgrade.reason}`);
+  });
+  await timeline.step('auditor', 'asks for the state as of before the upgrade, and the difference', async () => {
+    const { state } = await auditor.get(`/v1/instances/${instanceId}/as-of?revision=${revision}`);
+    expect(state.versionNumber === '1.0.0', 'it was 1.0.0', state);
+    const { changes } = await auditor.get(`/v1/instances/${instanceId}/difference?from=${revision}`);
+    const change = changes.find(({ pointer }) => pointer === '/versionNumber');
+    expect(change?.after === '1.1.0', 'the difference tells the version', changes);
+    timeline.note(`versionNumber ${change.before} → ${change.after}`);
+  });
+}
+
+async function refund(url, billing, buyer, cluster, order, instanceId, namespace, { appKey, appSecret }) {
+  timeline.chapter('The order is refunded');
+  await timeline.step('billing', 'posts the refund', () =>
+    billing.send({
+      id: randomUUID(),
+      type: 'souk.order.refunded.v1',
+      sequence: '2',
+      subject: order.subject,
+      data: { reason: 'customer changed their mind' },
+    }),
+  );
+  await timeline.step('buyer', 'sees the instance go', async () => {
+    await buyer.until(`/v1/instances/${instanceId}`, ({ status }) => status === 'deleted');
+    expect((await cluster.get(`/api/v1/namespaces/${namespace}`)) === undefined, 'the namespace is gone');
+    expect((await cluster.namespaceOf(instanceId)) === undefined, 'nothing on the cluster has the label of the instance');
+    timeline.note(`namespace ${namespace} and everything in it is gone`, '⎈');
+  });
+  await timeline.step('instance', 'tries its AppKey once more, and is refused', async () => {
+    const response = await fetch(`${url}/open/v1/instance`, {
+      headers: signedHeaders('GET', '/open/v1/instance', appKey, appSecret),
+    });
+    const problem = await response.json();
+    expect(response.status === 401, 'the AppKey is refused', problem);
+    timeline.note(`401 ${problem.code}`);
+  });
+}

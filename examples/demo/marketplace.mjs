@@ -1,0 +1,43 @@
+// Starts a marketplace of its own: a free port, a fresh folder.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const start = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
+
+export async function startMarketplace() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'souk-demo-'));
+  const child = spawn(process.execPath, [start], {
+    env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const stop = async () => {
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    return { ...(await banner(child)), dataDir, pid: child.pid, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** URL and bootstrap token, from what the marketplace prints when it is ready. */
+function banner(child) {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    child.stdout.on('data', (chunk) => {
+      printed += chunk;
+      const url = /(http:\/\/\S+:\d+)$/m.exec(printed)?.[1];
+      const token = /^\s*token\s+(\S+)$/m.exec(printed)?.[1];
+      if (url && token && /ready/.test(printed)) resolve({ url, token });
+    });
+    child.once('exit', (code) => reject(new Error(`the marketplace has ended with code ${code}:\n${printed}`)));
+  });
+}

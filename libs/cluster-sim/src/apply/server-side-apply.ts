@@ -1,0 +1,71 @@
+import { applyConflict, type StatusCause } from '../objects/api-error';
+import { type Json, type JsonObject } from '../objects/json';
+import { type KubeObject, type ManagedFields } from '../objects/kube-object';
+import { changedFields, emptySet, type FieldSet, fieldsOf, intersection, isEmpty, minus, pathsOf, union } from './field-set';
+import { asJson, encodeOwnership, newEntry, ownedBy, type Ownership, ownershipOf, type Writer } from './managed-fields';
+import { mergeApplied, removeFields } from './merge';
+
+/**
+ * Server-side apply: what the manager states is laid over the live object, what it stated before and states no more is
+ * removed (unless somebody else owns it too), and a field that another manager owns with another value is a conflict.
+ *
+ * @returns the new object with its managed fields; the caller decides whether that is a change.
+ * @throws ApiError 409 naming every conflicting manager and field, unless `force`.
+ */
+export const serverSideApply = (
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  writer: Writer,
+  force: boolean,
+): KubeObject => {
+  const stated = fieldsOf(asJson(applied));
+  const owners = liveOwners(live, applied.apiVersion, writer);
+  const mine = owners.find(({ entry }) => ownedBy(entry, 'Apply', writer));
+  const others = owners.filter((owner) => owner !== mine);
+
+  const merged = mergeApplied(live ? asJson(live) : {}, asJson(applied)) as JsonObject;
+  const { written } = changedFields(live ? asJson(live) : undefined, merged);
+  const conflicts = others
+    .map((owner) => ({ owner, fields: intersection(intersection(owner.fields, written), stated) }))
+    .filter(({ fields }) => !isEmpty(fields));
+  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+
+  const keptOthers = others.map((owner) => {
+    const taken = conflicts.find((each) => each.owner === owner);
+    return taken ? { ...owner, fields: minus(owner.fields, taken.fields) } : owner;
+  });
+  const ownedByOthers = keptOthers.reduce((all, { fields }) => union(all, fields), emptySet());
+  const gone = mine ? minus(minus(mine.fields, stated), ownedByOthers) : emptySet();
+  const result = (isEmpty(gone) ? merged : removeFields(merged, gone, union(stated, ownedByOthers))) as unknown as KubeObject;
+  const unchanged = mine && isEmpty(minus(mine.fields, stated)) && isEmpty(minus(stated, mine.fields));
+  const entry = unchanged && live && isEmpty(written) ? mine.entry : newEntry('Apply', applied.apiVersion, writer);
+  const managedFields = encodeOwnership([...keptOthers, { entry, fields: stated }]);
+  return { ...result, metadata: { ...result.metadata, managedFields } };
+};
+
+/** An object that nobody has tracked yet belongs, in all its fields, to `before-first-apply`. */
+const liveOwners = (live: KubeObject | undefined, apiVersion: string, writer: Writer): Ownership[] => {
+  const owners = ownershipOf(live);
+  if (!live || owners.length > 0) return owners;
+  const { status: _status, ...rest } = asJson(live);
+  const entry: ManagedFields = newEntry('Update', apiVersion, { manager: 'before-first-apply', now: writer.now });
+  return [{ entry, fields: fieldsOf(rest as Json) }];
+};
+
+const conflictError = (conflicts: { owner: Ownership; fields: FieldSet }[]): Error => {
+  const found = conflicts.map(({ owner, fields }) => ({ manager: managerText(owner.entry), paths: pathsOf(fields) }));
+  const causes: StatusCause[] = found.flatMap(({ manager, paths }) =>
+    paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field })),
+  );
+  if (causes.length === 1) {
+    return applyConflict(`Apply failed with 1 conflict: conflict with ${found[0]!.manager}: ${causes[0]!.field!}`, causes);
+  }
+  const lines = [...found]
+    .sort((a, b) => (a.manager < b.manager ? -1 : 1))
+    .flatMap(({ manager, paths }) => [`conflicts with ${manager}:`, ...paths.map((path) => `- ${path}`)]);
+  return applyConflict(`Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`, causes);
+};
+
+const managerText = ({ manager, operation, apiVersion, subresource, time }: ManagedFields): string =>
+  `${JSON.stringify(manager)}${subresource ? ` with subresource "${subresource}"` : ''} using ${apiVersion}` +
+  (operation === 'Update' && time ? ` at ${time}` : '');

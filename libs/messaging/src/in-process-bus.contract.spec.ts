@@ -1,0 +1,3 @@
+import { EmbeddedWorld, eventBusContract } from '@souk/messaging/testing';
+
+eventBusContract('InProcessBus', () => EmbeddedWorld.open());

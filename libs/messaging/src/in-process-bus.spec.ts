@@ -1,0 +1,285 @@
+import { Consumer, EmbeddedWorld, Gate, happen, thing, thingPublication } from '@souk/messaging/testing';
+import type { BusTrouble, DeliveryFailure } from './group-consumer';
+import type { InProcessBus, InProcessBusOptions } from './in-process-bus';
+import type { Timers } from './timers';
+
+/** Timers that run when the test says so. */
+class HandTimers implements Timers {
+  readonly set = new Map<() => void, number>();
+
+  after(ms: number, run: () => void): () => void {
+    this.set.set(run, ms);
+    return () => this.set.delete(run);
+  }
+
+  /** Runs those that were set for so many milliseconds. */
+  elapse(ms: number): void {
+    for (const [run, after] of [...this.set]) if (after === ms && this.set.delete(run)) run();
+  }
+}
+
+describe('InProcessBus', () => {
+  let world: EmbeddedWorld;
+  const buses: InProcessBus[] = [];
+
+  const begin = async (consumer: Consumer, options: InProcessBusOptions = {}) => {
+    const process = world.newBus(options);
+    process.bus.publish(thingPublication);
+    process.bus.consume(consumer.group('deployment'));
+    buses.push(process.bus);
+    await process.bus.start();
+    return process;
+  };
+
+  beforeEach(async () => {
+    world = await EmbeddedWorld.open();
+  });
+  afterEach(async () => {
+    await Promise.all(buses.splice(0).map((bus) => bus.stop(0)));
+    await world.close();
+  });
+
+  describe('retrying', () => {
+    it('waits longer each time, half of it by chance, up to a limit', async () => {
+      const timers = new HandTimers();
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => Promise.reject(new Error('never'));
+      await begin(consumer, {
+        timers,
+        retry: { firstMs: 100, maxMs: 1_000, factor: 2 },
+        random: () => 0.5,
+        onFailure: (failure) => {
+          failures.push(failure);
+          void Promise.resolve().then(() => timers.elapse(failure.retryInMs));
+        },
+      });
+      await happen(world.store, ['thing-1']);
+      await consumer.until(() => failures.length >= 6);
+      expect(failures.slice(0, 6).map(({ retryInMs }) => retryInMs)).toEqual([75, 150, 300, 600, 750, 750]);
+      expect(failures.slice(0, 6).map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    it('reports what the handler threw, untouched, and shows it in its figures until it is handled', async () => {
+      const failures: DeliveryFailure[] = [];
+      const error = new TypeError('the shop is closed');
+      const consumer = new Consumer();
+      let broken = true;
+      consumer.behaviour = () => (broken ? Promise.reject(error) : undefined);
+      const { bus } = await begin(consumer, { onFailure: (failure) => failures.push(failure) });
+      const position = await happen(world.store, ['thing-1', 'thing-1']);
+      await bus.settled(position);
+      expect(failures[0]).toMatchObject({
+        group: 'deployment',
+        attempt: 1,
+        event: { subject: 'thing-1', revision: 0, type: 'ThingHappened' },
+      });
+      expect(failures[0]!.error).toBe(error);
+      const [stats] = await bus.stats();
+      expect(stats).toMatchObject({ group: 'deployment', position, heldSubjects: 1, heldEvents: 2, lag: 2 });
+      expect(stats!.retrying).toEqual([
+        { subject: 'thing-1', revision: 0, attempts: expect.any(Number) as number, error: 'the shop is closed' },
+      ]);
+      broken = false;
+      await consumer.until(() => consumer.handled.length === 2);
+      await bus.settled(position);
+      expect((await bus.stats())[0]).toMatchObject({ position, heldSubjects: 0, heldEvents: 0, retrying: [], lag: 0 });
+    });
+
+    it('takes a handler that hangs for a failed one', async () => {
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => (consumer.began.length === 1 ? new Promise(() => undefined) : undefined);
+      const { bus } = await begin(consumer, { handlerTimeoutMs: 5, onFailure: (failure) => failures.push(failure) });
+      await happen(world.store, ['thing-1', 'thing-1']);
+      await consumer.until(() => consumer.handled.length === 2);
+      expect(consumer.handled).toEqual(['thing-1@0', 'thing-1@1']);
+      expect(failures.map(({ error }) => error)).toMatchObject([{ code: 'handler-timed-out', timeoutMs: 5 }]);
+      await bus.stop();
+    });
+
+    it('does not run again what the other handlers of the group have done', async () => {
+      const [first, second] = [new Consumer(), new Consumer()];
+      second.behaviour = () => (second.began.length < 3 ? Promise.reject(new Error('not yet')) : undefined);
+      const { bus } = world.newBus();
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume({ name: 'both', handlers: new Map([['things.happened.v1', [first.handler, second.handler]]]) });
+      await bus.start();
+      await happen(world.store, ['thing-1']);
+      await second.until(() => second.handled.length === 1);
+      expect(first.began).toHaveLength(1);
+      expect(second.began).toHaveLength(3);
+    });
+
+    it('treats a mapping that throws like a handler that does', async () => {
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      const { bus } = world.newBus({ onFailure: (failure) => failures.push(failure) });
+      buses.push(bus);
+      bus.publish({
+        service: 'things',
+        on: {
+          ThingHappened: ({ stream }: { stream: string }) => ({
+            type: stream === 'thing-1' ? 'wrong.type' : 'things.happened.v1',
+            data: {},
+          }),
+        },
+      });
+      bus.consume(consumer.group('deployment'));
+      await bus.start();
+      await bus.settled(await happen(world.store, ['thing-1', 'thing-2']));
+      expect(consumer.handled).toEqual(['thing-2@0']);
+      expect(failures[0]!.error).toMatchObject({ message: expect.stringContaining('wrong.type') as string });
+    });
+  });
+
+  describe('with a small window', () => {
+    const limits = { subjects: 3, events: 6, eventsPerSubject: 2 };
+
+    it('handles everything, in order, with few events in memory', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = () => new Promise(setImmediate);
+      const streams = Array.from({ length: 300 }, (_, i) => `thing-${(i * i) % 11}`);
+      const position = await happen(world.store, streams);
+      const { bus } = await begin(consumer, { limits, concurrency: 2 });
+      await bus.settled(position);
+      for (const stream of new Set(streams)) {
+        const count = streams.filter((other) => other === stream).length;
+        expect(consumer.handled.filter((message) => message.startsWith(`${stream}@`))).toEqual(
+          Array.from({ length: count }, (_, revision) => `${stream}@${revision}`),
+        );
+      }
+    });
+
+    it('takes no more subjects than it can remember', async () => {
+      const consumer = new Consumer();
+      const gate = new Gate();
+      consumer.behaviour = () => gate.opened;
+      const { bus } = await begin(consumer, { limits });
+      const position = await happen(world.store, ['thing-1', 'thing-2', 'thing-3', 'thing-4', 'thing-5']);
+      await consumer.until(() => consumer.began.length === 3);
+      expect((await bus.stats())[0]).toMatchObject({ heldSubjects: 3, lag: 5 });
+      gate.open();
+      await bus.settled(position);
+      expect(consumer.handled).toHaveLength(5);
+    });
+
+    it('lets any number of messages go past one that fails, and forgets none behind it', async () => {
+      const consumer = new Consumer();
+      let broken = true;
+      consumer.behaviour = (message) =>
+        broken && message.startsWith('thing-bad@') ? Promise.reject(new Error('not yet')) : undefined;
+      const { bus } = await begin(consumer, { limits });
+      const streams = Array.from({ length: 200 }, (_, i) => (i % 4 === 0 ? 'thing-bad' : `thing-${i}`));
+      const position = await happen(world.store, streams);
+      await bus.settled(position);
+      expect(consumer.handled).toHaveLength(150);
+      broken = false;
+      await consumer.until(() => consumer.handled.length === 200);
+      expect(consumer.handled.slice(150)).toEqual(Array.from({ length: 50 }, (_, revision) => `thing-bad@${revision}`));
+    });
+  });
+
+  describe('keeping what is acknowledged', () => {
+    it('writes far less often than it handles', async () => {
+      const consumer = new Consumer();
+      const position = await happen(
+        world.store,
+        Array.from({ length: 500 }, (_, i) => `thing-${i % 50}`),
+      );
+      const { bus, values } = await begin(consumer, { checkpointPauseMs: 20 });
+      await bus.settled(position);
+      await bus.stop();
+      expect(consumer.handled).toHaveLength(500);
+      expect(values.writes).toBeLessThan(100);
+    });
+
+    it('repeats after a kill nothing that was written', async () => {
+      const consumer = new Consumer();
+      const gate = new Gate();
+      consumer.behaviour = (message) => (message === 'thing-1@0' ? gate.opened : undefined);
+      const process = await begin(consumer);
+      await happen(world.store, ['thing-1', 'thing-2', 'thing-3', 'thing-2']);
+      await consumer.until(() => consumer.handled.length === 3);
+      const position = await happen(world.store, ['thing-2']);
+      const written = process.values.writes;
+      await consumer.until(() => consumer.handled.length === 4);
+      while (process.values.writes === written) await new Promise(setImmediate);
+      await process.kill();
+      const next = new Consumer();
+      await (await begin(next)).bus.settled(position);
+      expect(next.handled.filter((message) => message !== 'thing-2@2')).toEqual(['thing-1@0']);
+    });
+
+    it('goes on when the checkpoint cannot be written, and writes it later', async () => {
+      const trouble: BusTrouble[] = [];
+      const consumer = new Consumer();
+      const process = await begin(consumer, { onTrouble: (what) => trouble.push(what) });
+      process.values.dead = true;
+      const position = await happen(world.store, ['thing-1', 'thing-2']);
+      await process.bus.settled(position);
+      expect(trouble[0]).toMatchObject({ what: 'checkpoint', error: { message: 'this process is dead' } });
+      process.values.dead = false;
+      await process.bus.stop();
+      const next = new Consumer();
+      await (await begin(next)).bus.settled(position);
+      expect(next.handled).toEqual([]);
+    });
+
+    it('starts again on the same bus where it stopped', async () => {
+      const consumer = new Consumer();
+      const { bus } = await begin(consumer);
+      await bus.settled(await happen(world.store, ['thing-1']));
+      await bus.stop();
+      await expect(bus.settled(await happen(world.store, ['thing-1']))).rejects.toThrow('not running');
+      await bus.start();
+      await bus.settled(await world.store.head());
+      expect(consumer.handled).toEqual(['thing-1@0', 'thing-1@1']);
+    });
+
+    it('refuses to start on another event store than that of its checkpoints', async () => {
+      const { bus } = await begin(new Consumer());
+      await bus.settled(await happen(world.store, ['thing-1']));
+      await bus.stop();
+      const other = await EmbeddedWorld.open();
+      try {
+        await world.reads
+          .getValue('bus/groups/deployment')
+          .then((value) => other.reads.putValues({ 'bus/groups/deployment': value }));
+        const process = other.newBus();
+        process.bus.publish(thingPublication);
+        process.bus.consume(new Consumer().group('deployment'));
+        await expect(process.bus.start()).rejects.toMatchObject({ code: 'position-gone' });
+      } finally {
+        await other.close();
+      }
+    });
+  });
+
+  describe('being set up', () => {
+    it('refuses two groups of one name, and names that are not lower-kebab-case', () => {
+      const { bus } = world.newBus();
+      bus.consume(new Consumer().group('deployment'));
+      expect(() => bus.consume(new Consumer().group('deployment'))).toThrow('"deployment" already');
+      expect(() => bus.consume(new Consumer().group('De ployment'))).toThrow('lower-kebab-case');
+    });
+
+    it('refuses two services that publish one private event', () => {
+      const { bus } = world.newBus();
+      bus.publish(thingPublication);
+      expect(() => bus.publish({ ...thingPublication, service: 'others' })).toThrow('both "things" and "others"');
+    });
+
+    it('is settled at once where nobody listens to what is published', async () => {
+      const { bus } = world.newBus();
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume(new Consumer().group('deaf', ['others.happened.v1']));
+      await bus.start();
+      const { position } = await world.store.append('thing-1', 'any', [thing()]);
+      await bus.settled(position);
+      expect(await bus.stats()).toMatchObject([{ group: 'deaf', heldSubjects: 0 }]);
+    });
+  });
+});

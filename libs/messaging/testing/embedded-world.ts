@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { temporaryFolder } from '@souk/event-sourcing/testing';
+import { LmdbEventStore } from '@souk/event-store';
+import { InProcessBus, type InProcessBusOptions } from '@souk/messaging';
+import { LmdbReadStore, ReadStore } from '@souk/read-store';
+import type { BusProcess, EventBusWorld } from './event-bus.contract';
+
+/** The embedded stores in a temporary folder, with as many buses over them, one after the other, as one likes. */
+export class EmbeddedWorld implements EventBusWorld {
+  private constructor(
+    readonly store: LmdbEventStore,
+    readonly reads: LmdbReadStore,
+    private readonly removeFolder: () => void,
+  ) {}
+
+  static async open(): Promise<EmbeddedWorld> {
+    const folder = temporaryFolder();
+    const store = await LmdbEventStore.open({ directory: join(folder.path, 'events') });
+    const reads = await LmdbReadStore.open({ directory: join(folder.path, 'reads'), signingKey: Buffer.alloc(32, 1) });
+    return new EmbeddedWorld(store, reads, () => folder.remove());
+  }
+
+  newBus(options: InProcessBusOptions = {}): BusProcess & { readonly bus: InProcessBus; readonly values: MortalValues } {
+    const values = new MortalValues(this.reads);
+    const bus = new InProcessBus(this.store, values, { retry: { firstMs: 1, maxMs: 4 }, checkpointPauseMs: 1, ...options });
+    return {
+      bus,
+      values,
+      kill: async () => {
+        values.dead = true;
+        await bus.stop(0);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.reads.close();
+    this.removeFolder();
+  }
+}
+
+/** The read store as one process sees it: when that is dead, nothing of it is written any more. */
+export class MortalValues extends ReadStore {
+  dead = false;
+  /** How often values were written. */
+  writes = 0;
+
+  constructor(private readonly store: ReadStore) {
+    super();
+  }
+
+  override open(): never {
+    throw new Error('the bus keeps values only');
+  }
+
+  override getValue(key: string): Promise<unknown> {
+    return this.store.getValue(key);
+  }
+
+  override async putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
+    if (this.dead) throw new Error('this process is dead');
+    this.writes++;
+    await this.store.putValues(values);
+  }
+}

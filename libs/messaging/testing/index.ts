@@ -1,0 +1,3 @@
+export * from './embedded-world';
+export * from './event-bus.contract';
+export * from './things';

@@ -1,0 +1,319 @@
+import {
+  comparePositions,
+  type Document,
+  type DomainEvent,
+  type EventStore,
+  keysOf,
+  type Position,
+  PositionGone,
+  project,
+  type Projection,
+  type RecordedEvent,
+} from '@souk/event-sourcing';
+import { UnindexableDocument } from './index-entries';
+import { PositionWaiters } from './position-waiters';
+import {
+  type ModelChange,
+  type ModelHealth,
+  type ModelStats,
+  type ModelStatus,
+  type ProjectionFailure,
+  type ReadModel,
+  ReadModelBehind,
+} from './read-model';
+import type { CollectionWriter, Page, Query } from './read-store.port';
+
+interface Folded {
+  readonly doc: Document | undefined;
+  readonly position: Position;
+}
+
+/** Every so many documents one is measured, to know about how much memory the uncommitted ones take. */
+const MEASURED = 16;
+const ASSUMED_BYTES = 4096;
+
+/**
+ * One projection at work: folds batches of events into documents in memory, and commits them together.
+ * `folded` is ahead of `visible` (committed, and what readers are told) while something is not committed.
+ */
+export class ProjectedModel implements ReadModel<Document> {
+  private readonly writer: CollectionWriter<Document>;
+  private readonly waiters = new PositionWaiters();
+  private readonly listeners = new Set<(change: ModelChange) => void>();
+  private dirty = new Map<string, Folded>();
+  private committing = new Map<string, Folded>();
+  private folded: Position | undefined;
+  private visible: Position | undefined;
+  private persisted: Position | undefined;
+  private newestRecordedAt: string | undefined;
+  private averageBytes = ASSUMED_BYTES;
+  private counts = { events: 0, commits: 0, lagMs: 0 };
+  private error: unknown;
+  private state: ModelStatus = 'idle';
+
+  constructor(
+    readonly projection: Projection<Document, DomainEvent>,
+    writer: CollectionWriter<never>,
+    private readonly eventStore: EventStore,
+    private readonly onError: (failure: ProjectionFailure) => void,
+  ) {
+    this.writer = writer as unknown as CollectionWriter<Document>;
+  }
+
+  get status(): ModelStatus {
+    return this.state;
+  }
+
+  get health(): ModelHealth {
+    return { projection: this.projection.name, status: this.state, ...(this.error !== undefined && { error: this.error }) };
+  }
+
+  get stats(): ModelStats {
+    const { name, version } = this.projection;
+    return { projection: name, version, status: this.state, position: this.visible, ...this.counts };
+  }
+
+  /** About how many bytes of documents wait for a commit. */
+  get dirtyBytes(): number {
+    return this.dirty.size * this.averageBytes;
+  }
+
+  get dirtyCount(): number {
+    return this.dirty.size;
+  }
+
+  get(id: string): Promise<Document | undefined> {
+    return this.writer.get(id);
+  }
+
+  query(query: Query<Document>): Promise<Page<Document>> {
+    return this.writer.query(query);
+  }
+
+  checkpoint(): Position | undefined {
+    return this.visible;
+  }
+
+  async waitFor(position: Position, timeoutMs: number): Promise<void> {
+    if (this.isAt(position)) return;
+    const arrival = this.waiters.wait(position, timeoutMs);
+    const stopAsking = this.keepAsking(position);
+    const reached = await arrival;
+    stopAsking();
+    if (!reached) throw new ReadModelBehind(this.projection.name, position, this.visible);
+  }
+
+  changes(listener: (change: ModelChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Goes back to what is committed; empties the collection where that is of another event store than this one. */
+  async prepare(head: Position): Promise<void> {
+    const stored = await this.writer.checkpoint();
+    const usable = stored !== undefined && this.isOfThisStore(stored, head);
+    if (stored !== undefined && !usable) await this.writer.clear();
+    this.persisted = usable ? stored : undefined;
+    if (this.visible === undefined || !usable) this.visible = this.persisted;
+    this.folded = this.visible;
+    this.dirty = new Map();
+    this.committing = new Map();
+  }
+
+  become(status: Exclude<ModelStatus, 'failed'>, error?: unknown): void {
+    if (this.state === 'failed') return;
+    this.state = status;
+    this.error = error;
+    if (status === 'idle') this.waiters.giveUp();
+  }
+
+  /**
+   * Folds those events that it has not folded before. Where the projection throws, it stops for good, before that event.
+   * @throws what the read store throws
+   */
+  async fold(events: readonly RecordedEvent[]): Promise<void> {
+    if (this.state === 'failed') return;
+    const { touching, failure } = this.touching(events);
+    const loaded = await this.load(touching.flatMap(({ keys }) => keys));
+    for (const { event, keys } of touching) {
+      try {
+        this.apply(event, keys, loaded);
+      } catch (error) {
+        this.fail({ error, event });
+        return;
+      }
+      this.folded = event.position;
+    }
+    if (failure) this.fail(failure);
+    else this.passTo(events.at(-1)!.position);
+  }
+
+  /** Nothing up to here is left to fold. */
+  passTo(position: Position): void {
+    if (this.state === 'failed') return;
+    if (this.folded === undefined || comparePositions(position, this.folded) > 0) this.folded = position;
+  }
+
+  /**
+   * Makes visible what was folded; one commit at a time, while which the next events may be folded.
+   * @throws what the read store throws: then `prepare` has to come next
+   */
+  async commit(): Promise<void> {
+    const position = this.folded;
+    if (position === undefined) return;
+    if (this.dirty.size === 0) {
+      this.arrive(position);
+      return;
+    }
+    const recordedAt = this.newestRecordedAt;
+    this.committing = this.dirty;
+    this.dirty = new Map();
+    const changes = [...this.committing].map(([id, { doc, position: last }]) => ({ id, doc, position: last }));
+    this.measure(changes);
+    try {
+      await this.writer.commit(changes, position);
+    } catch (error) {
+      if (!(error instanceof UnindexableDocument)) throw error;
+      this.dirty = new Map();
+      this.folded = this.visible;
+      this.fail({ error });
+      return;
+    } finally {
+      this.committing = new Map();
+    }
+    this.persisted = position;
+    this.counts.commits++;
+    if (recordedAt !== undefined) this.counts.lagMs = Math.max(0, Date.now() - Date.parse(recordedAt));
+    this.arrive(position);
+    this.notify({ keys: changes.map(({ id }) => id), position });
+  }
+
+  /** Puts the checkpoint on disk where it has moved without a change. Losing it costs reading some events again. */
+  async persist(): Promise<void> {
+    if (this.visible === undefined || this.visible === this.persisted) return;
+    const position = this.visible;
+    await this.writer.commit([], position);
+    this.persisted = position;
+  }
+
+  isAt(position: Position): boolean {
+    return this.visible !== undefined && comparePositions(this.visible, position) >= 0;
+  }
+
+  private touching(events: readonly RecordedEvent[]) {
+    const touching: { readonly event: RecordedEvent; readonly keys: readonly string[] }[] = [];
+    for (const event of events) {
+      if (this.folded !== undefined && comparePositions(event.position, this.folded) <= 0) continue;
+      try {
+        const keys = this.isRead(event) ? keysOf(this.projection, event) : [];
+        if (keys.length > 0) touching.push({ event, keys: keys.length === 1 ? keys : [...new Set(keys)] });
+      } catch (error) {
+        return { touching, failure: { error, event } };
+      }
+    }
+    return { touching };
+  }
+
+  /** The subscription may be shared with projections of other streams. */
+  private isRead({ stream }: RecordedEvent): boolean {
+    return this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix));
+  }
+
+  /** Documents that are not in memory, as they stand in the store. */
+  private async load(keys: readonly string[]): Promise<ReadonlyMap<string, Folded>> {
+    const unknown = [...new Set(keys)].filter((key) => !this.dirty.has(key) && !this.committing.has(key));
+    const found = await Promise.all(unknown.map((key) => this.writer.getForUpdate(key)));
+    return new Map(unknown.flatMap((key, n) => (found[n] ? [[key, found[n]] as const] : [])));
+  }
+
+  private apply(event: RecordedEvent, keys: readonly string[], loaded: ReadonlyMap<string, Folded>): void {
+    const next: [string, Folded][] = [];
+    for (const key of keys) {
+      const current = this.dirty.get(key) ?? this.committing.get(key) ?? loaded.get(key);
+      if (current && comparePositions(event.position, current.position) <= 0) continue;
+      const doc = project(this.projection, current?.doc, event, key);
+      if (doc !== undefined || current?.doc !== undefined) next.push([key, { doc, position: event.position }]);
+    }
+    for (const [key, folded] of next) this.dirty.set(key, folded);
+    this.counts.events++;
+    this.newestRecordedAt = event.recordedAt;
+  }
+
+  private arrive(position: Position): void {
+    if (this.isAt(position)) return;
+    this.visible = position;
+    this.waiters.reached(position);
+  }
+
+  private notify(change: ModelChange): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.onError({ projection: this.projection.name, error });
+      }
+    }
+  }
+
+  private fail({ error, event }: { readonly error: unknown; readonly event?: RecordedEvent }): void {
+    this.state = 'failed';
+    this.error = error;
+    this.onError({
+      projection: this.projection.name,
+      error,
+      ...(event && { event: { id: event.id, type: event.type, position: event.position } }),
+    });
+    this.waiters.giveUp();
+  }
+
+  /** An event that is none of ours moves us only when the subscription says so, which may take its time: so ask, ever more rarely. */
+  private keepAsking(position: Position): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const askAfter = (ms: number): void => {
+      timer = setTimeout(() => {
+        void this.passOver(position)
+          .catch(() => undefined)
+          .then(() => {
+            if (!stopped) askAfter(Math.min(2 * ms, 1000));
+          });
+      }, ms);
+    };
+    askAfter(20);
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }
+
+  /** Moves on to a position that the store has reached, where no event of ours lies in between. */
+  private async passOver(position: Position): Promise<void> {
+    const after = this.visible;
+    if (this.state !== 'live' || comparePositions(await this.eventStore.head(), position) < 0) return;
+    const filter = { streamPrefixes: this.projection.streamPrefixes };
+    for await (const next of this.eventStore.readAll({ ...(after && { after }), filter, maxCount: 1 }))
+      if (comparePositions(next.position, position) <= 0) return;
+    this.passTo(position);
+    this.arrive(position);
+  }
+
+  private isOfThisStore(position: Position, head: Position): boolean {
+    try {
+      return comparePositions(this.eventStore.parsePosition(position), head) <= 0;
+    } catch (error) {
+      if (error instanceof PositionGone) return false;
+      throw error;
+    }
+  }
+
+  private measure(changes: readonly Folded[]): void {
+    let bytes = 0;
+    let measured = 0;
+    for (let n = 0; n < changes.length; n += MEASURED) {
+      const { doc } = changes[n]!;
+      bytes += doc === undefined ? 0 : JSON.stringify(doc).length;
+      measured++;
+    }
+    this.averageBytes = Math.max(256, (this.averageBytes + bytes / measured) / 2);
+  }
+}

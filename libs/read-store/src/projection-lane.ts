@@ -1,0 +1,124 @@
+import { comparePositions, type EventStore, type Position, type RecordedEvent, type Subscription } from '@souk/event-sourcing';
+import type { ProjectedModel } from './projected-model';
+
+export interface LaneOptions {
+  /** Events in a batch of the subscription. */
+  readonly batchSize: number;
+  /** Uncommitted documents of all its models, in number and (about) in bytes, before it commits while more is coming. */
+  readonly maxDirty: { readonly documents: number; readonly bytes: number };
+}
+
+export interface LaneListener {
+  /** Once: everything up to the end of the store, as it was at the start, can be read. */
+  onLive(): void;
+  /** Once: store or read store failed, or the subscription ended. Nothing is done any more but `close`. */
+  onFailure(error: unknown): void;
+}
+
+/** While batches come full, a commit waits for the next one, but not longer than this. */
+const MAX_DELAY_MS = 100;
+
+/** Read models that stand near each other, fed by one subscription: each event is read and decoded once for all of them. */
+export class ProjectionLane {
+  private subscription: Subscription | undefined;
+  private committing: Promise<void> = Promise.resolve();
+  private delayed: NodeJS.Timeout | undefined;
+  private closing = false;
+  private ended = false;
+  private reachedEnd = false;
+
+  /** @param end where the store ends now: when that is reached, the lane is live */
+  constructor(
+    readonly models: readonly ProjectedModel[],
+    private readonly eventStore: EventStore,
+    private readonly end: Position,
+    private readonly options: LaneOptions,
+    private readonly listener: LaneListener,
+  ) {}
+
+  get isLive(): boolean {
+    return this.reachedEnd && !this.ended && !this.closing;
+  }
+
+  /** Starts where the last of its models stands; the others let pass what they have seen. */
+  start(): void {
+    const after = earliest(this.models);
+    const streamPrefixes = [...new Set(this.models.flatMap(({ projection }) => projection.streamPrefixes))];
+    this.subscription = this.eventStore.subscribe(
+      { ...(after !== undefined && { after }), filter: { streamPrefixes }, batchSize: this.options.batchSize },
+      {
+        onEvents: (events) => this.take(events),
+        onCheckpoint: (position) => this.passTo(position),
+        onEnd: (error) => this.fail(error),
+      },
+    );
+    this.lookAround();
+  }
+
+  /** Fulfilled when nothing runs any more and everything that was folded is committed, unless that fails. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.subscription?.close();
+    void this.commit();
+    await this.committing;
+    this.ended = true;
+  }
+
+  private async take(events: readonly RecordedEvent[]): Promise<void> {
+    if (this.ended) return;
+    clearTimeout(this.delayed);
+    for (const model of this.models) await model.fold(events);
+    if (events.length < this.options.batchSize || this.isFull()) await this.commit();
+    else this.delayed = setTimeout(() => void this.commit(), MAX_DELAY_MS);
+  }
+
+  private async passTo(position: Position): Promise<void> {
+    if (this.ended) return;
+    for (const model of this.models) model.passTo(position);
+    if (this.models.every(({ dirtyCount }) => dirtyCount === 0)) await this.commit();
+  }
+
+  /** Starts a commit after the one under way, and waits for that one only: meanwhile, the next events are folded. */
+  private commit(): Promise<void> {
+    clearTimeout(this.delayed);
+    const before = this.committing;
+    this.committing = before
+      .then(() => (this.ended ? undefined : Promise.all(this.models.map((model) => model.commit()))))
+      .then(
+        () => this.lookAround(),
+        (error: unknown) => this.fail(error),
+      );
+    return before;
+  }
+
+  private isFull(): boolean {
+    const { documents, bytes } = this.options.maxDirty;
+    let dirtyDocuments = 0;
+    let dirtyBytes = 0;
+    for (const model of this.models) {
+      dirtyDocuments += model.dirtyCount;
+      dirtyBytes += model.dirtyBytes;
+    }
+    return dirtyDocuments >= documents || dirtyBytes >= bytes;
+  }
+
+  private lookAround(): void {
+    if (this.ended || this.closing || this.reachedEnd) return;
+    if (!this.models.every((model) => model.status === 'failed' || model.isAt(this.end))) return;
+    this.reachedEnd = true;
+    this.listener.onLive();
+  }
+
+  private fail(error: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.delayed);
+    // Whoever closes a lane starts its models anew from what was committed.
+    if (!this.closing) this.listener.onFailure(error);
+  }
+}
+
+function earliest(models: readonly ProjectedModel[]): Position | undefined {
+  const positions = models.filter(({ status }) => status !== 'failed').map((model) => model.checkpoint());
+  return positions.reduce((a, b) => (a === undefined || b === undefined ? undefined : comparePositions(a, b) <= 0 ? a : b));
+}

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { canonicalJson, canonicalTopology, digestOf } from './canonical';
+import type { Topology } from './topology';
+
+describe('Canonical form', () => {
+  it('is that of RFC 8785', () => {
+    const value = {
+      numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001, -0],
+      string: '\u20ac$\u000F\u000aA\'\u0042\u0022\u005c\\"/',
+      literals: [null, true, false],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27,0],' +
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    );
+  });
+
+  it('sorts members by UTF-16 code units', () => {
+    const sorted = ['\r', '1', '\u0080', '\u00f6', '\u20ac', '\ud83d\ude00', '\ufb33'];
+    const value = Object.fromEntries(sorted.toReversed().map((key) => [key, 0]));
+    expect(canonicalJson(value)).toBe(`{${sorted.map((key) => `${JSON.stringify(key)}:0`).join(',')}}`);
+  });
+
+  it('leaves out members without value and keeps any name', () => {
+    expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":[]},"toJSON":2}'))).toBe('{"__proto__":{"a":[]},"b":1,"toJSON":2}');
+    expect(canonicalJson({ a: undefined, b: [undefined] })).toBe('{"b":[null]}');
+  });
+
+  it('has no form for what JSON cannot say', () => {
+    expect(() => canonicalJson({ a: Number.NaN })).toThrow(TypeError);
+  });
+
+  it('has the digest that any other SHA-256 gives', () => {
+    expect(digestOf({})).toBe('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
+  });
+
+  it('reads back as the same value, whatever the order of its members', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalJson(value);
+        expect(canonicalJson(JSON.parse(text))).toBe(text);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it('of a topology is sorted', () => {
+    const topology: Topology = {
+      nodes: [
+        { serviceName: 'web', category: 'custom' },
+        { serviceName: 'db', category: 'custom', position: { x: 1, y: 2 } },
+      ],
+      arrows: [
+        { from: 'web', to: 'db' },
+        { from: 'a', to: 'web' },
+        { from: 'a', to: 'db' },
+      ],
+      parameters: { z: { type: 'string' }, a: { type: 'string' } },
+      secrets: { y: { source: 'generated' }, b: { source: 'supplied' } },
+    };
+    const canonical = canonicalTopology(topology);
+    expect(canonical.nodes.map((node) => node.serviceName)).toEqual(['db', 'web']);
+    expect(canonical.nodes[0]?.position).toEqual({ x: 1, y: 2 });
+    expect(canonical.arrows.map(({ from, to }) => from + to)).toEqual(['adb', 'aweb', 'webdb']);
+    expect(Object.keys(canonical.parameters).concat(Object.keys(canonical.secrets))).toEqual(['a', 'z', 'b', 'y']);
+  });
+});

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CommandHandler } from '@souk/event-sourcing';
+import { Clock, InjectReadModel, type Principal, TokenVerifier, Unauthenticated } from '@souk/platform';
+import type { ReadModel } from '@souk/read-store';
+import { LRUCache } from 'lru-cache';
+import { userAggregate } from '../domain/user.decide';
+import { type UserDoc, usersProjection } from '../projections/users.projection';
+import { TokenCodec } from './token-codec.port';
+
+interface Verified {
+  readonly principal: Principal;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Tokens that were verified and are kept in memory, by their SHA-256. */
+const MAX_VERIFIED = 10_000;
+
+/**
+ * Bearer tokens of platform users. A token that was seen before costs one hash. Law: what was verified is dropped as soon as anything
+ * happened to its user, so that a disabled user or a revoked token is refused at once.
+ */
+@Injectable()
+export class AccessTokenVerifier extends TokenVerifier implements OnModuleDestroy {
+  private readonly verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+  /** Counts what happened to users: a token that was verified across such a moment is not kept. */
+  private moments = 0;
+  private readonly stopListening: () => void;
+
+  constructor(
+    private readonly codec: TokenCodec,
+    private readonly commands: CommandHandler,
+    private readonly clock: Clock,
+    @InjectReadModel(usersProjection) users: ReadModel<UserDoc>,
+  ) {
+    super();
+    this.stopListening = users.changes(({ keys }) => this.forget(keys));
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  override async verify(token: string): Promise<Principal> {
+    const digest = createHash('sha256').update(token).digest('base64');
+    const verified = this.verified.get(digest) ?? (await this.verifyAnew(token, digest));
+    if (!verified || verified.expiresAt <= this.clock.now().getTime()) throw new Unauthenticated();
+    return verified.principal;
+  }
+
+  /** The tokens of these users are verified anew, from the events themselves. */
+  forget(userIds: readonly string[]): void {
+    this.moments++;
+    const users = new Set(userIds);
+    for (const [digest, { principal }] of this.verified.entries()) if (users.has(principal.user)) this.verified.delete(digest);
+  }
+
+  private async verifyAnew(token: string, digest: string): Promise<Verified | undefined> {
+    const { moments } = this;
+    const claims = await this.codec.decode(token);
+    if (!claims) return undefined;
+    const { tenant, user, role, tokenId } = claims;
+    const { state } = await this.commands.load(userAggregate, user);
+    // Signed by us, but not on record: of a store that was replaced by an older one.
+    if (state.status !== 'active' || state.tokens.get(tokenId)?.revoked !== false) return undefined;
+    const verified = { principal: { tenant, user, role, tokenId }, expiresAt: claims.expiresAt * 1000 };
+    if (moments === this.moments) this.verified.set(digest, verified);
+    return verified;
+  }
+}

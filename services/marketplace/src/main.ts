@@ -1,0 +1,59 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { InvalidConfig } from '@souk/platform';
+import { ClusterSimulator } from './cluster-simulator';
+import { type MarketplaceConfig, marketplaceConfig } from './config';
+import { type RunningMarketplace, startMarketplace } from './marketplace';
+
+/** Nothing is waited for any longer than this when the process is asked to end, in milliseconds. */
+const STOP_WITHIN = 1_900;
+
+async function main(): Promise<void> {
+  const started = performance.now();
+  const config = marketplaceConfig(process.env);
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as { version: string };
+  const simulator = new ClusterSimulator(config.dataDir, () => {
+    console.log('the simulated cluster had stopped and was started again');
+  });
+  let running: RunningMarketplace | undefined;
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), STOP_WITHIN).unref();
+    void (running?.close() ?? simulator.stop()).finally(() => process.exit(0));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+
+  running = await startMarketplace(config, version, simulator);
+  console.log(banner(config, running, simulator, version, (performance.now() - started) / 1000));
+}
+
+function banner(
+  { dataDir }: MarketplaceConfig,
+  { url, bootstrapToken }: RunningMarketplace,
+  { kubeconfig }: ClusterSimulator,
+  version: string,
+  seconds: number,
+): string {
+  const token = bootstrapToken
+    ? [`  token     ${bootstrapToken}`, '            operator, printed this once: keep it. SOUK_NEW_OPERATOR_TOKEN=1 at a start makes another']
+    : ['  token     printed at the first start; SOUK_NEW_OPERATOR_TOKEN=1 makes another'];
+  return [
+    '',
+    `Souk ${version} is ready after ${seconds.toFixed(1)} s`,
+    '',
+    `  API       ${url}`,
+    `  docs      ${url}/docs`,
+    `  data      ${dataDir}`,
+    `  cluster   kubectl --kubeconfig ${relative(process.cwd(), kubeconfig) || kubeconfig} get pods -A`,
+    ...token,
+    '',
+    'Ctrl-C stops everything; the next start goes on where this one stopped.',
+  ].join('\n');
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof InvalidConfig || (error instanceof Error && 'code' in error);
+  console.error(known ? `Souk can't start: ${error.message}` : error);
+  process.exit(1);
+});

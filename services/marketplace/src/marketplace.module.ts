@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PlatformModule } from '@souk/platform';
+import { AppCatalogModule, appCatalog } from '../../app-catalog/src/app-catalog.module';
+import { audit, AuditModule } from '../../audit/src/audit.module';
+import { authorization, AuthorizationModule } from '../../authorization/src/authorization.module';
+import { commerce, CommerceModule } from '../../commerce/src/commerce.module';
+import { deployment, DeploymentModule } from '../../deployment/src/deployment.module';
+import { orchestration, OrchestrationModule } from '../../orchestration/src/orchestration.module';
+import { release, ReleaseModule } from '../../release/src/release.module';
+import type { MarketplaceConfig } from './config';
+
+/** All services in one process, on the embedded adapters. */
+@Module({})
+export class MarketplaceModule {
+  static with({ dataDir, logLevel, masterKeys, apiUrl }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
+    const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
+    return {
+      module: MarketplaceModule,
+      imports: [
+        PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }) }),
+        AppCatalogModule,
+        OrchestrationModule,
+        ReleaseModule,
+        AuthorizationModule,
+        DeploymentModule.with({ dataDir, apiUrl }),
+        CommerceModule,
+        AuditModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { type Aggregate, assertNever, MAX_EVENT_BYTES, type Problem } from '@souk/event-sourcing';
+import { secretLiterals, structuralProblems, type Topology } from '@souk/topology';
+import { type Configuration, evolve, type ExistingConfiguration, noConfiguration } from './configuration';
+import { ConfigurationExists, ConfigurationFrozenForGood, ConfigurationUnknown, TopologyInvalid } from './configuration.errors';
+import type { ConfigurationCreated, ConfigurationEvent, ConfigurationFrozen, DrawingEvent } from './configuration.events';
+import { factsBetween, topologyOf } from './drawing';
+
+export type CreateConfiguration = { readonly type: 'create-configuration' } & ConfigurationCreated['data'];
+/** Begins a configuration as a copy of another one. */
+export type CloneConfiguration = {
+  readonly type: 'clone-configuration';
+  readonly created: ConfigurationCreated['data'];
+  readonly topology: Topology;
+};
+export type ReplaceTopology = { readonly type: 'replace-topology'; readonly topology: Topology };
+export type FreezeConfiguration = { readonly type: 'freeze-configuration'; readonly versionNumber: string };
+
+export type ConfigurationCommand = CreateConfiguration | CloneConfiguration | ReplaceTopology | FreezeConfiguration;
+
+export const configurationAggregate: Aggregate<Configuration, ConfigurationCommand, ConfigurationEvent> = {
+  category: 'configuration',
+  eventTypes: {
+    ConfigurationCreated: {},
+    NodeAdded: {},
+    NodeSettingsChanged: {},
+    NodeMoved: {},
+    NodeRemoved: {},
+    ArrowDrawn: {},
+    ArrowErased: {},
+    ParameterDeclared: {},
+    ParameterRemoved: {},
+    SecretDeclared: {},
+    SecretRemoved: {},
+    ConfigurationFrozen: {},
+  },
+  initial: noConfiguration,
+  tenants: (configuration) => (configuration.status === 'none' ? [] : [configuration.providerTenant]),
+  evolve,
+
+  decide(command, configuration) {
+    if (command.type === 'create-configuration') return create(command, configuration);
+    if (command.type === 'clone-configuration') return clone(command, configuration);
+    if (configuration.status === 'none') throw new ConfigurationUnknown();
+    switch (command.type) {
+      case 'replace-topology':
+        return replace(command, configuration);
+      case 'freeze-configuration':
+        return freeze(command, configuration);
+      default:
+        return assertNever(command);
+    }
+  },
+};
+
+const create = (command: CreateConfiguration, configuration: Configuration): ConfigurationCreated[] => {
+  if (configuration.status !== 'none') throw new ConfigurationExists(configuration);
+  const { configurationId, versionId, appId, providerTenant, name, hosting } = command;
+  return [{ type: 'ConfigurationCreated', data: { configurationId, versionId, appId, providerTenant, name, hosting } }];
+};
+
+const clone = ({ created, topology }: CloneConfiguration, configuration: Configuration): ConfigurationEvent[] => {
+  if (configuration.status !== 'none') return [];
+  return [{ type: 'ConfigurationCreated', data: created }, ...factsBetween(topologyOf(undefined), topology)];
+};
+
+const replace = ({ topology }: ReplaceTopology, configuration: ExistingConfiguration): readonly DrawingEvent[] => {
+  if (configuration.status === 'frozen') throw new ConfigurationFrozenForGood(configuration.versionNumber);
+  const problems = [...structuralProblems(topology), ...secretLiterals(topology), ...oversizedNodes(topology)];
+  if (problems.length > 0) throw new TopologyInvalid(problems);
+  return factsBetween(topologyOf(configuration.drawing), topology);
+};
+
+const freeze = ({ versionNumber }: FreezeConfiguration, configuration: ExistingConfiguration): ConfigurationFrozen[] => {
+  if (configuration.status === 'frozen') return [];
+  return [{ type: 'ConfigurationFrozen', data: { versionNumber } }];
+};
+
+/** A node travels in one event, beside its metadata. */
+const MAX_NODE_BYTES = MAX_EVENT_BYTES - 32 * 1024;
+
+const oversizedNodes = ({ nodes }: Topology): Problem[] =>
+  nodes.flatMap((node, index) => {
+    const bytes = Buffer.byteLength(JSON.stringify(node));
+    if (bytes <= MAX_NODE_BYTES) return [];
+    const message = `the node "${node.serviceName}" has ${bytes} bytes of JSON, at most ${MAX_NODE_BYTES} are allowed`;
+    return [{ code: 'node-too-large', pointer: `/nodes/${index}`, message }];
+  });

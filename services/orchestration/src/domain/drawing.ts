@@ -1,0 +1,121 @@
+import { assertNever } from '@souk/event-sourcing';
+import {
+  type Arrow,
+  canonicalTopology,
+  diffTopologies,
+  emptyTopology,
+  type Parameter,
+  type SecretDeclaration,
+  type Topology,
+  type TopologyNode,
+  withoutPosition,
+} from '@souk/topology';
+import type { DrawingEvent } from './configuration.events';
+
+/**
+ * A topology as the facts that drew it, the newest first. Adding a fact takes the same time however large the topology is: a bulk
+ * replace of thousands of nodes is as many facts in one append, and a copy of the topology for each of them would take the square of that.
+ */
+export type Drawing = { readonly fact: DrawingEvent; readonly before: Drawing } | undefined;
+
+export const blank: Drawing = undefined;
+
+export function draw(before: Drawing, fact: DrawingEvent): Drawing {
+  return { fact, before };
+}
+
+/** What is drawn, in canonical order. */
+export function topologyOf(drawing: Drawing): Topology {
+  if (!drawing) return emptyTopology;
+  const known = finished.get(drawing);
+  if (known) return known;
+  const topology = unfold(drawing);
+  finished.set(drawing, topology);
+  return topology;
+}
+
+/** The facts that lead from one topology to another. None where they are the same. */
+export function factsBetween(before: Topology, after: Topology): readonly DrawingEvent[] {
+  const { nodes, arrows, parameters, secrets } = diffTopologies(before, after);
+  return [
+    ...arrows.erased.map((arrow): DrawingEvent => ({ type: 'ArrowErased', data: arrow })),
+    ...nodes.removed.map((serviceName): DrawingEvent => ({ type: 'NodeRemoved', data: { serviceName } })),
+    ...nodes.added.map((node): DrawingEvent => ({ type: 'NodeAdded', data: { node } })),
+    ...nodes.changed.map(
+      ({ serviceName, after: node }): DrawingEvent => ({
+        type: 'NodeSettingsChanged',
+        data: { serviceName, settings: withoutPosition(node) },
+      }),
+    ),
+    ...nodes.moved.map((move): DrawingEvent => ({ type: 'NodeMoved', data: move })),
+    ...arrows.drawn.map((arrow): DrawingEvent => ({ type: 'ArrowDrawn', data: arrow })),
+    ...parameters.removed.map((name): DrawingEvent => ({ type: 'ParameterRemoved', data: { name } })),
+    ...parameters.declared.map(({ name, value }): DrawingEvent => ({ type: 'ParameterDeclared', data: { name, parameter: value } })),
+    ...secrets.removed.map((name): DrawingEvent => ({ type: 'SecretRemoved', data: { name } })),
+    ...secrets.declared.map(({ name, value }): DrawingEvent => ({ type: 'SecretDeclared', data: { name, secret: value } })),
+  ];
+}
+
+const finished = new WeakMap<object, Topology>();
+
+/** The parts of a topology while its facts are gone through. */
+interface Canvas {
+  readonly nodes: Map<string, TopologyNode>;
+  readonly arrows: Map<string, Arrow>;
+  readonly parameters: Map<string, Parameter>;
+  readonly secrets: Map<string, SecretDeclaration>;
+}
+
+function unfold(drawing: Drawing): Topology {
+  const facts: DrawingEvent[] = [];
+  for (let at = drawing; at; at = at.before) facts.push(at.fact);
+  const canvas: Canvas = { nodes: new Map(), arrows: new Map(), parameters: new Map(), secrets: new Map() };
+  for (const fact of facts.reverse()) apply(fact, canvas);
+  return canonicalTopology({
+    nodes: [...canvas.nodes.values()],
+    arrows: [...canvas.arrows.values()],
+    parameters: Object.fromEntries(canvas.parameters),
+    secrets: Object.fromEntries(canvas.secrets),
+  });
+}
+
+function apply({ type, data }: DrawingEvent, { nodes, arrows, parameters, secrets }: Canvas): void {
+  switch (type) {
+    case 'NodeAdded':
+      nodes.set(data.node.serviceName, data.node);
+      return;
+    case 'NodeSettingsChanged': {
+      const position = nodes.get(data.serviceName)?.position;
+      nodes.set(data.serviceName, { ...data.settings, ...(position && { position }) });
+      return;
+    }
+    case 'NodeMoved': {
+      const node = nodes.get(data.serviceName);
+      if (node) nodes.set(data.serviceName, { ...withoutPosition(node), ...(data.position && { position: data.position }) });
+      return;
+    }
+    case 'NodeRemoved':
+      nodes.delete(data.serviceName);
+      return;
+    case 'ArrowDrawn':
+      arrows.set(`${data.from} ${data.to}`, data);
+      return;
+    case 'ArrowErased':
+      arrows.delete(`${data.from} ${data.to}`);
+      return;
+    case 'ParameterDeclared':
+      parameters.set(data.name, data.parameter);
+      return;
+    case 'ParameterRemoved':
+      parameters.delete(data.name);
+      return;
+    case 'SecretDeclared':
+      secrets.set(data.name, data.secret);
+      return;
+    case 'SecretRemoved':
+      secrets.delete(data.name);
+      return;
+    default:
+      assertNever(type);
+  }
+}
