@@ -14,7 +14,12 @@ export interface PlatformApi {
 /** Every API that can be declared. */
 export const platformApis: readonly PlatformApi[] = [
   { name: 'instance.read', method: 'GET', path: '/open/v1/instance', title: 'Read the state of the instance itself' },
-  { name: 'instance-nodes.read', method: 'GET', path: '/open/v1/instance/nodes', title: 'Read the nodes of the instance and their addresses' },
+  {
+    name: 'instance-nodes.read',
+    method: 'GET',
+    path: '/open/v1/instance/nodes',
+    title: 'Read the nodes of the instance and their addresses',
+  },
   {
     name: 'instance-operations.read',
     method: 'GET',
@@ -67,7 +72,13 @@ export interface SignedRequest {
 }
 
 export type Decision =
-  | { readonly allowed: true; readonly api: string; readonly appKey: string; readonly instanceId: string; readonly ownerTenant: string }
+  | {
+      readonly allowed: true;
+      readonly api: string;
+      readonly appKey: string;
+      readonly instanceId: string;
+      readonly ownerTenant: string;
+    }
   | {
       readonly allowed: false;
       /** `unauthenticated` does not tell an unknown key from a bad signature or a revoked key; `not-granted` is a known, honest caller. */

@@ -1,7 +1,8 @@
 import type { PublicEvent } from '@souk/messaging';
 import type { CallContext } from './call';
 
-export type InstanceStatus = 'pending' | 'deploying' | 'running' | 'upgrading' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
+export type InstanceStatus =
+  'pending' | 'deploying' | 'running' | 'upgrading' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
 
 /** Commanded by commerce. */
 export abstract class DeploymentCommands {
@@ -34,5 +35,8 @@ export type DeploymentEvent =
       'deployment.instance-running.v1',
       { instanceId: string; operationId: string; ownerTenant: string; providerTenant: string; versionId: string }
     >
-  | PublicEvent<'deployment.instance-operation-failed.v1', { instanceId: string; operationId: string; kind: string; reason: string }>
+  | PublicEvent<
+      'deployment.instance-operation-failed.v1',
+      { instanceId: string; operationId: string; kind: string; reason: string }
+    >
   | PublicEvent<'deployment.instance-deleted.v1', { instanceId: string; ownerTenant: string; providerTenant: string }>;

@@ -39,6 +39,9 @@ export function derivedId(kind: IdKind, ...parts: readonly string[]): string {
   return `${idPrefixes[kind]}_${text}`;
 }
 
+/** The account of those who run the platform: its operators, and the auditors of all of it. */
+export const platformTenant = derivedId('tenant', 'souk', 'platform');
+
 /** Lower-case hex SHA-256, for foreign and long ids in stream names. */
 export function sha256Hex(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('|')).digest('hex');

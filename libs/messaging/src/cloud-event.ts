@@ -91,7 +91,8 @@ function attributeProblems(attributes: Record<string, unknown>): Problem[] {
     if (!Object.hasOwn(attributes, name)) problems.push(problem('missing-attribute', name, `the attribute "${name}" is missing`));
   for (const [name, value] of Object.entries(attributes)) {
     if (name === 'data_base64') problems.push(problem('unsupported-data', name, 'binary data is not taken; send JSON in "data"'));
-    else if (name === 'schemaurl') problems.push(problem('invalid-attribute', name, '"schemaurl" is of version 0.3; it is "dataschema" now'));
+    else if (name === 'schemaurl')
+      problems.push(problem('invalid-attribute', name, '"schemaurl" is of version 0.3; it is "dataschema" now'));
     else if (!/^[a-z0-9]+$/.test(name))
       problems.push(problem('invalid-attribute', name, `"${name}" is not made of lower-case letters and digits alone`));
     else if (requiredStrings.includes(name) || optionalStrings.includes(name)) {

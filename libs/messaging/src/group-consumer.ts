@@ -66,8 +66,10 @@ export interface GroupOptions {
   readonly onTrouble: (trouble: BusTrouble) => void;
 }
 
-/** Events without interest that may go by before the checkpoint is worth keeping for their sake. */
+/** Events without interest that may pass by before the checkpoint is worth writing for their sake. */
 const PASSED_WORTH_KEEPING = 256;
+/** A checkpoint of the subscription counts as so many: live, one comes every few milliseconds while anything at all is appended. */
+const PASSED_AT_A_CHECKPOINT = 16;
 
 /** One run of one group, from start to stop: a catch-up subscription that deals its events out to lanes, one for each subject. */
 export class GroupConsumer {
@@ -117,6 +119,7 @@ export class GroupConsumer {
     });
     await this.changed.until(() => expired || this.running === 0);
     cancelGrace();
+    if (this.passed > 0) this.options.onProgress();
     this.state = 'stopped';
   }
 
@@ -154,7 +157,7 @@ export class GroupConsumer {
         onCheckpoint: (position) => {
           if (this.state !== 'running' || this.hasSeen(position)) return;
           this.moveTo(position);
-          this.options.onProgress();
+          this.passBy(PASSED_AT_A_CHECKPOINT);
         },
         onEnd: (error) => {
           if (this.state !== 'running') return;
@@ -173,13 +176,18 @@ export class GroupConsumer {
       if (this.concerns(event)) {
         const opened = this.lanes.take(event);
         if (opened) this.ready.push(opened);
-      } else if (++this.passed >= PASSED_WORTH_KEEPING) {
-        this.passed = 0;
-        this.options.onProgress();
-      }
+      } else this.passBy(1);
       this.moveTo(event.position);
       this.work();
     }
+  }
+
+  /** Where events only pass by, the checkpoint is written now and then: without it they would pass by again, no more. */
+  private passBy(events: number): void {
+    this.passed += events;
+    if (this.passed < PASSED_WORTH_KEEPING) return;
+    this.passed = 0;
+    this.options.onProgress();
   }
 
   private moveTo(position: Position): void {

@@ -100,7 +100,7 @@ export function asOfController<State, Command, Event extends DomainEvent>(
     }
 
     private async at(id: string, principal: Principal, point: { revision?: number; time?: string }): Promise<AsOf> {
-      const loaded: Loaded<State> = await this.commands.load(aggregate as Aggregate<State, never, Event>, id, point);
+      const loaded: Loaded<State> = await this.commands.load(aggregate, id, point);
       const state = loaded.revision < 0 ? undefined : view(loaded.state, principal);
       if (!state) throw new NotFound(kind, id);
       return { revision: loaded.revision, state };
@@ -113,7 +113,10 @@ function pointOf(text: string, parameter: string): { revision?: number; time?: s
   if (/^\d+$/.test(text)) return { revision: Number(text) };
   const time = new Date(text);
   if (Number.isNaN(time.getTime()))
-    throw new InvalidInput([{ code: 'wrong-format', pointer: `/${parameter}`, message: `"${text}" is neither a revision nor a time` }], 'query');
+    throw new InvalidInput(
+      [{ code: 'wrong-format', pointer: `/${parameter}`, message: `"${text}" is neither a revision nor a time` }],
+      'query',
+    );
   return { time: time.toISOString() };
 }
 

@@ -11,6 +11,7 @@ import { busMicroservice, EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import { Logger } from 'nestjs-pino';
 import { ACCESS } from './auth/roles.decorator';
+import { applyBodyLimits } from './http/body-limit.decorator';
 import { openApiOf } from './http/openapi';
 import { Metrics } from './observability/metrics';
 
@@ -28,17 +29,25 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true, rawBody: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bufferLogs: true,
+    rawBody: true,
+    abortOnError: false,
+  });
   app.useLogger(app.get(Logger));
   refuseRoutesWithoutAccess(app);
   await app.register(helmet, { contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
   const server = app.getHttpAdapter().getInstance();
+  applyBodyLimits(server);
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.header('x-request-id', request.id);
     done(null, payload);
   });
-  app.get(Metrics).observe(server as never);
-  SwaggerModule.setup('docs', app, () => openApiOf(app, version), { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+  app.get(Metrics).observe(server);
+  SwaggerModule.setup('docs', app, () => openApiOf(app, version), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
   app.connectMicroservice(busMicroservice(app.get(EventBus)), { inheritAppConfig: false });
   return app;
 }

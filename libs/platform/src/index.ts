@@ -8,6 +8,7 @@ export * from './platform.module';
 export * from './http-application';
 export * from './auth/principal';
 export * from './auth/roles.decorator';
+export { BodyLimit } from './http/body-limit.decorator';
 export * from './http/errors';
 export * from './http/problem.filter';
 export * from './http/validation.pipe';

@@ -3,11 +3,11 @@ import {
   type Aggregate,
   assertNever,
   type CommandContext,
-  CommandHandler,
+  type CommandHandler,
   derivedUuid,
   DomainError,
   type DomainEvent,
-  EventStore,
+  type EventStore,
 } from '@souk/event-sourcing';
 
 /** One name that is unique within a tenant: of an app, an instance, a cluster. */
@@ -30,10 +30,18 @@ type NameReserved = DomainEvent<'NameReserved', { kind: string; tenant: string; 
 type NameReleased = DomainEvent<'NameReleased', { by: string }>;
 type NameEvent = NameReserved | NameReleased;
 
-type NameState = { readonly status: 'free' } | { readonly status: 'reserved'; readonly by: string; readonly ownerStream: string; readonly tenant: string };
+type NameState =
+  | { readonly status: 'free' }
+  | { readonly status: 'reserved'; readonly by: string; readonly ownerStream: string; readonly tenant: string };
 
 type NameCommand =
-  | { readonly type: 'reserve'; readonly name: Name; readonly by: string; readonly ownerStream: string; readonly abandonedBy?: string }
+  | {
+      readonly type: 'reserve';
+      readonly name: Name;
+      readonly by: string;
+      readonly ownerStream: string;
+      readonly abandonedBy?: string;
+    }
   | { readonly type: 'release'; readonly by: string };
 
 export const nameAggregate: Aggregate<NameState, NameCommand, NameEvent> = {

@@ -57,7 +57,7 @@ export class ProjectedModel implements ReadModel<Document> {
     private readonly eventStore: EventStore,
     private readonly onError: (failure: ProjectionFailure) => void,
   ) {
-    this.writer = writer as unknown as CollectionWriter<Document>;
+    this.writer = writer;
   }
 
   get status(): ModelStatus {
@@ -96,11 +96,8 @@ export class ProjectedModel implements ReadModel<Document> {
 
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (this.isAt(position)) return;
-    const arrival = this.waiters.wait(position, timeoutMs);
-    const stopAsking = this.keepAsking(position);
-    const reached = await arrival;
-    stopAsking();
-    if (!reached) throw new ReadModelBehind(this.projection.name, position, this.visible);
+    if (this.state !== 'failed' && (await this.arrivesAt(position, timeoutMs))) return;
+    throw new ReadModelBehind(this.projection.name, position, this.visible);
   }
 
   changes(listener: (change: ModelChange) => void): () => void {
@@ -264,6 +261,13 @@ export class ProjectedModel implements ReadModel<Document> {
       ...(event && { event: { id: event.id, type: event.type, position: event.position } }),
     });
     this.waiters.giveUp();
+  }
+
+  private async arrivesAt(position: Position, timeoutMs: number): Promise<boolean> {
+    const stopAsking = this.keepAsking(position);
+    const reached = await this.waiters.wait(position, timeoutMs);
+    stopAsking();
+    return reached;
   }
 
   /** An event that is none of ours moves us only when the subscription says so, which may take its time: so ask, ever more rarely. */

@@ -1,9 +1,7 @@
 import { Module } from '@nestjs/common';
 import { type ServiceDefinition, ServiceModule } from '@souk/platform';
-import { RecordedOperatorTenants } from './adapters/recorded-operator-tenants';
 import { History } from './application/history';
 import { HistoryIndexer } from './application/history-indexer';
-import { OperatorTenants } from './application/operator-tenants.port';
 import { HistoryController } from './edges/history.controller';
 
 /** Writes no events and folds none: its one read model is kept by {@link HistoryIndexer}. */
@@ -12,6 +10,6 @@ export const audit: ServiceDefinition = { service: 'audit', aggregates: [], proj
 @Module({
   imports: [ServiceModule.register(audit)],
   controllers: [HistoryController],
-  providers: [HistoryIndexer, History, { provide: OperatorTenants, useClass: RecordedOperatorTenants }],
+  providers: [HistoryIndexer, History],
 })
 export class AuditModule {}

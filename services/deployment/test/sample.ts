@@ -78,7 +78,6 @@ export const toRender = (topology: Topology, more: Partial<InstanceToRender> = {
   instanceId: ids.instanceId,
   name: 'my shop',
   appId: ids.appId,
-  versionNumber: '1.0.0',
   configuration: configurationOf(topology),
   parameters: { adminEmail: 'ada@example.org' },
   identity: { appKey: 'AK0001', secretVersion: 1, apiUrl: 'http://souk.example:3000' },

@@ -46,7 +46,7 @@ export class ClusterSimulator {
     const pid = endpoint && exists(endpoint.pid) ? endpoint.pid : this.child?.pid;
     if (pid === undefined || !exists(pid)) return;
     process.kill(pid, 'SIGTERM');
-    for (const end = Date.now() + STOP_WITHIN; exists(pid) && Date.now() < end; ) await delay(20);
+    for (const end = Date.now() + STOP_WITHIN; exists(pid) && Date.now() < end;) await delay(20);
     if (exists(pid)) process.kill(pid, 'SIGKILL');
   }
 

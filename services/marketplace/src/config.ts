@@ -7,18 +7,18 @@ class Environment {
   @IsInt({ message: 'PORT must be a whole number' })
   @Min(0, { message: 'PORT must be between 0 (any free one) and 65535' })
   @Max(65535, { message: 'PORT must be between 0 (any free one) and 65535' })
-  PORT = 3000;
+  PORT: number = 3000;
 
   @IsString({ message: 'HOST must be an address to listen on' })
-  HOST = '127.0.0.1';
+  HOST: string = '127.0.0.1';
 
   @IsString({ message: 'SOUK_DATA_DIR must be a folder' })
-  SOUK_DATA_DIR = './data';
+  SOUK_DATA_DIR: string = './data';
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
   })
-  LOG_LEVEL = 'warn';
+  LOG_LEVEL: string = 'warn';
 
   /** Where instances reach this marketplace. */
   @IsOptional()
@@ -27,7 +27,9 @@ class Environment {
 
   /** Key ring of the vault: 32 bytes each, base64, separated by commas; the first one wraps. Without it a key file is made. */
   @IsOptional()
-  @Matches(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$/, { message: 'SOUK_MASTER_KEYS must be base64 of 32 bytes each, separated by commas' })
+  @Matches(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$/, {
+    message: 'SOUK_MASTER_KEYS must be base64 of 32 bytes each, separated by commas',
+  })
   SOUK_MASTER_KEYS: string | undefined = undefined;
 
   /** `1` prints a new operator token at this start, for when the first one was lost. */
@@ -48,7 +50,10 @@ export interface MarketplaceConfig {
 
 /** @throws InvalidConfig with every variable that does not fit */
 export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceConfig {
-  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN } = loadConfig(Environment, environment);
+  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN } = loadConfig(
+    Environment,
+    environment,
+  );
   return {
     port: PORT,
     host: HOST,

@@ -36,7 +36,10 @@ function banner(
   seconds: number,
 ): string {
   const token = bootstrapToken
-    ? [`  token     ${bootstrapToken}`, '            operator, printed this once: keep it. SOUK_NEW_OPERATOR_TOKEN=1 at a start makes another']
+    ? [
+        `  token     ${bootstrapToken}`,
+        '            operator, printed this once: keep it. SOUK_NEW_OPERATOR_TOKEN=1 at a start makes another',
+      ]
     : ['  token     printed at the first start; SOUK_NEW_OPERATOR_TOKEN=1 makes another'];
   return [
     '',

@@ -22,7 +22,11 @@ export interface RunningMarketplace {
 }
 
 /** Starts everything: the simulated cluster beside the application, then reading models and consumers, then the listener. */
-export async function startMarketplace(config: MarketplaceConfig, version: string, cluster: RunningCluster): Promise<RunningMarketplace> {
+export async function startMarketplace(
+  config: MarketplaceConfig,
+  version: string,
+  cluster: RunningCluster,
+): Promise<RunningMarketplace> {
   const clusterStarted = cluster.start();
   // A failure is reported where it is awaited; until then it must not end the process.
   clusterStarted.catch(() => undefined);
@@ -33,7 +37,8 @@ export async function startMarketplace(config: MarketplaceConfig, version: strin
     await clusterStarted;
     await listen(app, port, config.host);
     const bootstrap = app.get(Bootstrap);
-    const operator = (await bootstrap.ensureOperator()) ?? (config.newOperatorToken ? await bootstrap.issueNewOperatorToken() : undefined);
+    const operator =
+      (await bootstrap.ensureOperator()) ?? (config.newOperatorToken ? await bootstrap.issueNewOperatorToken() : undefined);
     await app.get(SharedCluster).register();
     return {
       app,

@@ -59,7 +59,7 @@ export class TestUser {
 
   /** Asks again until the answer holds; what is waited for is a fact, not a time. */
   async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 15_000): Promise<Answer['body']> {
-    for (const end = Date.now() + withinMs; ; ) {
+    for (const end = Date.now() + withinMs; ;) {
       const { status, body } = await this.get(path);
       if (status < 400 && holds(body)) return body;
       if (Date.now() > end) throw new Error(`GET ${path} did not come to what was waited for: ${status} ${JSON.stringify(body)}`);
@@ -85,7 +85,13 @@ export class TestMarketplace {
       },
       stop: async () => sim?.stop(),
     };
-    const config = { port: 0, host: '127.0.0.1', dataDir, logLevel: process.env['LOG_LEVEL'] ?? 'silent', newOperatorToken: false };
+    const config = {
+      port: 0,
+      host: '127.0.0.1',
+      dataDir,
+      logLevel: process.env['LOG_LEVEL'] ?? 'silent',
+      newOperatorToken: false,
+    };
     const running = await startMarketplace(config, '0.0.0-test', cluster);
     const operator = new TestUser(running.url, running.bootstrapToken, 'platform');
     return new TestMarketplace(running, dataDir, operator);

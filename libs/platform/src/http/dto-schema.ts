@@ -51,6 +51,8 @@ function inline(schema: JsonSchema, known: ReadonlyMap<string, DtoClass>): JsonS
   }
   return {
     ...schema,
+    // class-validator keeps the expression itself; JSON Schema wants its source.
+    ...(schema['pattern'] instanceof RegExp && { pattern: schema['pattern'].source }),
     ...(schema.properties && {
       properties: Object.fromEntries(Object.entries(schema.properties).map(([key, value]) => [key, inline(value, known)])),
     }),

@@ -24,13 +24,14 @@ function describeProperties(dto: DtoClass): void {
     const nested = typeOf(dto, name);
     const required = schema.required?.includes(name) ?? false;
     const options = nested ? { type: nested, isArray: property.type === 'array' } : plain(property);
-    ApiProperty({ ...options, required } as Parameters<typeof ApiProperty>[0])(dto.prototype as object, name);
+    ApiProperty({ ...options, required })(dto.prototype as object, name);
   }
 }
 
 /** The class that `@Type` names for a property, its own or inherited; the type definitions know only what is at the root. */
 function typeOf(dto: DtoClass, property: string): (() => DtoClass) | undefined {
-  const metadata = defaultMetadataStorage.findTypeMetadata(dto, property) as unknown as { typeFunction: () => DtoClass } | undefined;
+  const metadata = defaultMetadataStorage.findTypeMetadata(dto, property) as unknown as
+    { typeFunction: () => DtoClass } | undefined;
   return metadata?.typeFunction;
 }
 
@@ -38,5 +39,7 @@ function typeOf(dto: DtoClass, property: string): (() => DtoClass) | undefined {
 function plain({ type, items, ...rest }: JsonSchema): object {
   if (type === 'array') return { type: 'array', items: items ?? {}, ...rest };
   if (type === undefined) return { type: 'object', ...rest };
-  return type === 'object' && rest.additionalProperties === undefined ? { type, additionalProperties: true, ...rest } : { type, ...rest };
+  return type === 'object' && rest.additionalProperties === undefined
+    ? { type, additionalProperties: true, ...rest }
+    : { type, ...rest };
 }

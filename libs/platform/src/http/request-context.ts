@@ -73,14 +73,19 @@ export class RequestContext {
     const key = this.idempotencyKey();
     if (!key) return randomUUID();
     const { tenant, user } = this.principal;
-    const body = createHash('sha256').update(JSON.stringify(this.request.body ?? null)).digest('base64');
+    const body = createHash('sha256')
+      .update(JSON.stringify(this.request.body ?? null))
+      .digest('base64');
     return derivedUuid('http', tenant, user, this.request.method, this.request.url, key, body);
   }
 
   private idempotencyKey(): string | undefined {
     const key = headerText(this.request.headers['idempotency-key']);
     if (key && key.length > 255)
-      throw new InvalidInput([{ code: 'too-long', pointer: '', message: 'Idempotency-Key must have at most 255 characters' }], 'header');
+      throw new InvalidInput(
+        [{ code: 'too-long', pointer: '', message: 'Idempotency-Key must have at most 255 characters' }],
+        'header',
+      );
     return key;
   }
 
@@ -90,7 +95,10 @@ export class RequestContext {
     if (header === undefined || header === '*') return undefined;
     const revision = /^(?:W\/)?"(-?\d+)"$/.exec(header)?.[1];
     if (revision === undefined)
-      throw new InvalidInput([{ code: 'wrong-format', pointer: '', message: `If-Match must be an ETag such as "3", not ${header}` }], 'header');
+      throw new InvalidInput(
+        [{ code: 'wrong-format', pointer: '', message: `If-Match must be an ETag such as "3", not ${header}` }],
+        'header',
+      );
     return Number(revision);
   }
 }

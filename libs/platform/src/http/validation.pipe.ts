@@ -16,8 +16,8 @@ export class ValidationPipe implements PipeTransform {
   private readonly validators = new Map<unknown, ValidateFunction | undefined>();
 
   constructor() {
-    addFormats.default(this.bodies);
-    addFormats.default(this.queries);
+    addFormats(this.bodies);
+    addFormats(this.queries);
   }
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
@@ -26,7 +26,10 @@ export class ValidationPipe implements PipeTransform {
     if (!validate) return value;
     const input = value ?? {};
     if (validate(input)) return input;
-    throw new InvalidInput((validate.errors ?? []).map((error) => problemOf(error)), type === 'query' ? 'query' : 'body');
+    throw new InvalidInput(
+      (validate.errors ?? []).map((error) => problemOf(error)),
+      type === 'query' ? 'query' : 'body',
+    );
   }
 
   private validatorOf(metatype: unknown, type: 'body' | 'query'): ValidateFunction | undefined {
@@ -66,6 +69,7 @@ function problemOf({ keyword, instancePath, params, message }: ErrorObject): Pro
   const code = codes[keyword] ?? 'invalid';
   if (keyword === 'required') return { code, pointer, message: `"${String(child)}" is required` };
   if (keyword === 'additionalProperties') return { code, pointer, message: `"${String(child)}" is not a known field` };
-  if (Array.isArray(allowedValues)) return { code, pointer, message: `must be one of ${allowedValues.map((v) => `"${String(v)}"`).join(', ')}` };
+  if (Array.isArray(allowedValues))
+    return { code, pointer, message: `must be one of ${allowedValues.map((v) => `"${String(v)}"`).join(', ')}` };
   return { code, pointer, message: message ?? 'is not valid' };
 }

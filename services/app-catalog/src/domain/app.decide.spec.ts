@@ -1,6 +1,14 @@
 import { given } from '@souk/event-sourcing/testing';
 import { type AppCommand, appAggregate } from './app.decide';
-import { AppExists, AppIsArchived, AppNotInitialised, AppNotListed, AppUnknown, HostingNotPossible, NoReleasedVersion } from './app.errors';
+import {
+  AppExists,
+  AppIsArchived,
+  AppNotInitialised,
+  AppNotListed,
+  AppUnknown,
+  HostingNotPossible,
+  NoReleasedVersion,
+} from './app.errors';
 import type { AppCreated, AppEvent } from './app.events';
 
 const details = { summary: 'A servlet container with its database', tags: ['java'], links: [] };
@@ -47,7 +55,8 @@ describe('App', () => {
       given(appAggregate, created)
         .when({ type: 'describe-app', details: { ...details, summary: 'Other' } })
         .then({ type: 'AppDescribed', data: { appId: 'app_1', details: { ...details, summary: 'Other' } } }));
-    it('says nothing new when described as it is', () => given(appAggregate, created).when({ type: 'describe-app', details }).thenNothing());
+    it('says nothing new when described as it is', () =>
+      given(appAggregate, created).when({ type: 'describe-app', details }).thenNothing());
   });
 
   describe('initialised', () => {
@@ -55,15 +64,26 @@ describe('App', () => {
       given(appAggregate, created, initialised).when({ type: 'initialise-app', versionId: 'ver_2' }).thenNothing());
     it('is not listed without a released version', () =>
       given(appAggregate, created, initialised).when({ type: 'list-app', releasedVersions: 0 }).thenRefused(NoReleasedVersion));
-    it('is listed with one', () => given(appAggregate, created, initialised).when({ type: 'list-app', releasedVersions: 1 }).then(listed));
-    it('cannot be delisted', () => given(appAggregate, created, initialised).when({ type: 'delist-app' }).thenRefused(AppNotListed));
+    it('is listed with one', () =>
+      given(appAggregate, created, initialised).when({ type: 'list-app', releasedVersions: 1 }).then(listed));
+    it('cannot be delisted', () =>
+      given(appAggregate, created, initialised).when({ type: 'delist-app' }).thenRefused(AppNotListed));
   });
 
   describe('listed', () => {
     const history = [created, initialised, listed] as const;
-    it('is listed once', () => given(appAggregate, ...history).when({ type: 'list-app', releasedVersions: 1 }).thenNothing());
-    it('is delisted', () => given(appAggregate, ...history).when({ type: 'delist-app' }).then(delisted));
-    it('is archived', () => given(appAggregate, ...history).when({ type: 'archive-app' }).then(archived));
+    it('is listed once', () =>
+      given(appAggregate, ...history)
+        .when({ type: 'list-app', releasedVersions: 1 })
+        .thenNothing());
+    it('is delisted', () =>
+      given(appAggregate, ...history)
+        .when({ type: 'delist-app' })
+        .then(delisted));
+    it('is archived', () =>
+      given(appAggregate, ...history)
+        .when({ type: 'archive-app' })
+        .then(archived));
   });
 
   describe('delisted', () => {

@@ -1,7 +1,24 @@
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { type App, evolve, type ExistingApp, noApp } from './app';
-import { AppExists, AppIsArchived, AppNotInitialised, AppNotListed, AppUnknown, HostingNotPossible, NoReleasedVersion } from './app.errors';
-import type { AppArchived, AppCreated, AppDelisted, AppDescribed, AppDetails, AppEvent, AppInitialised, AppListed } from './app.events';
+import {
+  AppExists,
+  AppIsArchived,
+  AppNotInitialised,
+  AppNotListed,
+  AppUnknown,
+  HostingNotPossible,
+  NoReleasedVersion,
+} from './app.errors';
+import type {
+  AppArchived,
+  AppCreated,
+  AppDelisted,
+  AppDescribed,
+  AppDetails,
+  AppEvent,
+  AppInitialised,
+  AppListed,
+} from './app.events';
 
 export type CreateApp = { readonly type: 'create-app' } & AppCreated['data'];
 export type DescribeApp = { readonly type: 'describe-app'; readonly details: AppDetails };

@@ -54,11 +54,5 @@ export class HostingNotPossible extends DomainError {
 }
 
 export type AppErrorCode = (
-  | AppExists
-  | AppUnknown
-  | AppNotInitialised
-  | NoReleasedVersion
-  | AppNotListed
-  | AppIsArchived
-  | HostingNotPossible
+  AppExists | AppUnknown | AppNotInitialised | NoReleasedVersion | AppNotListed | AppIsArchived | HostingNotPossible
 )['code'];

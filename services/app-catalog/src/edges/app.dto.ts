@@ -1,10 +1,29 @@
-import { type DistributionType, distributionTypes, type HostingMode, hostingModes, type Platform, platforms } from '@souk/contracts';
+import {
+  type DistributionType,
+  distributionTypes,
+  type HostingMode,
+  hostingModes,
+  type Platform,
+  platforms,
+} from '@souk/contracts';
 import { PageQuery } from '@souk/platform';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
 
 /** Something other than white space, no control characters. */
-const VISIBLE = /^(?=.*\S)[^\u0000-\u001f\u007f]+$/;
+const VISIBLE = /^(?=.*\S)\P{Cc}+$/u;
 const WEB = /^https?:\/\/[^\s"<>]+$/;
 
 export class LinkDto {

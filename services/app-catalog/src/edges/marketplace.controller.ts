@@ -45,7 +45,9 @@ function criteriaOf({ search, category, tag, limit, cursor }: SearchQuery): Crit
   if (category) terms.push(`c:${fold(category)}`);
   const [first, ...others] = terms;
   return {
-    ...(first === undefined ? { index: 'listed', where: { listed: true } } : { index: 'byTerm', where: { listed: true, terms: first } }),
+    ...(first === undefined
+      ? { index: 'listed', where: { listed: true } }
+      : { index: 'byTerm', where: { listed: true, terms: first } }),
     audience: 'public',
     ...(others.length > 0 && { filter: (app) => others.every((term) => app.terms.includes(term)) }),
     ...(limit && { limit }),

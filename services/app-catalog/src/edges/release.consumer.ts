@@ -14,6 +14,7 @@ export class ReleaseConsumer {
   @EventPattern('release.version-drafted.v1', { group: 'app-catalog' })
   async versionDrafted(@Payload() event: Extract<ReleaseEvent, { type: 'release.version-drafted.v1' }>): Promise<void> {
     const { first, appId, versionId } = event.data;
-    if (first) await this.commands.handle(appAggregate, appId, { type: 'initialise-app', versionId }, causedBy(event, 'app-catalog'));
+    if (first)
+      await this.commands.handle(appAggregate, appId, { type: 'initialise-app', versionId }, causedBy(event, 'app-catalog'));
   }
 }

@@ -1,5 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { comparePositions, parsePosition, type Position, PositionGone, type RecordedEvent, type Subscription } from '@souk/event-sourcing';
+import {
+  comparePositions,
+  parsePosition,
+  type Position,
+  PositionGone,
+  type RecordedEvent,
+  type Subscription,
+} from '@souk/event-sourcing';
 import { RawEventStore } from '@souk/platform';
 import { type Change, type CollectionWriter, ReadModelBehind, ReadStore } from '@souk/read-store';
 import { entryOf, type HistoryEntry, isPart, wholesOf } from '../domain/history-entry';

@@ -1,5 +1,6 @@
 import { idPrefixes, idsIn, type IdKind } from '@souk/contracts';
 import { type Actor, categoryOf, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import { withoutSealed } from './sealed';
 
 /** One event of any service, as the history keeps it. */
 export interface HistoryEntry {
@@ -23,9 +24,6 @@ export interface HistoryEntry {
   /** As it lies in the store: personal fields are sealed, and shown as such. */
   readonly data: object;
 }
-
-/** What stands where a personal field is sealed. */
-export const SEALED = '(sealed)';
 
 /**
  * What is a part of what: an event of an operation belongs to the history of its instance, whose id stands in the first event

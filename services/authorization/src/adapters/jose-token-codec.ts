@@ -57,8 +57,10 @@ export class JoseTokenCodec extends TokenCodec {
   }
 
   private signingKey(): Promise<SigningKey> {
-    this.key ??= this.vault.installationKey('token-signing', 32).then(signingKeyOf);
-    return this.key;
+    const key = (this.key ??= this.vault.installationKey('token-signing', 32).then(signingKeyOf));
+    // A vault that failed once may be there the next time.
+    key.catch(() => (this.key = undefined));
+    return key;
   }
 }
 

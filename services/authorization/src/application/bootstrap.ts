@@ -14,7 +14,7 @@ const ONE_YEAR = 365 * 24 * 3600;
 
 /** Makes the first operator: somebody has to be there who can let others in. */
 @Injectable()
-export class BootstrapService {
+export class Bootstrap {
   constructor(
     private readonly users: Users,
     private readonly commands: CommandHandler,

@@ -123,7 +123,7 @@ function newFlush(): Flush {
   const done = new Promise<void>((resolve, reject) => {
     finish = (error) => {
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error instanceof Error ? error : new Error('the nonces could not be written', { cause: error }));
     };
   });
   return { done, finish };

@@ -1,7 +1,15 @@
+import { fold } from '@souk/event-sourcing';
 import { given } from '@souk/event-sourcing/testing';
 import { purchaseAggregate, type PurchaseCommand } from './purchase.decide';
 import { SequenceConflict } from './purchase.errors';
-import type { FulfilmentRefused, FulfilmentStarted, FulfilmentWithdrawn, OrderFact, OrderPaid } from './purchase.events';
+import type {
+  FulfilmentRefused,
+  FulfilmentStarted,
+  FulfilmentWithdrawn,
+  OrderFact,
+  OrderPaid,
+  PurchaseEvent,
+} from './purchase.events';
 
 const reference = { purchaseId: 'pur_1', source: 'https://billing.example', orderId: 'order-1', billingTenant: 'ten_billing' };
 const paid = (sequence: number, changes: Partial<OrderPaid['data']> = {}): OrderPaid => ({
@@ -108,8 +116,7 @@ describe('Purchase', () => {
   });
 
   describe('its parties', () => {
-    const parties = (...events: Parameters<typeof purchaseAggregate.evolve>[1][]) =>
-      purchaseAggregate.tenants(events.reduce(purchaseAggregate.evolve, purchaseAggregate.initial));
+    const parties = (...events: PurchaseEvent[]) => purchaseAggregate.tenants(fold(purchaseAggregate, events));
     it('are billing alone, before the payment is seen', () => expect(parties(refunded(2))).toEqual(['ten_billing']));
     it('are buyer and billing, once it is paid', () => expect(parties(paid(1))).toEqual(['ten_buyer', 'ten_billing']));
     it('are the provider too, once it is started', () =>

@@ -48,8 +48,8 @@ function receive(deliveries: readonly OrderFact[]): { state: Purchase; events: n
   let events = 0;
   for (const fact of deliveries) {
     const decided = purchaseAggregate.decide({ type: 'record-order-fact', fact }, state);
+    for (const event of decided) state = purchaseAggregate.evolve(state, event);
     events += decided.length;
-    state = decided.reduce(purchaseAggregate.evolve, state);
   }
   return { state, events };
 }

@@ -3,7 +3,7 @@ import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
 export class RegisterBillingSourceDto {
   @IsString()
-  @Matches(/^(?=.*\S)[^\u0000-\u001f\u007f]+$/)
+  @Matches(/^(?=.*\S)\P{Cc}+$/u)
   @MaxLength(100)
   name: string;
 

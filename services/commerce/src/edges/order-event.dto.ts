@@ -9,7 +9,7 @@ export const REFUNDED = 'souk.order.refunded.v1';
 /** Types of CloudEvents that are understood. */
 export const orderEventTypes = [PAID, CANCELLED, REFUNDED] as const;
 
-const VISIBLE = /^(?=.*\S)[^\u0000-\u001f\u007f]+$/;
+const VISIBLE = /^(?=.*\S)\P{Cc}+$/u;
 /** An object of texts under plain names. */
 const texts = {
   additionalProperties: { type: 'string', maxLength: 4000 },

@@ -19,7 +19,9 @@ export class ConfigurationUnknown extends DomainError {
 export class ConfigurationFrozenForGood extends DomainError {
   readonly code = 'configuration-frozen';
   constructor(versionNumber: string) {
-    super(`version ${versionNumber} is no draft any more, so its configurations don't change: draft another version, cloned from this one`);
+    super(
+      `version ${versionNumber} is no draft any more, so its configurations don't change: draft another version, cloned from this one`,
+    );
   }
 }
 
@@ -28,14 +30,13 @@ export class TopologyInvalid extends DomainError {
   readonly code = 'topology-invalid';
   override readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
-    super(`the topology has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} that not even a draft may have`);
+    super(
+      `the topology has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} that not even a draft may have`,
+    );
     this.problems = problems;
   }
 }
 
 export type ConfigurationErrorCode = (
-  | ConfigurationExists
-  | ConfigurationUnknown
-  | ConfigurationFrozenForGood
-  | TopologyInvalid
+  ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid
 )['code'];

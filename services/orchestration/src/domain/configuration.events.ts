@@ -20,7 +20,10 @@ export type NodeSettingsChanged = DomainEvent<
   { readonly serviceName: string; readonly settings: Omit<TopologyNode, 'position'> }
 >;
 /** On the canvas; without a position it was taken off. */
-export type NodeMoved = DomainEvent<'NodeMoved', { readonly serviceName: string; readonly position?: { readonly x: number; readonly y: number } }>;
+export type NodeMoved = DomainEvent<
+  'NodeMoved',
+  { readonly serviceName: string; readonly position?: { readonly x: number; readonly y: number } }
+>;
 export type NodeRemoved = DomainEvent<'NodeRemoved', { readonly serviceName: string }>;
 export type ArrowDrawn = DomainEvent<'ArrowDrawn', Arrow>;
 export type ArrowErased = DomainEvent<'ArrowErased', Arrow>;

@@ -16,6 +16,7 @@ export const noConfiguration: Configuration = { status: 'none' };
 export function evolve(configuration: Configuration, event: ConfigurationEvent): Configuration {
   if (event.type === 'ConfigurationCreated') return { status: 'draft', ...event.data, drawing: blank };
   if (configuration.status === 'none') return configuration;
-  if (event.type === 'ConfigurationFrozen') return { ...configuration, status: 'frozen', versionNumber: event.data.versionNumber };
+  if (event.type === 'ConfigurationFrozen')
+    return { ...configuration, status: 'frozen', versionNumber: event.data.versionNumber };
   return { ...configuration, drawing: draw(configuration.drawing, event) };
 }

@@ -41,16 +41,17 @@ export function factsBetween(before: Topology, after: Topology): readonly Drawin
     ...arrows.erased.map((arrow): DrawingEvent => ({ type: 'ArrowErased', data: arrow })),
     ...nodes.removed.map((serviceName): DrawingEvent => ({ type: 'NodeRemoved', data: { serviceName } })),
     ...nodes.added.map((node): DrawingEvent => ({ type: 'NodeAdded', data: { node } })),
-    ...nodes.changed.map(
-      ({ serviceName, after: node }): DrawingEvent => ({
-        type: 'NodeSettingsChanged',
-        data: { serviceName, settings: withoutPosition(node) },
-      }),
-    ),
+    ...nodes.changed.map(({ serviceName, after: node }): DrawingEvent => ({
+      type: 'NodeSettingsChanged',
+      data: { serviceName, settings: withoutPosition(node) },
+    })),
     ...nodes.moved.map((move): DrawingEvent => ({ type: 'NodeMoved', data: move })),
     ...arrows.drawn.map((arrow): DrawingEvent => ({ type: 'ArrowDrawn', data: arrow })),
     ...parameters.removed.map((name): DrawingEvent => ({ type: 'ParameterRemoved', data: { name } })),
-    ...parameters.declared.map(({ name, value }): DrawingEvent => ({ type: 'ParameterDeclared', data: { name, parameter: value } })),
+    ...parameters.declared.map(({ name, value }): DrawingEvent => ({
+      type: 'ParameterDeclared',
+      data: { name, parameter: value },
+    })),
     ...secrets.removed.map((name): DrawingEvent => ({ type: 'SecretRemoved', data: { name } })),
     ...secrets.declared.map(({ name, value }): DrawingEvent => ({ type: 'SecretDeclared', data: { name, secret: value } })),
   ];

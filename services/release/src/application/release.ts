@@ -15,7 +15,14 @@ import { changesSince, type Review, reviewOf } from '../domain/review';
 import { snapshotAggregate, snapshotOf } from '../domain/snapshot';
 import type { ExistingVersion, Version } from '../domain/version';
 import { type DeprecateVersion, type DescribeVersion, versionAggregate, type WithdrawVersion } from '../domain/version.decide';
-import { AppIsInitialised, AppNotInitialised, DraftChanged, VersionInvalid, VersionNotDraft, VersionNumberTaken } from '../domain/version.errors';
+import {
+  AppIsInitialised,
+  AppNotInitialised,
+  DraftChanged,
+  VersionInvalid,
+  VersionNotDraft,
+  VersionNumberTaken,
+} from '../domain/version.errors';
 import type { ReviewedRevisions, VersionEvent } from '../domain/version.events';
 
 type Outcome = CommandOutcome<Version, VersionEvent>;
@@ -61,7 +68,13 @@ export class Release extends ReleaseCommands {
 
   /** Drafts another version, empty or as a copy of an earlier one. What is copied first is harmless until the draft names it. */
   async draft(
-    input: { readonly versionId: string; readonly appId: string; readonly number: string; readonly description: string; readonly cloneFrom?: string },
+    input: {
+      readonly versionId: string;
+      readonly appId: string;
+      readonly number: string;
+      readonly description: string;
+      readonly cloneFrom?: string;
+    },
     providerTenant: string,
     context: CommandContext,
   ): Promise<Outcome> {
@@ -77,7 +90,15 @@ export class Release extends ReleaseCommands {
       await this.orchestrationCommands.cloneConfigurations(cloneFrom, versionId, callOf(context, 'configurations'));
       await this.authorizationCommands.clonePermissions(cloneFrom, versionId, callOf(context, 'permissions'));
     }
-    const drafted = { versionId, appId, providerTenant, number, description, first: false, ...(cloneFrom && { clonedFrom: cloneFrom }) };
+    const drafted = {
+      versionId,
+      appId,
+      providerTenant,
+      number,
+      description,
+      first: false,
+      ...(cloneFrom && { clonedFrom: cloneFrom }),
+    };
     return this.commands.handle(versionAggregate, versionId, { type: 'draft-version', ...drafted }, context);
   }
 
@@ -179,5 +200,11 @@ export class Release extends ReleaseCommands {
 
 /** A call of its own within the request, so that each part of it can be repeated. */
 function callOf({ commandId, correlationId, causationId, actor, reason }: CallContext, ...parts: readonly string[]): CallContext {
-  return { commandId: derivedUuid(commandId, ...parts), correlationId, causationId, actor, ...(reason !== undefined && { reason }) };
+  return {
+    commandId: derivedUuid(commandId, ...parts),
+    correlationId,
+    causationId,
+    actor,
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -50,7 +50,10 @@ describe('Changes since a review', () => {
 
   it.each([
     ['a configuration moved on', { ...reviewed, configurations: [{ configurationId: 'a', revision: 2 }] }],
-    ['a configuration is new', { ...reviewed, configurations: [...reviewed.configurations, { configurationId: 'b', revision: 0 }] }],
+    [
+      'a configuration is new',
+      { ...reviewed, configurations: [...reviewed.configurations, { configurationId: 'b', revision: 0 }] },
+    ],
     ['a configuration is gone', { ...reviewed, configurations: [] }],
     ['permissions moved on', { ...reviewed, permissions: 1 }],
   ])('are told when %s', (_, now) => expect(changesSince(reviewed, now)).toHaveLength(1));

@@ -37,7 +37,8 @@ export function changesSince(reviewed: ReviewedRevisions, now: ReviewedRevisions
   for (const { configurationId, revision } of now.configurations) {
     const seen = before.get(configurationId);
     if (seen === undefined) changes.push(`configuration ${configurationId} was added`);
-    else if (seen !== revision) changes.push(`configuration ${configurationId} was reviewed at revision ${seen} and is at ${revision}`);
+    else if (seen !== revision)
+      changes.push(`configuration ${configurationId} was reviewed at revision ${seen} and is at ${revision}`);
     before.delete(configurationId);
   }
   for (const configurationId of before.keys()) changes.push(`configuration ${configurationId} is not there`);

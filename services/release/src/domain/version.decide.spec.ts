@@ -19,12 +19,18 @@ const release: VersionCommand = { type: 'release-version', snapshot, reviewed };
 
 describe('Version', () => {
   describe('that does not exist', () => {
-    it('is drafted', () => given(versionAggregate).when({ type: 'draft-version', ...drafted.data }).then(drafted));
+    it('is drafted', () =>
+      given(versionAggregate)
+        .when({ type: 'draft-version', ...drafted.data })
+        .then(drafted));
     it('cannot be released', () => given(versionAggregate).when(release).thenRefused(VersionUnknown));
   });
 
   describe('draft', () => {
-    it('is drafted once', () => given(versionAggregate, drafted).when({ type: 'draft-version', ...drafted.data }).thenRefused(VersionExists));
+    it('is drafted once', () =>
+      given(versionAggregate, drafted)
+        .when({ type: 'draft-version', ...drafted.data })
+        .thenRefused(VersionExists));
     it('is released as a snapshot of what was reviewed', () => given(versionAggregate, drafted).when(release).then(released));
     it('keeps the release notes written before', () =>
       given(versionAggregate, drafted, {
@@ -39,20 +45,29 @@ describe('Version', () => {
   });
 
   describe('released', () => {
-    it('says nothing new when released again as the same snapshot', () => given(versionAggregate, drafted, released).when(release).thenNothing());
+    it('says nothing new when released again as the same snapshot', () =>
+      given(versionAggregate, drafted, released).when(release).thenNothing());
     it('is frozen', () =>
       given(versionAggregate, drafted, released)
         .when({ ...release, snapshot: 'b'.repeat(64) })
         .thenRefused(VersionNotDraft));
     it('is not described anew', () =>
-      given(versionAggregate, drafted, released).when({ type: 'describe-version', description: 'Other' }).thenRefused(VersionNotDraft));
+      given(versionAggregate, drafted, released)
+        .when({ type: 'describe-version', description: 'Other' })
+        .thenRefused(VersionNotDraft));
     it('is deprecated', () => given(versionAggregate, drafted, released).when({ type: 'deprecate-version' }).then(deprecated));
     it('is withdrawn', () => given(versionAggregate, drafted, released).when({ type: 'withdraw-version' }).then(withdrawn));
   });
 
   describe('withdrawn', () => {
     const history = [drafted, released, deprecated, withdrawn] as const;
-    it('stays withdrawn', () => given(versionAggregate, ...history).when({ type: 'withdraw-version' }).thenNothing());
-    it('is not deprecated any more', () => given(versionAggregate, ...history).when({ type: 'deprecate-version' }).thenRefused(VersionNotReleased));
+    it('stays withdrawn', () =>
+      given(versionAggregate, ...history)
+        .when({ type: 'withdraw-version' })
+        .thenNothing());
+    it('is not deprecated any more', () =>
+      given(versionAggregate, ...history)
+        .when({ type: 'deprecate-version' })
+        .thenRefused(VersionNotReleased));
   });
 });

@@ -67,7 +67,15 @@ const release = ({ snapshot, reviewed, releaseNotes }: ReleaseVersion, version: 
   if (version.status !== 'draft') throw new VersionNotDraft(version);
   const { versionId, appId, providerTenant, number } = version;
   const notes = releaseNotes ?? version.releaseNotes;
-  const data = { versionId, appId, providerTenant, number, snapshot, reviewed, ...(notes !== undefined && { releaseNotes: notes }) };
+  const data = {
+    versionId,
+    appId,
+    providerTenant,
+    number,
+    snapshot,
+    reviewed,
+    ...(notes !== undefined && { releaseNotes: notes }),
+  };
   return [{ type: 'VersionReleased', data }];
 };
 

@@ -36,7 +36,9 @@ export class VersionInvalid extends DomainError {
     number: string,
     override readonly problems: readonly Problem[],
   ) {
-    super(`the version "${number}" has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} and can't be released`);
+    super(
+      `the version "${number}" has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} and can't be released`,
+    );
   }
 }
 
@@ -57,7 +59,9 @@ export class AppNotInitialised extends DomainError {
 export class AppIsInitialised extends DomainError {
   readonly code = 'app-initialised';
   constructor(appId: string, number: string) {
-    super(`the app "${appId}" was initialised with version "${number}" already: POST /v1/apps/${appId}/versions drafts another one`);
+    super(
+      `the app "${appId}" was initialised with version "${number}" already: POST /v1/apps/${appId}/versions drafts another one`,
+    );
   }
 }
 

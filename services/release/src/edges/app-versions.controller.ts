@@ -41,7 +41,11 @@ export class AppVersionsController {
   @Get('versions')
   @Roles('provider', 'buyer', 'operator')
   @ApiOperation({ summary: "The app's versions, newest draft first; buyers see the released ones" })
-  async list(@Param('appId') appId: string, @Query() { limit, cursor }: PageQuery, @Ctx() { principal: { tenant, role } }: RequestContext) {
+  async list(
+    @Param('appId') appId: string,
+    @Query() { limit, cursor }: PageQuery,
+    @Ctx() { principal: { tenant, role } }: RequestContext,
+  ) {
     if (role === 'provider') {
       await this.release.ownApp(appId, tenant);
       await this.release.refuseUninitialised(appId);

@@ -50,7 +50,11 @@ export class VersionController {
   @HttpCode(200)
   @Roles('provider')
   @ApiOperation({ summary: 'Release exactly what was reviewed' })
-  async releaseVersion(@Param('versionId') versionId: string, @Body() { reason, ...input }: ReleaseVersionDto, @Ctx() ctx: RequestContext) {
+  async releaseVersion(
+    @Param('versionId') versionId: string,
+    @Body() { reason, ...input }: ReleaseVersionDto,
+    @Ctx() ctx: RequestContext,
+  ) {
     const outcome = await this.release.release(versionId, input, ctx.principal.tenant, ctx.command({ reason }));
     ctx.written(outcome);
     const { state } = outcome;
@@ -62,7 +66,9 @@ export class VersionController {
   @Roles('provider')
   @ApiOperation({ summary: 'Recommend the version no longer' })
   async deprecate(@Param('versionId') versionId: string, @Body() { reason }: VersionReasonDto, @Ctx() ctx: RequestContext) {
-    ctx.written(await this.release.command(versionId, ctx.principal.tenant, { type: 'deprecate-version' }, ctx.command({ reason })));
+    ctx.written(
+      await this.release.command(versionId, ctx.principal.tenant, { type: 'deprecate-version' }, ctx.command({ reason })),
+    );
     return { versionId, status: 'deprecated' };
   }
 
@@ -71,7 +77,9 @@ export class VersionController {
   @Roles('provider')
   @ApiOperation({ summary: 'No new instance and no upgrade to this version any more' })
   async withdraw(@Param('versionId') versionId: string, @Body() { reason }: VersionReasonDto, @Ctx() ctx: RequestContext) {
-    ctx.written(await this.release.command(versionId, ctx.principal.tenant, { type: 'withdraw-version' }, ctx.command({ reason })));
+    ctx.written(
+      await this.release.command(versionId, ctx.principal.tenant, { type: 'withdraw-version' }, ctx.command({ reason })),
+    );
     return { versionId, status: 'withdrawn' };
   }
 

@@ -3,7 +3,10 @@ import type { Principal } from '@souk/platform';
 import type { Version } from '../domain/version';
 
 /** Own versions at any time, released ones by everybody, all of them by an operator. */
-export function mayRead(version: { readonly providerTenant: string; readonly status: VersionStatus }, { tenant, role }: Principal): boolean {
+export function mayRead(
+  version: { readonly providerTenant: string; readonly status: VersionStatus },
+  { tenant, role }: Principal,
+): boolean {
   return role === 'operator' || version.providerTenant === tenant || (role === 'buyer' && version.status !== 'draft');
 }
 

@@ -5,27 +5,18 @@ import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered'
 import { SERVICE_ACCOUNT } from './workload';
 
 /** What surrounds the nodes of an instance: its namespace first, then everything else in any order. */
-export function renderSurroundings(
-  owner: Owner,
-  described: { name: string; versionNumber: string },
-  identity: Identity,
-): RenderedObject[] {
-  return [
-    renderNamespace(owner, described),
-    renderIsolation(owner),
-    renderServiceAccount(owner),
-    renderIdentity(owner, identity),
-  ];
+export function renderSurroundings(owner: Owner, name: string, identity: Identity): RenderedObject[] {
+  return [renderNamespace(owner, name), renderIsolation(owner), renderServiceAccount(owner), renderIdentity(owner, identity)];
 }
 
-function renderNamespace(owner: Owner, { name, versionNumber }: { name: string; versionNumber: string }): RenderedObject {
+function renderNamespace(owner: Owner, name: string): RenderedObject {
   return rendered({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: {
       name: owner.namespace,
       labels: { ...labelsOf(owner), 'pod-security.kubernetes.io/enforce': 'baseline' },
-      annotations: { 'souk.dev/instance-name': name, 'souk.dev/version': versionNumber },
+      annotations: { 'souk.dev/instance-name': name },
     },
   });
 }

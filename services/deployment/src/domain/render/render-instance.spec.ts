@@ -10,7 +10,11 @@ const golden = join(__dirname, '../../../test/golden/rendered-shop.yaml');
 const documents = () => {
   const instance = renderInstance(toRender(shop));
   const objects = [...instance.surroundings, instance.quota.settled, ...instance.nodes.flatMap((node) => node.objects)];
-  return objects.map(({ object, sealed }) => stringify(sealed ? { ...object, sealed } : object)).join('---\n');
+  return objects
+    .map(({ object, sealed }) =>
+      stringify(sealed ? { ...object, sealed } : object, { aliasDuplicateObjects: false, singleQuote: true }),
+    )
+    .join('---\n');
 };
 
 /** Hashes of a node's objects by key. */

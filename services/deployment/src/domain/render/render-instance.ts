@@ -12,7 +12,6 @@ export interface InstanceToRender {
   readonly instanceId: string;
   readonly name: string;
   readonly appId: string;
-  readonly versionNumber: string;
   readonly configuration: SnapshotConfiguration;
   /** What ran before, while an upgrade is under way. */
   readonly before?: SnapshotConfiguration;
@@ -44,7 +43,7 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
   const settled = renderQuota(owner, topology.nodes);
   return {
     namespace,
-    surroundings: renderSurroundings(owner, input, input.identity),
+    surroundings: renderSurroundings(owner, input.name, input.identity),
     quota: { settled, changing: input.before ? renderQuota(owner, topology.nodes, before) : settled },
     nodes: topology.nodes.map((node) => renderNode(owner, node, input, bindings)),
   };

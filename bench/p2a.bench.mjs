@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closedLoop } from './src/load.mjs';
+import { measureRatios } from './src/ratio.mjs';
+import { randomOf, zipf } from './src/statistics.mjs';
+
+const require = createRequire(import.meta.url);
+
+const STREAMS = 10_000;
+const EVENT_BYTES = 300;
+const SECONDS = 0.5;
+const SEED = 42;
+const TARGETS = { 1: 0.9, 64: 0.75, 1024: 0.35 };
+
+/**
+ * Durable appends with expected revision, event ids and global position, against raw puts of as many bytes by as many writers into LMDB,
+ * each flushed before it is acknowledged (its keys ascend, which is the cheapest for LMDB). Both draw their stream by Zipf's law and make
+ * an event object; only ours turns it into bytes.
+ */
+export async function run({ log }) {
+  const results = [];
+  for (const [writers, atLeast] of Object.entries(TARGETS)) {
+    results.push(...(await atWriters(Number(writers), atLeast, log)));
+  }
+  return results;
+}
+
+async function atWriters(writers, atLeast, log) {
+  const folder = mkdtempSync(join(tmpdir(), 'souk-bench-'));
+  const raw = openRaw(join(folder, 'raw'));
+  const { LmdbEventStore } = require('../dist/libs/event-store/src/index.js');
+  const store = await LmdbEventStore.open({ directory: join(folder, 'store') });
+  try {
+    const load = { workers: writers, seconds: SECONDS };
+    const byStream = { raw: streams(), ours: streams() };
+    return await measureRatios({
+      control: () => closedLoop({ ...load, one: () => rawPut(raw, byStream.raw) }),
+      ours: () => closedLoop({ ...load, one: () => append(store, byStream.ours) }),
+      figures: [{ id: `P2a@${writers}`, of: 'throughput', atLeast }],
+      onRound: (control, ours) =>
+        log(`  P2a@${writers}: ${Math.round(control.throughput)} puts/s, ${Math.round(ours.throughput)} appends/s`),
+    });
+  } finally {
+    await store.close();
+    await raw.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Streams with their last revisions; one that a writer is at is left to it. */
+function streams() {
+  const draw = zipf(STREAMS, randomOf(SEED));
+  const all = Array.from({ length: STREAMS }, (_, i) => ({
+    name: `instance-ins_${i.toString().padStart(26, '0')}`,
+    head: -1,
+    taken: false,
+  }));
+  return {
+    async use(what) {
+      let i = draw();
+      while (all[i].taken) i = (i + 1) % STREAMS;
+      const stream = all[i];
+      stream.taken = true;
+      await what(stream);
+      stream.taken = false;
+    },
+  };
+}
+
+function append(store, streamsOfStore) {
+  return streamsOfStore.use(async (stream) => {
+    const { revision } = await store.append(stream.name, stream.head < 0 ? 'no-stream' : stream.head, [newEvent()]);
+    stream.head = revision;
+  });
+}
+
+function rawPut(raw, streamsOfRaw) {
+  return streamsOfRaw.use(async () => {
+    const bytes = Buffer.alloc(EVENT_BYTES);
+    bytes.write(newEvent().id, 'latin1');
+    await raw.put(bytes);
+  });
+}
+
+/** The plainest durable table: each put is on disk when its promise is fulfilled; those of one turn of the event loop share a flush. */
+function openRaw(path) {
+  const root = require('lmdb').open(path, { encoding: 'binary', overlappingSync: false });
+  const table = root.openDB('log', { encoding: 'binary', keyEncoding: 'uint32' });
+  let key = 0;
+  return {
+    put: (bytes) => table.put(key++, bytes),
+    close: () => root.close(),
+  };
+}
+
+let made = 0;
+
+/** {@link EVENT_BYTES} bytes of JSON. */
+function newEvent() {
+  const number = (made++).toString(16).padStart(12, '0');
+  const id = `0193b5c0-5b7a-8000-8000-${number}`;
+  return {
+    id,
+    type: 'NodeBecameReady',
+    data: { node: 'web' },
+    metadata: {
+      commandId: `c${number}`,
+      correlationId: `r${number}`,
+      causationId: id,
+      actor: { kind: 'system', id: 'reconciler' },
+      tenants: ['ten_1'],
+      schemaVersion: 1,
+    },
+  };
+}

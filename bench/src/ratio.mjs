@@ -1,0 +1,60 @@
+import { median, spread } from './statistics.mjs';
+
+/** Rounds until the spread of the ratios is below the limit; more than the last does not help any more. */
+const LEAST_ROUNDS = 7;
+const MOST_ROUNDS = 21;
+const LIMIT_OF_SPREAD = 0.1;
+
+/**
+ * Measures ours against a control on the same machine in the same run: control and ours take turns (A B A B …), each of them next to the
+ * other makes a ratio, the median of the ratios is the figure. What disturbs the machine for longer than a turn disturbs both.
+ *
+ * @typedef {Record<string, number>} Measurement named values of one turn, e.g. { throughput: 1234, p99: 0.8 }
+ * @typedef {{ id: string, of: string, atLeast?: number, atMost?: number }} Figure name of a measured value, and its target as a ratio
+ * @typedef {{ id: string, ratio: number, spread: number, rounds: number, target: string, verdict: 'ok' | 'short' | 'void',
+ *             control: number, ours: number }} Result `control` and `ours` are medians of what was measured
+ *
+ * @param {{ control: () => Promise<Measurement>, ours: () => Promise<Measurement>, figures: Figure[], warmUp?: number,
+ *           onRound?: (control: Measurement, ours: Measurement) => void }} benchmark warmUp: turns of each that are thrown away (default 1)
+ * @returns {Promise<Result[]>}
+ */
+export async function measureRatios({ control, ours, figures, warmUp = 1, onRound }) {
+  for (let i = 0; i < warmUp; i++) {
+    await control();
+    await ours();
+  }
+  const controls = [];
+  const turns = [];
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    controls.push(await control());
+    turns.push(await ours());
+    onRound?.(controls.at(-1), turns.at(-1));
+    const settled = figures.every((figure) => spread(ratiosOf(figure, controls, turns)) < LIMIT_OF_SPREAD);
+    if (round >= LEAST_ROUNDS && settled) break;
+  }
+  return figures.map((figure) => resultOf(figure, controls, turns));
+}
+
+/** Ours by control for every two turns that follow each other, in either order. */
+function ratiosOf({ of }, controls, turns) {
+  return turns.flatMap((turn, i) => [turn[of] / controls[i][of], ...(controls[i + 1] ? [turn[of] / controls[i + 1][of]] : [])]);
+}
+
+function resultOf(figure, controls, turns) {
+  const { id, of, atLeast, atMost } = figure;
+  const ratios = ratiosOf(figure, controls, turns);
+  const ratio = median(ratios);
+  const reached = (atLeast === undefined || ratio >= atLeast) && (atMost === undefined || ratio <= atMost);
+  return {
+    id,
+    ratio,
+    spread: spread(ratios),
+    rounds: turns.length,
+    target: [atLeast !== undefined && `target>=${atLeast}`, atMost !== undefined && `target<=${atMost}`]
+      .filter(Boolean)
+      .join(' '),
+    verdict: spread(ratios) >= LIMIT_OF_SPREAD ? 'void' : reached ? 'ok' : 'short',
+    control: median(controls.map((control) => control[of])),
+    ours: median(turns.map((turn) => turn[of])),
+  };
+}

@@ -1,0 +1,66 @@
+import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
+import { type KubeObject } from '../objects/kube-object';
+
+/** What one flush writes, all of it or nothing. `undefined` removes. */
+export interface StateBatch {
+  readonly objects: ReadonlyMap<string, KubeObject | undefined>;
+  readonly records: ReadonlyMap<string, object | undefined>;
+  readonly version: number;
+}
+
+/** Everything that the file held when it was opened. */
+export interface SavedState {
+  readonly objects: { readonly key: string; readonly object: KubeObject }[];
+  readonly records: Map<string, object>;
+  readonly version: number;
+}
+
+/**
+ * The cluster's state on disk: objects by key, private records (see `ObjectStore.setRecord`) and the resource version.
+ * Law: `save` is fulfilled when the batch is flushed; batches are kept in the order of the calls.
+ */
+export class StateFile {
+  private constructor(
+    private readonly environment: LmdbEnvironment,
+    private readonly objects: LmdbTable<string, KubeObject>,
+    private readonly records: LmdbTable<string, object>,
+    private readonly meta: LmdbTable<string, number>,
+  ) {}
+
+  /** @throws StoreLocked while another process has it open */
+  static async open(folder: string): Promise<StateFile> {
+    const environment = await openEnvironment(folder, { maxTables: 4 });
+    return new StateFile(
+      environment,
+      environment.openTable('objects', { encoding: 'json' }),
+      environment.openTable('records', { encoding: 'json' }),
+      environment.openTable('meta', { encoding: 'json' }),
+    );
+  }
+
+  load(): SavedState {
+    return {
+      objects: [...this.objects.entries()].map(({ key, value }) => ({ key, object: value })),
+      records: new Map([...this.records.entries()].map(({ key, value }) => [key, value])),
+      version: this.meta.get('resourceVersion') ?? 0,
+    };
+  }
+
+  save({ objects, records, version }: StateBatch): Promise<void> {
+    return this.environment.writeBlind(() => {
+      for (const [key, object] of objects) {
+        if (object) this.objects.put(key, object);
+        else this.objects.remove(key);
+      }
+      for (const [key, record] of records) {
+        if (record) this.records.put(key, record);
+        else this.records.remove(key);
+      }
+      this.meta.put('resourceVersion', version);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.environment.close();
+  }
+}

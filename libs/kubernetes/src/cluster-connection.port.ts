@@ -1,0 +1,16 @@
+import type { KubernetesEndpoint } from './endpoint';
+
+/** Which cluster, and by what way it is reached. */
+export interface ClusterAddress {
+  readonly clusterId: string;
+  readonly ownerTenant: string;
+  readonly kind: 'simulated' | 'kubeconfig';
+}
+
+/**
+ * Yields the Kubernetes API of a cluster. Laws: the answer is current (asked again after the cluster was not reached, it may be another
+ * one); it holds credentials and is kept by nobody but the client; a cluster that has none now is {@link Unreachable}.
+ */
+export abstract class ClusterConnection {
+  abstract endpointOf(cluster: ClusterAddress): Promise<KubernetesEndpoint>;
+}

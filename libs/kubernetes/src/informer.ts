@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Gone, KubernetesError, Unreachable } from './errors';
+import type { KubernetesObject, Selection } from './kubernetes-object';
+import type { KubernetesCluster } from './kubernetes-cluster';
+
+export interface InformerOptions {
+  /** Somebody should look again: this object came, changed or went. */
+  readonly onChange: (object: KubernetesObject) => void;
+  /** The cluster was not reached, or refuses; called once for each failed attempt. The informer goes on by itself. */
+  readonly onTrouble?: (error: KubernetesError) => void;
+  /** What to keep of an object; all of it by default. */
+  readonly keep?: (object: KubernetesObject) => KubernetesObject;
+  /** Back-off after failures: first and longest pause in milliseconds. */
+  readonly backOff?: { readonly first: number; readonly longest: number };
+}
+
+/**
+ * A copy of all objects of one kind, kept up to date: a list, then a watch from where the list stood, then the next watch from where that
+ * one ended. A version that is too old (410) means a new list; objects that went in between are noticed by comparing. Pauses before a new
+ * list are random, so that many watchers do not come back at once.
+ */
+export class Informer {
+  private readonly objects = new Map<string, KubernetesObject>();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+  private announce!: () => void;
+  /** Fulfilled after the first list; for ever pending while the cluster is not reached. */
+  readonly synced = new Promise<void>((fulfil) => (this.announce = fulfil));
+
+  constructor(
+    private readonly cluster: KubernetesCluster,
+    private readonly kind: string,
+    private readonly selection: Selection,
+    private readonly options: InformerOptions,
+  ) {}
+
+  start(): this {
+    this.running ??= this.run();
+    return this;
+  }
+
+  /** Fulfilled when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  all(): Iterable<KubernetesObject> {
+    return this.objects.values();
+  }
+
+  /** Takes in what a call of ours answered, unless something newer is known. The watch will tell the same a little later. */
+  put(object: KubernetesObject): void {
+    const known = this.objects.get(keyOf(object));
+    if (!known || isNewer(object, known)) this.objects.set(keyOf(object), this.kept(object));
+  }
+
+  private async run(): Promise<void> {
+    const { first, longest } = this.options.backOff ?? { first: 200, longest: 15_000 };
+    let failures = 0;
+    while (!this.stopping.signal.aborted) {
+      try {
+        let version = await this.relist();
+        failures = 0;
+        for (;;) version = await this.followPatiently(version, first);
+      } catch (error) {
+        if (this.isStopping()) return;
+        if (!(error instanceof Gone)) {
+          failures++;
+          this.options.onTrouble?.(error instanceof KubernetesError ? error : new Unreachable(String(error), { cause: error }));
+        }
+      }
+      const pause = failures === 0 ? first : Math.min(longest, first * 2 ** (failures - 1));
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async relist(): Promise<string> {
+    const { items, resourceVersion } = await this.cluster.list(this.kind, this.selection);
+    const seen = new Set<string>();
+    for (const item of items) {
+      seen.add(keyOf(item));
+      this.take(item);
+    }
+    for (const [key, object] of [...this.objects]) if (!seen.has(key)) this.forget(object);
+    this.announce();
+    return resourceVersion;
+  }
+
+  /** A server that ends its watches as soon as they begin is not asked again at once. */
+  private async followPatiently(from: string, pause: number): Promise<string> {
+    const begun = performance.now();
+    const version = await this.follow(from);
+    if (performance.now() - begun < pause) await sleep(pause, undefined, { signal: this.stopping.signal, ref: false });
+    return version;
+  }
+
+  /** One watch. Answers the version to go on from. */
+  private async follow(from: string): Promise<string> {
+    let version = from;
+    for await (const { type, object } of this.cluster.watch(this.kind, this.selection, from, this.stopping.signal)) {
+      if (type === 'DELETED') this.forget(object);
+      else if (type !== 'BOOKMARK') this.take(object);
+      version = object.metadata.resourceVersion ?? version;
+    }
+    this.stopping.signal.throwIfAborted();
+    return version;
+  }
+
+  private take(object: KubernetesObject): void {
+    const known = this.objects.get(keyOf(object));
+    if (known?.metadata.resourceVersion === object.metadata.resourceVersion && known?.metadata.uid === object.metadata.uid) {
+      // Known from the answer to our own call; whoever waits for it has not been told yet.
+      this.options.onChange(object);
+      return;
+    }
+    if (known && !isNewer(object, known)) return;
+    this.objects.set(keyOf(object), this.kept(object));
+    this.options.onChange(object);
+  }
+
+  private forget(object: KubernetesObject): void {
+    const known = this.objects.get(keyOf(object));
+    // The one that went may have a successor of the same name.
+    if (known && known.metadata.uid === object.metadata.uid) this.objects.delete(keyOf(object));
+    this.options.onChange(object);
+  }
+
+  private kept(object: KubernetesObject): KubernetesObject {
+    return this.options.keep?.(object) ?? object;
+  }
+}
+
+const keyOf = ({ metadata: { namespace = '', name } }: KubernetesObject): string => `${namespace}/${name}`;
+
+/** Resource versions of one kind are numbers that grow (Kubernetes 1.35 says so, and etcd always did); another uid is another object. */
+function isNewer(object: KubernetesObject, known: KubernetesObject): boolean {
+  if (object.metadata.uid !== known.metadata.uid) return true;
+  const [a, b] = [Number(object.metadata.resourceVersion), Number(known.metadata.resourceVersion)];
+  return Number.isNaN(a) || Number.isNaN(b) || a > b;
+}

@@ -1,0 +1,113 @@
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { KubernetesEndpoint } from './endpoint';
+import { Unreachable } from './errors';
+
+export interface Request {
+  readonly method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
+  /** With query. */
+  readonly path: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Largest answer that is read, in bytes. A page of a list stays far below. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+
+/** HTTP to one endpoint, over connections that are kept. Streams have connections of their own. */
+export class Transport {
+  private readonly kept: HttpAgent | HttpsAgent;
+  private readonly streams: HttpAgent | HttpsAgent;
+  private readonly base: URL;
+
+  constructor(
+    private readonly endpoint: KubernetesEndpoint,
+    private readonly timeoutMs: number,
+  ) {
+    this.base = new URL(endpoint.server);
+    this.kept = this.agent({ keepAlive: true, maxSockets: 32 });
+    this.streams = this.agent({ keepAlive: false });
+  }
+
+  /** @throws Unreachable when there is no complete answer in time */
+  async send(request: Request): Promise<Answer> {
+    const timeout = AbortSignal.timeout(this.timeoutMs);
+    const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+    const response = await this.open(request, this.kept, signal);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    try {
+      for await (const chunk of response) {
+        chunks.push(chunk as Buffer);
+        length += (chunk as Buffer).length;
+        if (length > MAX_ANSWER) throw new Error(`the answer has more than ${MAX_ANSWER} bytes`);
+      }
+    } catch (error) {
+      throw this.unreachable(error, timeout);
+    }
+    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') };
+  }
+
+  /** The answer as it comes. The time-out is for its beginning only; the caller watches over the rest. */
+  async stream(request: Request & { readonly signal: AbortSignal }): Promise<IncomingMessage> {
+    const beginning = new AbortController();
+    const timer = setTimeout(() => beginning.abort(new Error('time-out')), this.timeoutMs);
+    try {
+      return await this.open(request, this.streams, AbortSignal.any([beginning.signal, request.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    this.kept.destroy();
+    this.streams.destroy();
+  }
+
+  private open(
+    { method, path, body, contentType }: Request,
+    agent: HttpAgent | HttpsAgent,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const { base, endpoint } = this;
+    const headers = {
+      accept: 'application/json',
+      'user-agent': 'souk',
+      ...(endpoint.token !== undefined && { authorization: `Bearer ${endpoint.token}` }),
+      ...(body !== undefined && { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+    };
+    const url = new URL(`${base.pathname.replace(/\/+$/, '')}${path}`, base);
+    const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
+    return new Promise((fulfil, reject) => {
+      const request = send(url, { method, headers, agent, signal }, fulfil);
+      request.on('error', (error) => reject(this.unreachable(error, signal)));
+      request.end(body);
+    });
+  }
+
+  private agent(options: { keepAlive: boolean; maxSockets?: number }): HttpAgent | HttpsAgent {
+    const { certificateAuthority, clientCertificate, tlsServerName, lookup } = this.endpoint;
+    const common = { ...options, ...(lookup && { lookup }) };
+    if (this.base.protocol !== 'https:') return new HttpAgent(common);
+    return new HttpsAgent({
+      ...common,
+      ...(certificateAuthority !== undefined && { ca: certificateAuthority }),
+      ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+      ...(tlsServerName !== undefined && { servername: tlsServerName }),
+    });
+  }
+
+  private unreachable(error: unknown, timeout: AbortSignal): Unreachable {
+    if (timeout.aborted && (timeout.reason as Error).name === 'TimeoutError')
+      return new Unreachable(`no answer from ${this.base.host} within ${this.timeoutMs} ms`, { cause: error });
+    const { message, code } = error as NodeJS.ErrnoException;
+    return new Unreachable(`${this.base.host} can't be reached: ${message || (code ?? 'unknown')}`, { cause: error });
+  }
+}

@@ -1,0 +1,419 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CodedEventStore,
+  type CollectionSpec,
+  type Document,
+  type DomainEvent,
+  keysOf,
+  type Position,
+  positionOf,
+  project,
+  type Projection,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionHandler,
+} from '@souk/event-sourcing';
+import { temporaryFolder } from '@souk/event-sourcing/testing';
+import { LmdbEventStore } from '@souk/event-store';
+import * as fc from 'fast-check';
+import {
+  type AccountEvent,
+  type Balance,
+  balances,
+  closed,
+  moved,
+  notes,
+  noteTaken,
+  opened,
+  toAppend,
+  turnover,
+} from '../test/accounts';
+import {
+  type AnyProjection,
+  type Change,
+  type CollectionWriter,
+  LmdbReadStore,
+  type ModelChange,
+  type ModelStatus,
+  type ProjectionFailure,
+  ProjectionRunner,
+  type ProjectionRunnerOptions,
+  ReadModelBehind,
+  ReadStore,
+  UnindexableDocument,
+} from '.';
+
+const signingKey = randomBytes(32);
+
+/** A read store whose commits fail as long as it is told to. */
+class FailingReadStore extends ReadStore {
+  failures = 0;
+  constructor(private readonly inner: ReadStore) {
+    super();
+  }
+  override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
+    const writer = this.inner.open<Doc>(spec);
+    return {
+      spec,
+      get: (id) => writer.get(id),
+      query: (query) => writer.query(query),
+      checkpoint: () => writer.checkpoint(),
+      getForUpdate: (id) => writer.getForUpdate(id),
+      commit: async (changes: readonly Change[], checkpoint: Position) => {
+        if (this.failures-- > 0) throw new Error('disk on fire');
+        await writer.commit(changes, checkpoint);
+      },
+      clear: () => writer.clear(),
+    };
+  }
+  override getValue(key: string): Promise<unknown> {
+    return this.inner.getValue(key);
+  }
+  override putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.inner.putValues(values);
+  }
+}
+
+/** An event store that tells its subscribers only once how far they are. */
+class SilentEventStore extends CodedEventStore {
+  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
+    let told = false;
+    return super.subscribe(options, {
+      onEvents: (events) => handler.onEvents(events),
+      onCheckpoint: async (position) => {
+        if (!told) await handler.onCheckpoint?.(position);
+        told = true;
+      },
+    });
+  }
+}
+
+describe('ProjectionRunner', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let events: LmdbEventStore;
+  let reads: LmdbReadStore;
+  let runner: ProjectionRunner | undefined;
+  let failures: ProjectionFailure[];
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    events = await LmdbEventStore.open({ directory: `${folder.path}/events` });
+    reads = await LmdbReadStore.open({ directory: `${folder.path}/reads`, signingKey });
+    failures = [];
+  });
+  afterEach(async () => {
+    await runner?.stop();
+    runner = undefined;
+    await reads.close();
+    await events.close();
+    folder.remove();
+  });
+
+  const start = async (
+    projections: readonly AnyProjection[],
+    { readStore = reads, ...options }: ProjectionRunnerOptions & { readStore?: ReadStore } = {},
+  ): Promise<ProjectionRunner> => {
+    await runner?.stop();
+    runner = new ProjectionRunner(events, readStore, projections, { onError: (failure) => failures.push(failure), ...options });
+    await runner.start();
+    return runner;
+  };
+  const reopenReads = async (): Promise<void> => {
+    await runner?.stop();
+    await reads.close();
+    reads = await LmdbReadStore.open({ directory: `${folder.path}/reads`, signingKey });
+  };
+  const append = async (stream: string, ...facts: DomainEvent[]): Promise<Position> =>
+    (await events.append(stream, 'any', facts.map(toAppend))).position;
+  const statusOf = (name: string): ModelStatus | undefined =>
+    runner?.health().find(({ projection }) => projection === name)?.status;
+  const until = async (condition: () => boolean): Promise<void> => {
+    for (const end = Date.now() + 10_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5)))
+      if (Date.now() > end) throw new Error(`waited in vain; health: ${JSON.stringify(runner?.health())}`);
+  };
+
+  /** What a projection has to come to, folded the slow way. */
+  const folded = async <Doc extends Document, Event extends DomainEvent>(
+    projection: Projection<Doc, Event>,
+  ): Promise<Map<string, Doc>> => {
+    const docs = new Map<string, Doc>();
+    for await (const event of events.readAll({ filter: { streamPrefixes: projection.streamPrefixes } }))
+      for (const key of new Set(keysOf(projection, event as never))) {
+        const doc = project(projection, docs.get(key), event as never, key);
+        if (doc) docs.set(key, doc);
+        else docs.delete(key);
+      }
+    return docs;
+  };
+  const expectAllBalances = async (): Promise<void> => {
+    const model = runner!.readModel(balances);
+    await model.waitFor(await events.head(), 10_000);
+    const expected = await folded(balances);
+    const { items } = await model.query({ index: 'byAmount', limit: 500 });
+    expect(new Map(items.map((doc) => [doc.id, doc]))).toEqual(expected);
+  };
+
+  describe('before it has started', () => {
+    it('reads what earlier runs have left, and is idle', async () => {
+      const position = await append('account-a', opened('ann'));
+      await (await start([balances])).readModel(balances).waitFor(position, 5000);
+      await reopenReads();
+      const next = new ProjectionRunner(events, reads, [balances]);
+      expect(await next.readModel(balances).get('a')).toMatchObject({ owner: 'ann' });
+      expect(next.health()).toEqual([{ projection: 'balances', status: 'idle' }]);
+    });
+
+    it('refuses two projections of one name, and one that it does not know', () => {
+      expect(() => new ProjectionRunner(events, reads, [balances, { ...balances }])).toThrow('balances');
+      expect(() => new ProjectionRunner(events, reads, [balances]).readModel(turnover)).toThrow('turnover');
+    });
+  });
+
+  describe('started', () => {
+    it('folds what was there and what comes, for all projections', async () => {
+      await append('account-a', opened('ann'));
+      await append('account-b', opened('ben'));
+      const running = await start([balances, turnover]);
+      await append('account-a', moved('b', 5), moved('b', 2));
+      const position = await append('account-b', moved('a', 1));
+      await running.readModel(balances).waitFor(position, 5000);
+      await running.readModel(turnover).waitFor(position, 5000);
+      expect(await running.readModel(balances).get('a')).toEqual({ id: 'a', owner: 'ann', amount: -6, moves: 3 });
+      expect(await running.readModel(balances).get('b')).toEqual({ id: 'b', owner: 'ben', amount: 6, moves: 3 });
+      expect(await running.readModel(turnover).get('all')).toEqual({ moved: 8, events: 3 });
+      expect(running.health().map(({ status }) => status)).toEqual(['live', 'live']);
+    });
+
+    it('is live on an empty store', async () => {
+      await start([balances, notes]);
+      await until(() => statusOf('balances') === 'live' && statusOf('notes') === 'live');
+    });
+
+    it('deletes documents, and makes them anew', async () => {
+      const model = (await start([balances])).readModel(balances);
+      await model.waitFor(await append('account-a', opened('ann'), closed), 5000);
+      expect(await model.get('a')).toBeUndefined();
+      await model.waitFor(await append('account-a', opened('eve')), 5000);
+      expect(await model.get('a')).toMatchObject({ owner: 'eve' });
+    });
+
+    it('goes on where it stopped, and folds nothing twice', async () => {
+      await append('account-a', opened('ann'));
+      for (let run = 0; run < 4; run++) {
+        const position = await append('account-a', moved('a', 1), moved('b', 1));
+        await (await start([balances])).readModel(balances).waitFor(position, 5000);
+        if (run % 2 === 0) await reopenReads();
+      }
+      expect(await runner!.readModel(balances).get('a')).toMatchObject({ amount: -4, moves: 8 });
+      await until(() => statusOf('balances') === 'live');
+      expect(runner!.stats()).toMatchObject([{ projection: 'balances', version: 1, events: 2 }]);
+    });
+
+    it('comes to the same as the slow fold, whatever the batches, the limits and the restarts', async () => {
+      const step = fc.tuple(
+        fc.constantFrom('a', 'b', 'c', 'd'),
+        fc.constantFrom('open', 'move', 'close', 'note'),
+        fc.constantFrom('a', 'b', 'c'),
+        fc.nat(9),
+      );
+      const fact = (kind: string, to: string, amount: number): DomainEvent =>
+        kind === 'open' ? opened(to) : kind === 'move' ? moved(to, amount) : kind === 'close' ? closed : noteTaken(to);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(step, { maxLength: 30 }), { maxLength: 4 }),
+          fc.integer({ min: 1, max: 9 }),
+          fc.integer({ min: 1, max: 5 }),
+          async (rounds, batchSize, documents) => {
+            const options = { batchSize, maxDirty: { documents, bytes: 1 << 20 } };
+            for (const round of rounds) {
+              const appending = round.map(([id, kind, to, amount]) =>
+                append(kind === 'note' ? `note-${id}` : `account-${id}`, fact(kind, to, amount)),
+              );
+              await start([balances, notes], options);
+              await Promise.all(appending);
+              await expectAllBalances();
+            }
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
+
+    it('tells listeners which documents a commit has touched', async () => {
+      const running = await start([balances, turnover]);
+      await until(() => statusOf('balances') === 'live');
+      const heard: ModelChange[] = [];
+      running.readModel(balances).changes(() => {
+        throw new Error('listener');
+      });
+      const stop = running.readModel(balances).changes((change) => heard.push(change));
+      await append('account-a', opened('ann'));
+      const position = await append('account-a', moved('b', 5));
+      await running.readModel(balances).waitFor(position, 5000);
+      expect(new Set(heard.flatMap(({ keys }) => keys))).toEqual(new Set(['a']));
+      expect(heard.at(-1)!.position).toBe(position);
+      expect(failures.map(({ projection }) => projection)).toContain('balances');
+      stop();
+      const before = heard.length;
+      await running.readModel(balances).waitFor(await append('account-a', closed), 5000);
+      expect(heard).toHaveLength(before);
+    });
+  });
+
+  describe('waiting for a position', () => {
+    it('is over at once where it is reached', async () => {
+      const model = (await start([balances])).readModel(balances);
+      const position = await append('account-a', opened('ann'));
+      await model.waitFor(position, 5000);
+      await model.waitFor(position, 0);
+      expect(model.checkpoint()! >= position).toBe(true);
+    });
+
+    it('is over when an event that does not concern the model has passed', async () => {
+      const model = (await start([balances])).readModel(balances);
+      await model.waitFor(await append('note-1', noteTaken('hello')), 5000);
+      await append('account-a', opened('ann'));
+      await model.waitFor(await append('note-1', noteTaken('again')), 5000);
+      expect(await model.get('a')).toMatchObject({ owner: 'ann' });
+    });
+
+    it('needs no checkpoint from the event store for that', async () => {
+      const silent = new SilentEventStore(events, { encode: (event) => event, decode: (event) => event });
+      const running = new ProjectionRunner(silent, reads, [balances]);
+      await running.start();
+      const model = running.readModel(balances);
+      await model.waitFor(await append('account-a', opened('ann')), 5000);
+      const noted = await append('note-1', noteTaken('hello'));
+      await model.waitFor(noted, 5000);
+      expect(model.checkpoint()).toBe(noted);
+      await running.stop();
+    });
+
+    it('ends with an error when the time is over', async () => {
+      const model = (await start([balances])).readModel(balances);
+      const head = await append('account-a', opened('ann'));
+      const beyond = positionOf(head.slice(0, 8), 1000);
+      await expect(model.waitFor(beyond, 60)).rejects.toBeInstanceOf(ReadModelBehind);
+    });
+  });
+
+  describe('when a projection throws', () => {
+    const touchy: Projection<Balance, AccountEvent> = {
+      ...balances,
+      name: 'touchy',
+      on: {
+        ...balances.on,
+        MoneyMoved: () => {
+          throw new Error('bug');
+        },
+      },
+    };
+
+    it('stops it before that event, says which, and lets the others go on', async () => {
+      const before = await append('account-a', opened('ann'));
+      const culprit = await append('account-a', moved('b', 5));
+      const running = await start([touchy, balances]);
+      const position = await append('account-c', opened('cat'));
+      await running.readModel(balances).waitFor(position, 5000);
+      await until(() => statusOf('touchy') === 'failed');
+      expect(running.health()).toEqual([
+        { projection: 'touchy', status: 'failed', error: expect.objectContaining({ message: 'bug' }) },
+        { projection: 'balances', status: 'live' },
+      ]);
+      expect(failures).toEqual([
+        {
+          projection: 'touchy',
+          error: expect.any(Error),
+          event: { id: expect.any(String), type: 'MoneyMoved', position: culprit },
+        },
+      ]);
+      await expect(running.readModel(touchy).waitFor(position, 5000)).rejects.toBeInstanceOf(ReadModelBehind);
+      await until(() => running.readModel(touchy).checkpoint() === before);
+      expect(await running.readModel(touchy).get('a')).toMatchObject({ amount: 0 });
+      expect(await running.readModel(touchy).get('c')).toBeUndefined();
+    });
+
+    it('goes on from there once it is mended', async () => {
+      await append('account-a', opened('ann'), moved('b', 5));
+      await start([touchy]);
+      await until(() => statusOf('touchy') === 'failed');
+      await reopenReads();
+      const mended: typeof balances = { ...balances, name: 'touchy' };
+      const model = (await start([mended])).readModel(mended);
+      await model.waitFor(await events.head(), 5000);
+      expect(await model.get('a')).toMatchObject({ amount: -5, moves: 1 });
+    });
+
+    it('treats a document that no index can take like that', async () => {
+      const odd = {
+        ...turnover,
+        name: 'odd',
+        indexes: { byAll: ['all'] },
+        on: { MoneyMoved: () => ({ all: {} }) },
+      } as unknown as typeof turnover;
+      await append('account-a', opened('ann'), moved('b', 5));
+      const running = await start([odd, balances]);
+      await until(() => statusOf('odd') === 'failed');
+      await running.readModel(balances).waitFor(await append('account-a', moved('b', 5)), 5000);
+      expect(failures[0]!.error).toBeInstanceOf(UnindexableDocument);
+      expect(running.readModel(odd).checkpoint()).toBeUndefined();
+    });
+  });
+
+  describe('when the read store fails', () => {
+    it('tries again from what was committed, and loses nothing', async () => {
+      const failing = new FailingReadStore(reads);
+      const running = await start([balances, turnover], { readStore: failing });
+      await append('account-a', opened('ann'));
+      failing.failures = 3;
+      for (let n = 0; n < 20; n++) await append('account-a', moved('b', 1));
+      const position = await append('account-a', moved('b', 1));
+      await running.readModel(balances).waitFor(position, 10_000);
+      await running.readModel(turnover).waitFor(position, 10_000);
+      expect(await running.readModel(balances).get('a')).toMatchObject({ amount: -21, moves: 21 });
+      expect(await running.readModel(turnover).get('all')).toEqual({ moved: 21, events: 21 });
+      expect(failures.length).toBeGreaterThan(0);
+      await until(() => statusOf('balances') === 'live');
+    });
+  });
+
+  describe('with models at different places', () => {
+    it('builds a new version from the start, while the others go on, then joins them', async () => {
+      await append('account-a', opened('ann'));
+      for (let n = 0; n < 60; n++) await append(`account-a`, ...Array.from({ length: 100 }, () => moved('b', 1)));
+      await (await start([balances, turnover])).readModel(turnover).waitFor(await events.head(), 10_000);
+      await reopenReads();
+      const again: typeof turnover = { ...turnover, version: 2 };
+      const running = await start([balances, again], { batchSize: 50 });
+      const position = await append('account-a', moved('b', 1));
+      await running.readModel(balances).waitFor(position, 10_000);
+      await running.readModel(again).waitFor(position, 10_000);
+      expect(await running.readModel(again).get('all')).toEqual({ moved: 6001, events: 6001 });
+      for (let n = 0; n < 50; n++) await append('account-a', moved('b', 1));
+      await running.readModel(again).waitFor(await events.head(), 10_000);
+      await running.readModel(balances).waitFor(await events.head(), 10_000);
+      expect(await running.readModel(again).get('all')).toEqual({ moved: 6051, events: 6051 });
+      expect(await running.readModel(balances).get('a')).toMatchObject({ amount: -6051 });
+    });
+
+    it('builds everything anew over another event store', async () => {
+      await (await start([balances])).readModel(balances).waitFor(await append('account-a', opened('ann')), 5000);
+      await runner!.stop();
+      await events.close();
+      events = await LmdbEventStore.open({ directory: `${folder.path}/other` });
+      const position = await append('account-b', opened('ben'));
+      await start([balances]);
+      await runner!.readModel(balances).waitFor(position, 5000);
+      expect(await runner!.readModel(balances).get('a')).toBeUndefined();
+      expect(await runner!.readModel(balances).get('b')).toMatchObject({ owner: 'ben' });
+    });
+  });
+
+  it('puts checkpoints that moved without a change on disk when it stops', async () => {
+    const running = await start([balances, notes]);
+    const position = await append('account-a', opened('ann'));
+    await running.readModel(notes).waitFor(position, 5000);
+    await running.stop();
+    expect(await reads.open(notes).checkpoint()).toBe(running.readModel(notes).checkpoint());
+  });
+});

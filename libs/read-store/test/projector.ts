@@ -1,0 +1,23 @@
+import { writeSync } from 'node:fs';
+import { LmdbEventStore } from '@souk/event-store';
+import { LmdbReadStore, ProjectionRunner } from '@souk/read-store';
+import { balances, moved, opened, toAppend, turnover } from './accounts';
+
+/**
+ * Appends moves of money and projects them, until it is killed; prints `seen <position>` when a commit of `balances` can be read.
+ * Arguments: folder, number of accounts.
+ */
+async function main(): Promise<void> {
+  const [folder = '', accounts = '0'] = process.argv.slice(2);
+  const events = await LmdbEventStore.open({ directory: `${folder}/events` });
+  const reads = await LmdbReadStore.open({ directory: `${folder}/reads`, signingKey: Buffer.alloc(32, 7) });
+  const runner = new ProjectionRunner(events, reads, [balances, turnover]);
+  runner.readModel(balances).changes(({ position }) => writeSync(1, `seen ${position}\n`));
+  await runner.start();
+  for (let n = 0; ; n = (n + 1) % Number(accounts))
+    await events.append(`account-${n}`, 'any', [
+      toAppend(n % 7 === 0 ? opened('any') : moved(`${(n * 31) % Number(accounts)}`, 1)),
+    ]);
+}
+
+void main();

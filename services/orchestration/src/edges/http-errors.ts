@@ -1,0 +1,9 @@
+import { HttpStatus } from '@nestjs/common';
+import type { ConfigurationErrorCode } from '../domain/configuration.errors';
+
+export const configurationErrors = {
+  'configuration-exists': HttpStatus.CONFLICT,
+  'configuration-unknown': HttpStatus.NOT_FOUND,
+  'configuration-frozen': HttpStatus.CONFLICT,
+  'topology-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+} satisfies Record<ConfigurationErrorCode, HttpStatus>;
