@@ -15,7 +15,10 @@ const failed = [];
 for (const [name, [script, ...args]] of Object.entries(checks)) {
   const started = Date.now();
   process.stdout.write(`${name} … `);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}node_modules/${script}`, ...args], { cwd: root, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}node_modules/${script}`, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   console.log(`${status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   if (status === 0) continue;
   failed.push(name);

@@ -15,7 +15,9 @@ const { status } = spawnSync(process.execPath, [jest, '--json', `--outputFile=${
   cwd: root,
   stdio: ['ignore', 'ignore', 'inherit'],
 });
-const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
+const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests, testResults } = JSON.parse(
+  readFileSync(results, 'utf8'),
+);
 // A suite that could not even be loaded has no failed test of its own.
 const brokenSuites = testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length;
 const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';

@@ -8,6 +8,8 @@ export interface InformerOptions {
   readonly onChange: (object: KubernetesObject) => void;
   /** The cluster was not reached, or refuses; called once for each failed attempt. The informer goes on by itself. */
   readonly onTrouble?: (error: KubernetesError) => void;
+  /** The cluster answered with a whole list. */
+  readonly onListed?: () => void;
   /** What to keep of an object; all of it by default. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
   /** Back-off after failures: first and longest pause in milliseconds. */
@@ -20,7 +22,8 @@ export interface InformerOptions {
  * list are random, so that many watchers do not come back at once.
  */
 export class Informer {
-  private readonly objects = new Map<string, KubernetesObject>();
+  /** Namespace → name → object; objects without a namespace are under an empty one. */
+  private readonly objects = new Map<string, Map<string, KubernetesObject>>();
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private announce!: () => void;
@@ -45,14 +48,18 @@ export class Informer {
     await this.running;
   }
 
-  all(): Iterable<KubernetesObject> {
-    return this.objects.values();
+  get(namespace: string, name: string): KubernetesObject | undefined {
+    return this.objects.get(namespace)?.get(name);
+  }
+
+  inNamespace(namespace: string): Iterable<KubernetesObject> {
+    return this.objects.get(namespace)?.values() ?? [];
   }
 
   /** Takes in what a call of ours answered, unless something newer is known. The watch will tell the same a little later. */
   put(object: KubernetesObject): void {
-    const known = this.objects.get(keyOf(object));
-    if (!known || isNewer(object, known)) this.objects.set(keyOf(object), this.kept(object));
+    const known = this.known(object);
+    if (!known || isNewer(object, known)) this.keep(object);
   }
 
   private async run(): Promise<void> {
@@ -86,8 +93,10 @@ export class Informer {
       seen.add(keyOf(item));
       this.take(item);
     }
-    for (const [key, object] of [...this.objects]) if (!seen.has(key)) this.forget(object);
+    for (const names of [...this.objects.values()])
+      for (const object of [...names.values()]) if (!seen.has(keyOf(object))) this.forget(object);
     this.announce();
+    this.options.onListed?.();
     return resourceVersion;
   }
 
@@ -112,26 +121,34 @@ export class Informer {
   }
 
   private take(object: KubernetesObject): void {
-    const known = this.objects.get(keyOf(object));
+    const known = this.known(object);
     if (known?.metadata.resourceVersion === object.metadata.resourceVersion && known?.metadata.uid === object.metadata.uid) {
       // Known from the answer to our own call; whoever waits for it has not been told yet.
       this.options.onChange(object);
       return;
     }
     if (known && !isNewer(object, known)) return;
-    this.objects.set(keyOf(object), this.kept(object));
+    this.keep(object);
     this.options.onChange(object);
   }
 
   private forget(object: KubernetesObject): void {
-    const known = this.objects.get(keyOf(object));
+    const { namespace = '', name, uid } = object.metadata;
     // The one that went may have a successor of the same name.
-    if (known && known.metadata.uid === object.metadata.uid) this.objects.delete(keyOf(object));
+    if (this.known(object)?.metadata.uid === uid) this.objects.get(namespace)?.delete(name);
+    if (this.objects.get(namespace)?.size === 0) this.objects.delete(namespace);
     this.options.onChange(object);
   }
 
-  private kept(object: KubernetesObject): KubernetesObject {
-    return this.options.keep?.(object) ?? object;
+  private known({ metadata: { namespace = '', name } }: KubernetesObject): KubernetesObject | undefined {
+    return this.get(namespace, name);
+  }
+
+  private keep(object: KubernetesObject): void {
+    const { namespace = '', name } = object.metadata;
+    const names = this.objects.get(namespace) ?? new Map<string, KubernetesObject>();
+    names.set(name, this.options.keep?.(object) ?? object);
+    this.objects.set(namespace, names);
   }
 }
 

@@ -1,6 +1,7 @@
+import { CodedEventStore, EventCodec, type EventToAppend, type RecordedEvent } from '@souk/event-sourcing';
 import { Consumer, EmbeddedWorld, Gate, happen, thing, thingPublication } from '@souk/messaging/testing';
 import type { BusTrouble, DeliveryFailure } from './group-consumer';
-import type { InProcessBus, InProcessBusOptions } from './in-process-bus';
+import { InProcessBus, type InProcessBusOptions } from './in-process-bus';
 import type { Timers } from './timers';
 
 /** Timers that run when the test says so. */
@@ -15,6 +16,22 @@ class HandTimers implements Timers {
   /** Runs those that were set for so many milliseconds. */
   elapse(ms: number): void {
     for (const [run, after] of [...this.set]) if (after === ms && this.set.delete(run)) run();
+  }
+}
+
+/** Cannot read the first few events that it is asked for. */
+class FailingCodec extends EventCodec {
+  constructor(private failures: number) {
+    super();
+  }
+
+  override encode(event: EventToAppend): EventToAppend {
+    return event;
+  }
+
+  override decode(event: RecordedEvent): RecordedEvent {
+    if (this.failures-- > 0) throw new Error('the key is away');
+    return event;
   }
 }
 
@@ -110,6 +127,26 @@ describe('InProcessBus', () => {
       await second.until(() => second.handled.length === 1);
       expect(first.began).toHaveLength(1);
       expect(second.began).toHaveLength(3);
+    });
+
+    it('subscribes again, where it was, when the subscription ends', async () => {
+      const trouble: BusTrouble[] = [];
+      const consumer = new Consumer();
+      const codec = new FailingCodec(3);
+      const bus = new InProcessBus(new CodedEventStore(world.store, codec), world.reads, {
+        retry: { firstMs: 1, maxMs: 4 },
+        onTrouble: (what) => trouble.push(what),
+      });
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume(consumer.group('deployment'));
+      await bus.start();
+      const position = await happen(world.store, ['thing-1', 'thing-1', 'thing-2']);
+      await consumer.until(() => consumer.handled.length === 3);
+      await bus.settled(position);
+      expect(consumer.handled.toSorted()).toEqual(['thing-1@0', 'thing-1@1', 'thing-2@0']);
+      expect(trouble).toHaveLength(3);
+      expect(trouble[0]).toMatchObject({ what: 'subscription', group: 'deployment', error: { message: 'the key is away' } });
     });
 
     it('treats a mapping that throws like a handler that does', async () => {

@@ -4,8 +4,10 @@ import {
   type DomainEvent,
   type EventStore,
   keysOf,
+  parsePosition,
   type Position,
   PositionGone,
+  positionOf,
   project,
   type Projection,
   type RecordedEvent,
@@ -21,16 +23,18 @@ import {
   type ReadModel,
   ReadModelBehind,
 } from './read-model';
-import type { CollectionWriter, Page, Query } from './read-store.port';
+import type { Change, CollectionWriter, Page, Query } from './read-store.port';
 
 interface Folded {
   readonly doc: Document | undefined;
   readonly position: Position;
 }
 
-/** Every so many documents one is measured, to know about how much memory the uncommitted ones take. */
-const MEASURED = 16;
-const ASSUMED_BYTES = 4096;
+/** With every so many events a document is measured, to know about how much memory the uncommitted ones take. */
+const MEASURED = 64;
+
+/** Documents that are written in one go: some milliseconds of work. */
+const CHANGES_AT_ONCE = 500;
 
 /**
  * One projection at work: folds batches of events into documents in memory, and commits them together.
@@ -46,7 +50,7 @@ export class ProjectedModel implements ReadModel<Document> {
   private visible: Position | undefined;
   private persisted: Position | undefined;
   private newestRecordedAt: string | undefined;
-  private averageBytes = ASSUMED_BYTES;
+  private averageBytes: number | undefined;
   private counts = { events: 0, commits: 0, lagMs: 0 };
   private error: unknown;
   private state: ModelStatus = 'idle';
@@ -75,7 +79,7 @@ export class ProjectedModel implements ReadModel<Document> {
 
   /** About how many bytes of documents wait for a commit. */
   get dirtyBytes(): number {
-    return this.dirty.size * this.averageBytes;
+    return this.dirty.size * (this.averageBytes ?? 0);
   }
 
   get dirtyCount(): number {
@@ -166,9 +170,8 @@ export class ProjectedModel implements ReadModel<Document> {
     this.committing = this.dirty;
     this.dirty = new Map();
     const changes = [...this.committing].map(([id, { doc, position: last }]) => ({ id, doc, position: last }));
-    this.measure(changes);
     try {
-      await this.writer.commit(changes, position);
+      await this.write(changes, position);
     } catch (error) {
       if (!(error instanceof UnindexableDocument)) throw error;
       this.dirty = new Map();
@@ -183,6 +186,15 @@ export class ProjectedModel implements ReadModel<Document> {
     if (recordedAt !== undefined) this.counts.lagMs = Math.max(0, Date.now() - Date.parse(recordedAt));
     this.arrive(position);
     this.notify({ keys: changes.map(({ id }) => id), position });
+  }
+
+  /** In several steps where there is much, so as not to hold up the event loop: only the last one moves the checkpoint. */
+  private async write(changes: readonly Change[], checkpoint: Position): Promise<void> {
+    const before = this.persisted ?? beforeAll(checkpoint);
+    for (let n = 0; n < changes.length; n += CHANGES_AT_ONCE) {
+      const isLast = n + CHANGES_AT_ONCE >= changes.length;
+      await this.writer.commit(changes.slice(n, n + CHANGES_AT_ONCE), isLast ? checkpoint : before);
+    }
   }
 
   /** Puts the checkpoint on disk where it has moved without a change. Losing it costs reading some events again. */
@@ -232,7 +244,7 @@ export class ProjectedModel implements ReadModel<Document> {
       if (doc !== undefined || current?.doc !== undefined) next.push([key, { doc, position: event.position }]);
     }
     for (const [key, folded] of next) this.dirty.set(key, folded);
-    this.counts.events++;
+    if (this.counts.events++ % MEASURED === 0) this.measure(next[0]?.[1].doc);
     this.newestRecordedAt = event.recordedAt;
   }
 
@@ -310,14 +322,15 @@ export class ProjectedModel implements ReadModel<Document> {
     }
   }
 
-  private measure(changes: readonly Folded[]): void {
-    let bytes = 0;
-    let measured = 0;
-    for (let n = 0; n < changes.length; n += MEASURED) {
-      const { doc } = changes[n]!;
-      bytes += doc === undefined ? 0 : JSON.stringify(doc).length;
-      measured++;
-    }
-    this.averageBytes = Math.max(256, (this.averageBytes + bytes / measured) / 2);
+  private measure(doc: Document | undefined): void {
+    const bytes = doc === undefined ? 0 : JSON.stringify(doc).length;
+    this.averageBytes = this.averageBytes === undefined ? bytes : (7 * this.averageBytes + bytes) / 8;
   }
+}
+
+/** The place before the first event of the store that this position belongs to. */
+function beforeAll(position: Position): Position {
+  const generation = parsePosition(position)?.generation;
+  if (generation === undefined) throw new TypeError(`"${position}" is no position`);
+  return positionOf(generation, 0);
 }

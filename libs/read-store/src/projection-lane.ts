@@ -15,7 +15,7 @@ export interface LaneListener {
   onFailure(error: unknown): void;
 }
 
-/** While batches come full, a commit waits for the next one, but not longer than this. */
+/** A commit waits for more events where there are more, but not longer than this for the next ones. */
 const MAX_DELAY_MS = 100;
 
 /** Read models that stand near each other, fed by one subscription: each event is read and decoded once for all of them. */
@@ -66,21 +66,32 @@ export class ProjectionLane {
 
   private async take(events: readonly RecordedEvent[]): Promise<void> {
     if (this.ended) return;
-    clearTimeout(this.delayed);
     for (const model of this.models) await model.fold(events);
-    if (events.length < this.options.batchSize || this.isFull()) await this.commit();
-    else this.delayed = setTimeout(() => void this.commit(), MAX_DELAY_MS);
+    const moreToCome = this.reachedEnd
+      ? events.length === this.options.batchSize
+      : comparePositions(events.at(-1)!.position, this.end) < 0;
+    if (!moreToCome || this.isFull()) await this.commit();
+    else this.commitLater();
   }
 
   private async passTo(position: Position): Promise<void> {
     if (this.ended) return;
     for (const model of this.models) model.passTo(position);
-    if (this.models.every(({ dirtyCount }) => dirtyCount === 0)) await this.commit();
+    const moreToCome = !this.reachedEnd && comparePositions(position, this.end) < 0;
+    if (!moreToCome || this.models.every(({ dirtyCount }) => dirtyCount === 0)) await this.commit();
+  }
+
+  /** While it catches up, as long as nothing comes any more; once it is live, in time for its readers. */
+  private commitLater(): void {
+    if (!this.reachedEnd) clearTimeout(this.delayed);
+    else if (this.delayed) return;
+    this.delayed = setTimeout(() => void this.commit(), MAX_DELAY_MS);
   }
 
   /** Starts a commit after the one under way, and waits for that one only: meanwhile, the next events are folded. */
   private commit(): Promise<void> {
     clearTimeout(this.delayed);
+    this.delayed = undefined;
     const before = this.committing;
     this.committing = before
       .then(() => (this.ended ? undefined : Promise.all(this.models.map((model) => model.commit()))))

@@ -49,7 +49,7 @@ export class ProjectionRunner {
     {
       onError = () => undefined,
       batchSize = 1024,
-      maxDirty = { documents: 8192, bytes: 16 << 20 },
+      maxDirty = { documents: 50_000, bytes: 32 << 20 },
     }: ProjectionRunnerOptions = {},
   ) {
     this.onError = onError;

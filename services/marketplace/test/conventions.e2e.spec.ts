@@ -23,11 +23,19 @@ describe('The API', () => {
   describe('on bad input', () => {
     it('tells every problem at once, by code and JSON pointer, and stores nothing', async () => {
       const before = (await provider.get('/v1/apps')).body.items.length;
-      const answer = await provider.post('/v1/apps', { name: '', distributionType: 'rental', platforms: [], summary: 7, colour: 'red' });
+      const answer = await provider.post('/v1/apps', {
+        name: '',
+        distributionType: 'rental',
+        platforms: [],
+        summary: 7,
+        colour: 'red',
+      });
       expect(answer.status).toBe(422);
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
       expect(answer.body).toMatchObject({ status: 422, code: 'invalid-input', type: 'urn:souk:problem:invalid-input' });
-      expect(answer.body.problems.map(({ code, pointer }: { code: string; pointer: string }) => `${code} ${pointer}`).sort()).toEqual([
+      expect(
+        answer.body.problems.map(({ code, pointer }: { code: string; pointer: string }) => `${code} ${pointer}`).sort(),
+      ).toEqual([
         'not-one-of /distributionType',
         'required /hostingMode',
         'too-few /platforms',
@@ -59,7 +67,11 @@ describe('The API', () => {
   describe('on identity', () => {
     it('asks for a token', async () => {
       const answer = await marketplace.nobody().get('/v1/apps');
-      expect([answer.status, answer.body.code, answer.headers.get('www-authenticate')]).toEqual([401, 'unauthenticated', 'Bearer']);
+      expect([answer.status, answer.body.code, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        'unauthenticated',
+        'Bearer',
+      ]);
     });
 
     it('refuses a role that the route is not for', async () => {
@@ -91,7 +103,10 @@ describe('The API', () => {
 
     it('refuses a name that is taken, whatever its case', async () => {
       await provider.post('/v1/apps', { ...app, name: 'Taken' });
-      expect((await provider.post('/v1/apps', { ...app, name: 'TAKEN' })).body).toMatchObject({ status: 409, code: 'name-taken' });
+      expect((await provider.post('/v1/apps', { ...app, name: 'TAKEN' })).body).toMatchObject({
+        status: 409,
+        code: 'name-taken',
+      });
       expect((await stranger.post('/v1/apps', { ...app, name: 'Taken' })).status).toBe(201);
     });
 
@@ -101,14 +116,20 @@ describe('The API', () => {
       expect((await provider.patch(path, { summary: 'Two' })).status).toBe(428);
       const changed = await provider.patch(path, { summary: 'Two' }, { 'if-match': created.headers.get('etag')! });
       expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"1"']);
-      expect((await provider.patch(path, { summary: 'Three' }, { 'if-match': '"0"' })).body).toMatchObject({ status: 412, code: 'revision-mismatch' });
+      expect((await provider.patch(path, { summary: 'Three' }, { 'if-match': '"0"' })).body).toMatchObject({
+        status: 412,
+        code: 'revision-mismatch',
+      });
     });
 
     it('lets a reader wait for what it wrote', async () => {
       const { headers, body } = await provider.post('/v1/apps', { ...app, name: 'Seen at once' });
       const seen = await provider.request('GET', `/v1/apps/${body.appId}?atLeast=${headers.get('x-event-position')!}`);
       expect(seen.body.name).toBe('Seen at once');
-      expect((await provider.request('GET', '/v1/apps?atLeast=zzzzzzzz-0000000000000001')).body).toMatchObject({ status: 410, code: 'position-gone' });
+      expect((await provider.request('GET', '/v1/apps?atLeast=zzzzzzzz-0000000000000001')).body).toMatchObject({
+        status: 410,
+        code: 'position-gone',
+      });
     });
   });
 

@@ -1,1 +1,3 @@
 export * from './marketplace.harness';
+export * from './marketplace.process';
+export * from './story';

@@ -13,7 +13,8 @@ export const mergeApplied = (live: Json | undefined, applied: Json, path: readon
   return out;
 };
 
-const withoutNulls = (value: Json): Json => {
+/** The value with every field that is `null` left out: in a Kubernetes object `null` means absent. */
+export const withoutNulls = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
   const out: JsonObject = {};

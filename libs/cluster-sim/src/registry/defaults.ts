@@ -1,4 +1,4 @@
-import { type PersistentVolumeClaim, type Secret, type Service } from '../objects/cluster-objects';
+import { type Secret, type Service } from '../objects/cluster-objects';
 import { isObject, type JsonObject } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { type Deployment, type Job, type Pod, type ReplicaSet, type StatefulSet } from '../objects/workloads';
@@ -100,7 +100,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     fill(spec, { replicas: 1, podManagementPolicy: 'OrderedReady', updateStrategy: {}, revisionHistoryLimit: 10, serviceName: '' });
     fill(spec.updateStrategy, { type: 'RollingUpdate' });
     if (spec.updateStrategy.type === 'RollingUpdate') fill(part(spec.updateStrategy, 'rollingUpdate'), { partition: 0 });
-    for (const claim of spec.volumeClaimTemplates ?? []) fill(claim.spec, { volumeMode: 'Filesystem' });
+    for (const claim of spec.volumeClaimTemplates ?? []) fill(part(claim, 'spec'), { volumeMode: 'Filesystem' });
     fill(object, { status: { replicas: 0, availableReplicas: 0 } });
   },
   Job: (object) => {
@@ -117,6 +117,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     fill(object, { status: {} });
   },
   Service: (object) => {
+    part(object, 'spec');
     const { spec } = object as Service;
     fill(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
     if (spec.type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
@@ -135,10 +136,13 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     encodeStringData(object);
   },
   PersistentVolumeClaim: (object) => {
-    fill((object as PersistentVolumeClaim).spec, { storageClassName: 'standard', volumeMode: 'Filesystem' });
+    fill(part(object, 'spec'), { storageClassName: 'standard', volumeMode: 'Filesystem' });
     fill(object, { status: { phase: 'Pending' } });
   },
-  ResourceQuota: (object) => fill(object, { status: {} }),
+  ResourceQuota: (object) => {
+    part(object, 'spec');
+    fill(object, { status: {} });
+  },
   Node: (object) => {
     part(object, 'spec');
     fill(object, { status: { capacity: {}, allocatable: {}, addresses: [], conditions: [], nodeInfo: {} } });

@@ -134,7 +134,7 @@ const SHAPES: Readonly<Record<string, Fields>> = {
   Lease: { spec: { holderIdentity: 'string', leaseDurationSeconds: 'int32', renewTime: 'string' } },
 };
 
-/** Refuses, with 400 as a real API server does, JSON that the Go type of the kind could not hold. `null` means absent. */
+/** Refuses, with 400 as a real API server does, JSON that the Go type of the kind could not hold. */
 export const checkShape = (kind: string, version: string, object: Json): void => {
   const fields: Fields = { metadata: META, ...SHAPES[kind] };
   const fail = (why: string): never => {
@@ -149,7 +149,10 @@ const check = (value: Json | undefined, shape: Shape, path: string, fail: (why: 
     fail(`json: cannot unmarshal ${jsonType(value)} into Go struct field ${path} of type ${type}`);
   if (Array.isArray(shape)) {
     if (!Array.isArray(value)) return mismatch('[]');
-    for (const item of value) check(item, shape[0], path, fail);
+    for (const item of value) {
+      if (item === null) return mismatch('struct');
+      check(item, shape[0], path, fail);
+    }
     return;
   }
   if (typeof shape === 'object') {

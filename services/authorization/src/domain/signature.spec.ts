@@ -176,7 +176,7 @@ describe('A signed request', () => {
       'x-ca-timestamp',
       'x-extra',
     ];
-    const parts: readonly [string, (change: (text: string) => string) => SignedRequest][] = [
+    const parts: readonly (readonly [string, (change: (text: string) => string) => SignedRequest])[] = [
       ['method', (change) => ({ ...request, method: change(request.method) })],
       ['path', (change) => ({ ...request, path: change(request.path) })],
       ['bodySha256', (change) => ({ ...request, bodySha256: change(body) })],

@@ -93,13 +93,14 @@ export function readSignedRequest(request: SignedRequest): ReadRequest {
   const digestProblem = problemOfDigest(digest, bodySha256);
   if (digestProblem) return malformed(digestProblem);
 
-  const fixed = [method, header('accept') ?? '', digest, header('content-type') ?? '', header('date') ?? ''];
   const signed = signedHeaders(names, headers);
-  if (typeof signed === 'string') return malformed(signed);
+  if ('problem' in signed) return malformed(signed.problem);
   const parameters = canonicalQuery(query);
-  const stringToSign = `${fixed.join('\n')}\n${signed.join('')}${path}${parameters && '?'}${parameters}`;
+  const stringToSign =
+    `${method}\n${header('accept') ?? ''}\n${digest}\n${header('content-type') ?? ''}\n${header('date') ?? ''}\n` +
+    `${signed.lines}${path}${parameters && '?'}${parameters}`;
   // Every line feed is one of ours: a value with one in it could pass for two values.
-  if (countLineFeeds(stringToSign) !== fixed.length + signed.length) return malformed('a header has a line feed in it');
+  if (countLineFeeds(stringToSign) !== FIXED_LINES + signed.count) return malformed('a header has a line feed in it');
   return { wellFormed: true, appKey, timestamp: Number(timestamp), nonce, signature, stringToSign };
 }
 
@@ -122,6 +123,8 @@ export function isWithinWindow(timestamp: number, now: number): boolean {
   return Math.abs(now - timestamp) <= SIGNATURE_WINDOW;
 }
 
+/** Method, Accept, Content-Digest, Content-Type, Date. */
+const FIXED_LINES = 5;
 const METHOD_NAME = 'HmacSHA256';
 const METHOD = /^[A-Z]{1,16}$/;
 /** Visible ASCII without `?` and `#`. */
@@ -143,29 +146,60 @@ function malformed(detail: string): MalformedRequest {
 }
 
 function headerOf(headers: SignedRequest['headers'], name: string): string | undefined {
-  const value: unknown = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const value: unknown = headers[name];
+  // Nothing that an object inherits is a text.
   return typeof value === 'string' ? value.trim() : undefined;
 }
 
+interface MalformedList {
+  readonly problem: string;
+}
+
 /** `name:value LF` of each listed header, sorted; or what is wrong with the list. */
-function signedHeaders(list: string, headers: SignedRequest['headers']): readonly string[] | string {
+function signedHeaders(
+  list: string,
+  headers: SignedRequest['headers'],
+): { readonly lines: string; readonly count: number } | MalformedList {
+  const names = headerNames(list);
+  if ('problem' in names) return names;
+  let lines = '';
+  for (const name of names) {
+    const value = headerOf(headers, name);
+    if (value === undefined) return { problem: `X-Ca-Signature-Headers names ${name}, which was not sent` };
+    lines += `${name}:${value}\n`;
+  }
+  return { lines, count: names.length };
+}
+
+/** Callers send the same few lists over and over: they are read once. */
+const knownLists = new Map<string, readonly string[] | MalformedList>();
+const MAX_KNOWN_LISTS = 256;
+const LONGEST_KNOWN_LIST = 1024;
+
+function headerNames(list: string): readonly string[] | MalformedList {
+  const known = knownLists.get(list);
+  if (known) return known;
+  const names = readHeaderNames(list);
+  if (knownLists.size >= MAX_KNOWN_LISTS) knownLists.clear();
+  if (list.length <= LONGEST_KNOWN_LIST) knownLists.set(list, names);
+  return names;
+}
+
+function readHeaderNames(list: string): readonly string[] | MalformedList {
   const names = list
     .toLowerCase()
     .split(',', MAX_SIGNED_HEADERS + 1)
     .map((name) => name.trim())
     .sort();
-  if (names.length > MAX_SIGNED_HEADERS) return `X-Ca-Signature-Headers names more than ${MAX_SIGNED_HEADERS} headers`;
-  for (const name of alwaysSigned) if (!names.includes(name)) return `X-Ca-Signature-Headers does not name ${name}`;
-  const lines: string[] = [];
+  if (names.length > MAX_SIGNED_HEADERS)
+    return { problem: `X-Ca-Signature-Headers names more than ${MAX_SIGNED_HEADERS} headers` };
+  for (const name of alwaysSigned) if (!names.includes(name)) return { problem: `X-Ca-Signature-Headers does not name ${name}` };
   for (const [i, name] of names.entries()) {
-    if (!HEADER_NAME.test(name)) return 'X-Ca-Signature-Headers names something that is no header';
-    if (name === names[i - 1]) return `X-Ca-Signature-Headers names ${name} twice`;
-    if (neverListed.includes(name)) return `X-Ca-Signature-Headers must not name ${name}`;
-    const value = headerOf(headers, name);
-    if (value === undefined) return `X-Ca-Signature-Headers names ${name}, which was not sent`;
-    lines.push(`${name}:${value}\n`);
+    if (!HEADER_NAME.test(name)) return { problem: 'X-Ca-Signature-Headers names something that is no header' };
+    if (name === names[i - 1]) return { problem: `X-Ca-Signature-Headers names ${name} twice` };
+    if (neverListed.includes(name)) return { problem: `X-Ca-Signature-Headers must not name ${name}` };
   }
-  return lines;
+  return names;
 }
 
 function canonicalQuery(query: SignedRequest['query']): string {

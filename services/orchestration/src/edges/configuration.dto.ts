@@ -2,7 +2,7 @@ import type { ConfigurationHosting } from '@souk/contracts';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 
 /** Something other than white space, no control characters. */
-const VISIBLE = /^(?=.*\S)[^\u0000-\u001f\u007f]+$/;
+const VISIBLE = /^(?=.*\S)[^\p{Cc}]+$/u;
 
 export class CreateConfigurationDto {
   /** Unique in the version. */

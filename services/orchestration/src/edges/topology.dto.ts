@@ -15,8 +15,6 @@ import {
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 
-type SchemaOptions = Parameters<typeof JSONSchema>[0];
-
 /*
  * These say what a topology document looks like, and no more: which values make sense is for `validateTopology` to say, since a
  * draft may well have problems.
@@ -134,7 +132,7 @@ export class NodeDto {
   /** Values may refer to `${node.<name>.host}`, `${node.<name>.port}`, `${param.<name>}` and `${secret.<name>}`; `$${` is the text `${`. */
   @IsOptional()
   @IsObject()
-  @JSONSchema({ additionalProperties: { type: 'string' } } as SchemaOptions)
+  @JSONSchema({ additionalProperties: { type: 'string' } })
   env?: Record<string, string>;
 
   @IsOptional()
@@ -237,13 +235,13 @@ export class TopologyDto {
   /** By the name under which `${param.<name>}` refers to them. */
   @IsOptional()
   @IsObject()
-  @JSONSchema({ additionalProperties: { $ref: '#/ParameterDto' }, maxProperties: 1000 } as SchemaOptions)
+  @JSONSchema({ additionalProperties: { $ref: '#/ParameterDto' }, maxProperties: 1000 })
   parameters?: Record<string, ParameterDto>;
 
   /** By the name under which `${secret.<name>}` refers to them. */
   @IsOptional()
   @IsObject()
-  @JSONSchema({ additionalProperties: { $ref: '#/SecretDto' }, maxProperties: 1000 } as SchemaOptions)
+  @JSONSchema({ additionalProperties: { $ref: '#/SecretDto' }, maxProperties: 1000 })
   secrets?: Record<string, SecretDto>;
 }
 

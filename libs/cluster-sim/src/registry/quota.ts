@@ -1,0 +1,97 @@
+import { forbidden } from '../objects/api-error';
+import { type PersistentVolumeClaim, type ResourceQuota, type Service } from '../objects/cluster-objects';
+import { type KubeObject, type Labels } from '../objects/kube-object';
+import { formatBytes, formatMilliCpu, milliCpu, wholeUnits } from '../objects/quantity';
+import { qualifiedPlural, type Resource, RESOURCE_QUOTAS, RESOURCES } from '../objects/resources';
+import { type Pod } from '../objects/workloads';
+import { podRequest } from '../scheduler/resource-request';
+import { type ObjectStore } from '../store/object-store';
+
+/** Amounts by the name a quota gives them: cpu in thousandths, the rest in whole units. */
+type Usage = Map<string, number>;
+
+/** What one object counts for, by the names that a ResourceQuota knows. */
+export const usageOf = (resource: Resource, object: KubeObject): Usage => {
+  const usage: Usage = new Map([
+    [`count/${qualifiedPlural(resource)}`, 1],
+    [resource.plural, 1],
+  ]);
+  if (resource.kind === 'Pod') {
+    const pod = object as Pod;
+    if (['Succeeded', 'Failed'].includes(pod.status.phase)) return new Map([['count/pods', 1]]);
+    for (const list of ['requests', 'limits'] as const) {
+      const { milliCpu: cpu, memory } = podRequest(pod.spec, list);
+      usage.set(`${list}.cpu`, cpu).set(`${list}.memory`, memory);
+      if (list === 'requests') usage.set('cpu', cpu).set('memory', memory);
+    }
+  }
+  if (resource.kind === 'Service') {
+    const { type, ports } = (object as Service).spec;
+    if (type === 'NodePort' || type === 'LoadBalancer') usage.set('services.nodeports', (ports ?? []).length);
+    if (type === 'LoadBalancer') usage.set('services.loadbalancers', 1);
+  }
+  if (resource.kind === 'PersistentVolumeClaim') {
+    usage.set('requests.storage', wholeUnits((object as PersistentVolumeClaim).spec.resources?.requests?.storage));
+  }
+  return usage;
+};
+
+/** What a namespace uses of the things that `hard` limits. */
+export const namespaceUsage = (store: ObjectStore, namespace: string, hard: Labels): Usage => {
+  const total: Usage = new Map(Object.keys(hard).map((name) => [name, 0]));
+  for (const resource of RESOURCES) {
+    if (!resource.namespaced || resource.kind === 'Event') continue;
+    for (const object of store.list(resource, namespace)) {
+      for (const [name, amount] of usageOf(resource, object)) {
+        if (total.has(name)) total.set(name, total.get(name)! + amount);
+      }
+    }
+  }
+  return total;
+};
+
+export const formatUsage = (name: string, amount: number): string => {
+  if (name.endsWith('cpu')) return formatMilliCpu(amount);
+  return name.endsWith('memory') || name.endsWith('storage') ? formatBytes(amount) : String(amount);
+};
+
+const limitOf = (name: string, text: string | undefined): number => (name.endsWith('cpu') ? milliCpu(text) : wholeUnits(text));
+
+/** @throws ApiError 403 when the namespace may not have one more such object */
+export const admitToQuota = (store: ObjectStore, resource: Resource, object: KubeObject): void => {
+  const namespace = object.metadata.namespace ?? '';
+  const quotas: ResourceQuota[] = store.list(RESOURCE_QUOTAS, namespace);
+  for (const quota of quotas) {
+    const hard = quota.spec.hard ?? {};
+    const asked = [...usageOf(resource, object)].filter(([name]) => name in hard);
+    if (asked.length === 0) continue;
+    const name = object.metadata.name;
+    const unstated = resource.kind === 'Pod' ? unstatedRequests(object as Pod, Object.keys(hard)) : [];
+    if (unstated.length > 0) {
+      throw forbidden(resource, name, `failed quota: ${quota.metadata.name}: must specify ${unstated.join('; ')}`);
+    }
+    const used = namespaceUsage(store, namespace, hard);
+    const over = asked.filter(([each, amount]) => amount > 0 && used.get(each)! + amount > limitOf(each, hard[each]));
+    if (over.length === 0) continue;
+    const show = (amount: (each: string) => string): string => over.map(([each]) => `${each}=${amount(each)}`).join(',');
+    const amounts = new Map(over);
+    throw forbidden(
+      resource,
+      name,
+      `exceeded quota: ${quota.metadata.name}, requested: ${show((each) => formatUsage(each, amounts.get(each)!))}, ` +
+        `used: ${show((each) => formatUsage(each, used.get(each)!))}, limited: ${show((each) => hard[each]!)}`,
+    );
+  }
+};
+
+const unstatedRequests = ({ spec }: Pod, limited: readonly string[]): string[] => {
+  const names = ['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory', 'cpu', 'memory'];
+  return limited
+    .filter((name) => names.includes(name))
+    .flatMap((name) => {
+      const list = name.startsWith('limits') ? 'limits' : 'requests';
+      const kind = name.split('.').at(-1)!;
+      const silent = spec.containers.filter(({ resources }) => resources?.[list]?.[kind] === undefined);
+      return silent.length > 0 ? [`${name} for: ${silent.map((each) => each.name).join(',')}`] : [];
+    });
+};

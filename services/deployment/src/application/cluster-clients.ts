@@ -1,0 +1,36 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CommandHandler } from '@souk/event-sourcing';
+import { ClusterConnection, KubernetesCluster } from '@souk/kubernetes';
+import { cluster } from '../domain/cluster.decide';
+import { ClusterNotFound } from '../domain/cluster.errors';
+
+/** One client for each cluster, made when it is first needed; all callers share its rate limit. */
+@Injectable()
+export class ClusterClients implements OnApplicationShutdown {
+  private readonly clients = new Map<string, KubernetesCluster>();
+
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly connection: ClusterConnection,
+  ) {}
+
+  client(clusterId: string): KubernetesCluster {
+    const known = this.clients.get(clusterId);
+    if (known) return known;
+    const client = new KubernetesCluster(() => this.endpointOf(clusterId));
+    this.clients.set(clusterId, client);
+    return client;
+  }
+
+  onApplicationShutdown(): void {
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
+  }
+
+  private async endpointOf(clusterId: string) {
+    const { state } = await this.commands.load(cluster, clusterId);
+    if (state.status === 'unknown') throw new ClusterNotFound(clusterId);
+    const { ownerTenant, connection } = state.description;
+    return this.connection.endpointOf({ clusterId, ownerTenant, kind: connection.kind });
+  }
+}

@@ -1,0 +1,155 @@
+import {
+  AccessDenied,
+  Conflict,
+  type KubernetesCluster,
+  KubernetesError,
+  NotFound,
+  Refused,
+  Unprocessable,
+  Unreachable,
+} from '@souk/kubernetes';
+import type { SecretDeclaration } from '@souk/topology';
+import { type HostCapacity, hostsOf } from '../domain/capacity';
+import { type ClusterObject, labels } from '../domain/cluster-object';
+import type { KnownInstance } from '../domain/instance';
+import type { Action } from '../domain/plan';
+import type { ClusterView } from './cluster-view';
+import type { SealedValues } from './sealed-values';
+
+/** The cluster takes something not as it is said, and saying it again would not help. */
+export interface Refusal {
+  readonly node?: string;
+  readonly reason: string;
+  readonly error: KubernetesError;
+}
+
+type Apply = Extract<Action, { type: 'apply' }>;
+type Delete = Extract<Action, { type: 'delete' }>;
+
+/** How long a turn waits for the first look at a cluster. */
+const FIRST_LOOK_MS = 3_000;
+/** How long a look at the hosts is good for. */
+const HOSTS_GOOD_FOR_MS = 2_000;
+
+/** One cluster as instances are worked on: what it shows, and the calls that change it. */
+export class ClusterWorkplace {
+  private hostsSeen: { readonly at: number; readonly hosts: Promise<HostCapacity[]> } | undefined;
+
+  constructor(
+    private readonly cluster: KubernetesCluster,
+    private readonly view: ClusterView,
+    private readonly sealedValues: SealedValues,
+  ) {}
+
+  /**
+   * Fulfilled when what is seen is what there is.
+   * @throws KubernetesError as long as the cluster does not answer
+   */
+  async ready(): Promise<void> {
+    this.view.start();
+    const synced = await this.view.isSynced(FIRST_LOOK_MS);
+    if (this.view.trouble) throw this.view.trouble.error;
+    if (!synced) throw new Unreachable('the cluster takes long to answer');
+  }
+
+  objectsOf(instanceId: string): ClusterObject[] {
+    return this.view.objectsOf(instanceId);
+  }
+
+  async hosts(): Promise<HostCapacity[]> {
+    const now = Date.now();
+    if (!this.hostsSeen || now - this.hostsSeen.at > HOSTS_GOOD_FOR_MS)
+      this.hostsSeen = { at: now, hosts: hostCapacities(this.cluster) };
+    try {
+      return await this.hostsSeen.hosts;
+    } catch (error) {
+      this.hostsSeen = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Carries out what is to be done on the cluster: the namespace, then what lies in it, then workloads; side by side within each step.
+   * Answers the first refusal that trying again would not mend.
+   * @throws KubernetesError where it might
+   */
+  async carryOut(
+    actions: readonly Action[],
+    instance: KnownInstance,
+    secrets: Readonly<Record<string, SecretDeclaration>>,
+  ): Promise<Refusal | undefined> {
+    const applies = actions.filter((action): action is Apply => action.type === 'apply');
+    const deletes = actions.filter((action): action is Delete => action.type === 'delete');
+    const steps = [0, 1, 2].map((step) => applies.filter(({ object }) => stepOf(object) === step));
+    for (const step of steps) {
+      const results = await Promise.allSettled(step.map((action) => this.apply(action, instance, secrets)));
+      const refusal = firstRefusal(step, results);
+      if (refusal) return refusal;
+    }
+    const results = await Promise.allSettled(deletes.map((action) => this.delete(action)));
+    return firstRefusal(deletes, results);
+  }
+
+  /** A last look with our own eyes, not through what watches have told. */
+  async assertNothingLeft(instanceId: string): Promise<void> {
+    const labelSelector = `${labels.instance}=${instanceId}`;
+    for (const kind of ['Namespace', 'Pod'] as const) {
+      const { items } = await this.cluster.list(kind, { labelSelector });
+      if (items.length > 0) throw new Conflict(`${kind} "${items[0]!.metadata.name}" of the instance is still there`);
+    }
+  }
+
+  private async apply({ object, sealed }: Apply, instance: KnownInstance, secrets: Readonly<Record<string, SecretDeclaration>>) {
+    const filled = sealed ? await this.sealedValues.filledIn(object, sealed, instance, secrets) : object;
+    this.view.put(await this.cluster.apply(filled));
+  }
+
+  private async delete({ reference: { kind, namespace, name, uid } }: Delete): Promise<void> {
+    try {
+      await this.cluster.delete({ kind, name, ...(namespace !== undefined && { namespace }) }, { uid });
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+  }
+}
+
+/** Hosts of a cluster, and what is asked of them now. */
+export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCapacity[]> {
+  const [nodes, pods] = await Promise.all([cluster.list('Node'), cluster.list('Pod')]);
+  return hostsOf(nodes.items, pods.items);
+}
+
+function stepOf({ kind }: ClusterObject): number {
+  if (kind === 'Namespace') return 0;
+  return kind === 'Deployment' || kind === 'Job' ? 2 : 1;
+}
+
+function firstRefusal(
+  actions: readonly (Apply | Delete)[],
+  results: readonly PromiseSettledResult<unknown>[],
+): Refusal | undefined {
+  const failures = results.flatMap((result, i) =>
+    result.status === 'rejected' ? [{ error: result.reason as unknown, action: actions[i]! }] : [],
+  );
+  const final = failures.find(({ error }) => isFinal(error));
+  if (final) {
+    const { action } = final;
+    const error = final.error as KubernetesError;
+    const what =
+      action.type === 'apply'
+        ? `${action.object.kind} "${action.object.metadata.name}"`
+        : `the deletion of ${action.reference.kind} "${action.reference.name}"`;
+    return {
+      error,
+      reason: `the cluster refuses ${what}: ${error.message}`,
+      ...(action.node !== undefined && { node: action.node }),
+    };
+  }
+  if (failures.length > 0) throw failures[0]!.error;
+  return undefined;
+}
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof Unprocessable ||
+  error instanceof Refused ||
+  (error instanceof AccessDenied && !error.message.includes('being terminated'));

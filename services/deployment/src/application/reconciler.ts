@@ -1,0 +1,166 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { EventStore } from '@souk/event-sourcing';
+import { AccessDenied, KubernetesError } from '@souk/kubernetes';
+import { InjectReadModel } from '@souk/platform';
+import type { ReadModel } from '@souk/read-store';
+import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
+import { ClusterClients } from './cluster-clients';
+import { ClusterView } from './cluster-view';
+import { ClusterWorkplace } from './cluster-workplace';
+import { DeploymentSettings } from './deployment-settings';
+import { InstanceWork } from './instance-work';
+import { SealedValues } from './sealed-values';
+import { type Outcome, WorkQueue } from './work-queue';
+
+/** What is kept for one cluster while something is to be done on it. */
+interface Site {
+  readonly view: ClusterView;
+  readonly workplace: ClusterWorkplace;
+  readonly queue: WorkQueue;
+  /** Instances with an operation. */
+  readonly active: Set<string>;
+  /** When it was last found without work. */
+  idleSince: number | undefined;
+}
+
+/** How often sites without work are looked for, and how long the read model may take to catch up at the start. */
+const SWEEP_MS = 30_000;
+const CATCH_UP_MS = 120_000;
+
+/**
+ * Works on every instance that has an operation, one queue for each cluster. Which instances these are, the read model says; commands of
+ * this process and watches on the clusters only make it quicker. Stopped at any moment, the next start goes on.
+ */
+@Injectable()
+export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('reconciler');
+  private readonly sites = new Map<string, Site>();
+  private readonly unfollow: (() => void)[] = [];
+  private stopped = false;
+
+  constructor(
+    @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
+    private readonly store: EventStore,
+    private readonly clients: ClusterClients,
+    private readonly work: InstanceWork,
+    private readonly sealedValues: SealedValues,
+    private readonly settings: DeploymentSettings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.unfollow.push(
+      this.instances.changes(
+        ({ keys }) =>
+          void this.look(keys).catch((error: unknown) =>
+            this.logger.error({ err: error }, 'changed instances could not be read'),
+          ),
+      ),
+    );
+    const sweep = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    this.unfollow.push(() => clearInterval(sweep));
+    void this.takeUp().catch((error: unknown) =>
+      this.logger.error({ err: error }, 'operations that were under way could not be listed'),
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    for (const stop of this.unfollow) stop();
+    await Promise.all([...this.sites.values()].map((site) => this.close(site)));
+    this.sites.clear();
+  }
+
+  /** There is something to do for this instance. Safe to call at any time, any number of times. */
+  wake(clusterId: string, instanceId: string): void {
+    if (this.stopped) return;
+    const site = this.site(clusterId);
+    site.active.add(instanceId);
+    site.queue.call(instanceId);
+  }
+
+  /** What was under way when the last process ended. */
+  private async takeUp(): Promise<void> {
+    await this.instances.waitFor(await this.store.head(), CATCH_UP_MS);
+    let cursor: string | undefined;
+    do {
+      const page = await this.instances.query({
+        index: 'working',
+        where: { working: true },
+        limit: 500,
+        ...(cursor && { cursor }),
+      });
+      for (const { clusterId, instanceId } of page.items) this.wake(clusterId, instanceId);
+      cursor = page.next;
+    } while (cursor !== undefined && !this.stopped);
+  }
+
+  private async look(instanceIds: readonly string[]): Promise<void> {
+    for (const instanceId of instanceIds) {
+      const doc = await this.instances.get(instanceId);
+      if (doc?.working) this.wake(doc.clusterId, instanceId);
+    }
+  }
+
+  private site(clusterId: string): Site {
+    const known = this.sites.get(clusterId);
+    if (known) {
+      known.idleSince = undefined;
+      return known;
+    }
+    const client = this.clients.client(clusterId);
+    const active = new Set<string>();
+    const callIfActive = (instanceId: string) => {
+      if (active.has(instanceId)) site.queue.call(instanceId);
+    };
+    const view = new ClusterView(client, callIfActive, () => active.forEach(callIfActive));
+    const workplace = new ClusterWorkplace(client, view, this.sealedValues);
+    const queue = new WorkQueue((instanceId) => this.turn(instanceId, site), {
+      parallel: this.settings.parallelInstances,
+      firstPauseMs: 200,
+      longestPauseMs: 15_000,
+      onError: (instanceId, error) => this.report(clusterId, instanceId, error),
+    });
+    const site: Site = { view, workplace, queue, active, idleSince: undefined };
+    this.sites.set(clusterId, site);
+    return site;
+  }
+
+  private async turn(instanceId: string, { workplace, view, active }: Site): Promise<Outcome> {
+    try {
+      const outcome = await this.work.turn(instanceId, workplace);
+      if (outcome.done) active.delete(instanceId);
+      return outcome;
+    } catch (error) {
+      const { trouble } = view;
+      if (error instanceof KubernetesError && trouble && Date.now() - trouble.since >= this.settings.stallAfterMs) {
+        const code = trouble.error instanceof AccessDenied ? 'cluster-refuses' : 'cluster-unreachable';
+        await this.work.stall(instanceId, code, trouble.error.message);
+      }
+      throw error;
+    }
+  }
+
+  private report(clusterId: string, instanceId: string, error: unknown): void {
+    if (error instanceof KubernetesError)
+      this.logger.warn(
+        { clusterId, instanceId, code: error.code, detail: error.message },
+        'a cluster did not do as asked; it is tried again',
+      );
+    else this.logger.error({ err: error, clusterId, instanceId }, 'an instance could not be worked on; it is tried again');
+  }
+
+  /** Watches cost memory and connections: those of clusters without work end after a while. */
+  private async sweep(): Promise<void> {
+    for (const [clusterId, site] of [...this.sites]) {
+      if (site.active.size > 0 || !site.queue.idle) continue;
+      site.idleSince ??= Date.now();
+      if (Date.now() - site.idleSince < this.settings.idleMs) continue;
+      this.sites.delete(clusterId);
+      await this.close(site);
+    }
+  }
+
+  private async close(site: Site): Promise<void> {
+    await Promise.all([site.queue.stop(), site.view.stop()]);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Projection } from '@souk/event-sourcing';
+import type { InstanceStatus } from '@souk/contracts';
+import type { InstanceEvent, InstanceOrigin, OperationKind } from '../domain/instance.events';
+import type { NodeAddress, OperationEvent } from '../domain/operation.events';
+
+export type NodeStatus = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'failed';
+
+export interface NodeDoc {
+  readonly node: string;
+  readonly status: NodeStatus;
+  /** Why it waits or failed. */
+  readonly reason?: string;
+  readonly address?: NodeAddress;
+}
+
+/** An instance as its parties see it. What the buyer filled in is not here. */
+export interface InstanceDoc {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly ownerTenant: string;
+  readonly providerTenant: string;
+  /** Both of them, each once. */
+  readonly parties: readonly string[];
+  readonly appId: string;
+  readonly versionId: string;
+  readonly versionNumber: string;
+  readonly snapshot: string;
+  readonly configuration: string;
+  readonly clusterId: string;
+  readonly origin: InstanceOrigin;
+  readonly released: boolean;
+  readonly status: InstanceStatus;
+  readonly operation?: { readonly operationId: string; readonly kind: OperationKind };
+  readonly lastOperationId: string;
+  /** It has an operation: the reconciler's list. */
+  readonly working: boolean;
+  /** Why it is degraded. */
+  readonly reason?: string;
+  readonly nodes: readonly NodeDoc[];
+  readonly appKey?: string;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+type Doc = InstanceDoc | undefined;
+
+export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent> = {
+  name: 'instances',
+  version: 1,
+  streamPrefixes: ['instance-', 'operation-'],
+  indexes: {
+    all: ['createdAt'],
+    byParty: ['parties', 'createdAt'],
+    byPartyAndStatus: ['parties', 'status', 'createdAt'],
+    byPartyAndApp: ['parties', 'appId', 'createdAt'],
+    byPartyAndCluster: ['parties', 'clusterId', 'createdAt'],
+    byCluster: ['clusterId', 'createdAt'],
+    working: ['working', 'createdAt'],
+  },
+  keys: ({ data }) => [data.instanceId],
+  on: {
+    InstanceRequested: (_, { data, revision, recordedAt }) => {
+      const { operationId, parameters: __, secrets: ___, ...rest } = data;
+      return {
+        ...rest,
+        parties: [...new Set([data.ownerTenant, data.providerTenant])],
+        status: 'deploying',
+        operation: { operationId, kind: 'deploy' },
+        lastOperationId: operationId,
+        working: true,
+        nodes: [],
+        revision,
+        createdAt: recordedAt,
+        updatedAt: recordedAt,
+      };
+    },
+    UpgradeRequested: (doc, { data, revision, recordedAt }) => {
+      const { operationId, versionId, versionNumber, snapshot } = data;
+      return (
+        doc && begun({ ...doc, versionId, versionNumber, snapshot }, 'upgrading', operationId, 'upgrade', revision, recordedAt)
+      );
+    },
+    RestartRequested: (doc, { data, revision, recordedAt }) =>
+      doc && begun(doc, 'restarting', data.operationId, 'restart', revision, recordedAt),
+    DeleteRequested: (doc, { data, revision, recordedAt }) =>
+      doc && begun(doc, 'deleting', data.operationId, 'delete', revision, recordedAt),
+    OperationConcluded: (doc, { data, revision, recordedAt }) => {
+      if (!doc) return undefined;
+      const { operation: _, reason: __, ...rest } = doc;
+      const ended = { ...rest, working: false, revision, updatedAt: recordedAt };
+      if (data.outcome === 'failed')
+        return { ...ended, status: 'degraded', ...(data.reason !== undefined && { reason: data.reason }) };
+      return data.outcome === 'succeeded' && data.kind !== 'delete' ? { ...ended, status: 'running' } : ended;
+    },
+    InstanceDeleted: (doc, { revision, recordedAt }) =>
+      doc && { ...doc, status: 'deleted', nodes: [], revision, updatedAt: recordedAt },
+
+    OperationStarted: (doc, { data, recordedAt }) =>
+      doc && touched({ ...doc, nodes: nodesOf(doc, data.waves.flat()) }, recordedAt),
+    CredentialBound: (doc, { data, recordedAt }) => doc && touched({ ...doc, appKey: data.appKey }, recordedAt),
+    NodeApplied: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, ({ address }) => ({ status: 'applied', ...(address && { address }) })),
+    NodeWaiting: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, ({ address }) => ({
+        status: 'waiting',
+        reason: data.reason,
+        ...(address && { address }),
+      })),
+    NodeBecameReady: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, () => ({ status: 'ready', ...(data.address && { address: data.address }) })),
+    InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, () => ({ status: 'completed' })),
+    InitNodeFailed: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, () => ({ status: 'failed', reason: data.reason })),
+    NodeRemoved: (doc, { data, recordedAt }) =>
+      doc && touched({ ...doc, nodes: doc.nodes.filter(({ node }) => node !== data.node) }, recordedAt),
+    OperationFailed: (doc, { data, recordedAt }) =>
+      data.node === undefined
+        ? doc
+        : withNode(doc, data.node, recordedAt, ({ address }) => ({
+            status: 'failed',
+            reason: data.reason,
+            ...(address && { address }),
+          })),
+  },
+};
+
+function begun(
+  doc: InstanceDoc,
+  status: InstanceStatus,
+  operationId: string,
+  kind: OperationKind,
+  revision: number,
+  updatedAt: string,
+): InstanceDoc {
+  const { reason: _, ...rest } = doc;
+  return { ...rest, status, operation: { operationId, kind }, lastOperationId: operationId, working: true, revision, updatedAt };
+}
+
+const touched = (doc: InstanceDoc, updatedAt: string): InstanceDoc => ({ ...doc, updatedAt });
+
+/** In deploy order; nodes that are to be removed stay at the end until they are. */
+function nodesOf({ nodes }: InstanceDoc, names: readonly string[]): NodeDoc[] {
+  const known = new Map(nodes.map((node) => [node.node, node]));
+  const wanted = new Set(names);
+  return [
+    ...names.map((node): NodeDoc => known.get(node) ?? { node, status: 'pending' }),
+    ...nodes.filter(({ node }) => !wanted.has(node)),
+  ];
+}
+
+function withNode(doc: Doc, node: string, updatedAt: string, change: (node: NodeDoc) => Omit<NodeDoc, 'node'>): Doc {
+  if (!doc) return undefined;
+  const nodes = doc.nodes.map((known) => (known.node === node ? { node, ...change(known) } : known));
+  return { ...doc, nodes, updatedAt };
+}

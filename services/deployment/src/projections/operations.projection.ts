@@ -1,0 +1,116 @@
+import type { Actor, Projection, RecordedEvent } from '@souk/event-sourcing';
+import type { InstanceEvent, OperationKind } from '../domain/instance.events';
+import type { OperationEvent } from '../domain/operation.events';
+
+export type OperationStatus = 'requested' | 'running' | 'stalled' | 'succeeded' | 'failed' | 'pre-empted';
+
+export interface OperationStep {
+  readonly at: string;
+  readonly type: OperationEvent['type'];
+  readonly node?: string;
+  /** Why, or what of. */
+  readonly detail?: string;
+}
+
+/** A deployment record (F46): who, when, why, steps, outcome. */
+export interface OperationDoc {
+  readonly operationId: string;
+  readonly instanceId: string;
+  /** Known from the moment on at which it started. */
+  readonly parties: readonly string[];
+  readonly kind: OperationKind;
+  readonly status: OperationStatus;
+  readonly requestedBy: Actor;
+  readonly reason?: string;
+  readonly requestedAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly waves: readonly (readonly string[])[];
+  readonly steps: readonly OperationStep[];
+  /** Why it failed. */
+  readonly failure?: string;
+}
+
+type Doc = OperationDoc | undefined;
+type Intent = Extract<InstanceEvent, { type: 'InstanceRequested' | 'UpgradeRequested' | 'RestartRequested' | 'DeleteRequested' }>;
+
+export const operationsProjection: Projection<OperationDoc, InstanceEvent | OperationEvent> = {
+  name: 'operations',
+  version: 1,
+  streamPrefixes: ['instance-', 'operation-'],
+  indexes: { byInstance: ['instanceId', 'requestedAt'] },
+  keys: ({ data }) => ('operationId' in data ? [data.operationId] : []),
+  on: {
+    InstanceRequested: (_, event) => requested('deploy', event),
+    UpgradeRequested: (_, event) => requested('upgrade', event),
+    RestartRequested: (_, event) => requested('restart', event),
+    DeleteRequested: (_, event) => requested('delete', event),
+    // A pre-empted operation may never have started: then this is all that is ever said about it.
+    OperationConcluded: (doc, { data, recordedAt }) =>
+      doc && data.outcome === 'pre-empted' && doc.status === 'requested'
+        ? { ...doc, status: 'pre-empted', endedAt: recordedAt }
+        : doc,
+
+    OperationStarted: (doc, event) => {
+      const { ownerTenant, providerTenant, waves } = event.data;
+      const started = step(doc, event);
+      return (
+        started && {
+          ...started,
+          status: 'running',
+          startedAt: event.recordedAt,
+          waves,
+          parties: [...new Set([ownerTenant, providerTenant])],
+        }
+      );
+    },
+    CredentialBound: (doc, event) => step(doc, event, { detail: event.data.appKey }),
+    CredentialRevoked: (doc, event) => step(doc, event),
+    NodeApplied: (doc, event) => step(doc, event, { node: event.data.node }),
+    NodeWaiting: (doc, event) => step(doc, event, { node: event.data.node, detail: event.data.reason }),
+    NodeBecameReady: (doc, event) =>
+      step(doc, event, { node: event.data.node, ...(event.data.unchanged && { detail: 'unchanged' }) }),
+    InitNodeCompleted: (doc, event) => step(doc, event, { node: event.data.node }),
+    InitNodeFailed: (doc, event) => step(doc, event, { node: event.data.node, detail: event.data.reason }),
+    NodeRemoved: (doc, event) => step(doc, event, { node: event.data.node }),
+    OperationStalled: (doc, event) => {
+      const stalled = step(doc, event, { detail: event.data.reason });
+      return stalled && { ...stalled, status: 'stalled' };
+    },
+    OperationContinued: (doc, event) => {
+      const continued = step(doc, event);
+      return continued && { ...continued, status: 'running' };
+    },
+    OperationSucceeded: (doc, event) => ended(doc, event, 'succeeded'),
+    OperationFailed: (doc, event) => {
+      const { node, reason } = event.data;
+      const failed = ended(doc, event, 'failed', { detail: reason, ...(node !== undefined && { node }) });
+      return failed && { ...failed, failure: reason };
+    },
+    OperationPreempted: (doc, event) => ended(doc, event, 'pre-empted', { detail: `by ${event.data.by}` }),
+  },
+};
+
+function requested(kind: OperationKind, { data, metadata, recordedAt }: RecordedEvent<Intent>): OperationDoc {
+  return {
+    operationId: data.operationId,
+    instanceId: data.instanceId,
+    parties: metadata.tenants,
+    kind,
+    status: 'requested',
+    requestedBy: metadata.actor,
+    ...(metadata.reason !== undefined && { reason: metadata.reason }),
+    requestedAt: recordedAt,
+    waves: [],
+    steps: [],
+  };
+}
+
+function step(doc: Doc, { type, recordedAt }: RecordedEvent<OperationEvent>, more: Partial<OperationStep> = {}): Doc {
+  return doc && { ...doc, steps: [...doc.steps, { at: recordedAt, type, ...more }] };
+}
+
+function ended(doc: Doc, event: RecordedEvent<OperationEvent>, status: OperationStatus, more: Partial<OperationStep> = {}): Doc {
+  const last = step(doc, event, more);
+  return last && { ...last, status, endedAt: event.recordedAt };
+}

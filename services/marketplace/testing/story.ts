@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import type { Answer } from './marketplace.harness';
+import { TestUser } from './marketplace.harness';
+
+const example = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(__dirname, '../../../examples/tomcat-mysql', `${name}.json`), 'utf8')) as Record<string, unknown>;
+
+/** A node of the example's topology, as far as tests change it. */
+interface ExampleNode {
+  readonly serviceName: string;
+  readonly image?: string;
+}
+
+/** The story of `examples/tomcat-mysql`, step by step, for tests that interrupt it. Answers that are no success are errors. */
+export class Story {
+  private constructor(
+    readonly provider: TestUser,
+    readonly buyer: TestUser,
+    private readonly url: string,
+    private readonly billing: { readonly billingSourceId: string; readonly secret: string },
+  ) {}
+
+  /** Tenants, users, and a billing source. */
+  static async begin(operator: TestUser, url: string): Promise<Story> {
+    const join = async (name: string, role: string): Promise<TestUser> => {
+      const { tenantId } = ok(await operator.post('/v1/tenants', { name })).body as { tenantId: string };
+      const user = ok(await operator.post(`/v1/tenants/${tenantId}/users`, { displayName: name, role })).body as {
+        userId: string;
+      };
+      const { accessToken } = ok(await operator.post(`/v1/users/${user.userId}/tokens`)).body as { accessToken: string };
+      return new TestUser(url, accessToken, tenantId);
+    };
+    const billing = ok(await operator.post('/v1/billing-sources', { name: 'Billing', source: 'https://billing.example.com' }));
+    return new Story(await join('Harbour', 'provider'), await join('Dairy', 'buyer'), url, billing.body as never);
+  }
+
+  /** The app, released as 1.0.0 and listed. */
+  async publish(): Promise<{ readonly appId: string; readonly versionId: string }> {
+    const { appId } = ok(await this.provider.post('/v1/apps', example('app'))).body as { appId: string };
+    const initialised = ok(await this.provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First' }));
+    const { versionId } = initialised.body as { versionId: string };
+    const configuration = ok(
+      await this.provider.post(`/v1/versions/${versionId}/configurations`, { name: 'standard', hosting: 'edge' }),
+    );
+    await this.draw((configuration.body as { configurationId: string }).configurationId, example('topology'), '"0"');
+    ok(await this.provider.put(`/v1/versions/${versionId}/permissions`, example('permissions')));
+    await this.release(versionId);
+    await this.provider.until(`/v1/apps/${appId}`, ({ status }: { status: string }) => status === 'initialised');
+    ok(await this.provider.post(`/v1/apps/${appId}/list`));
+    return { appId, versionId };
+  }
+
+  /** Another version, cloned, with another image of tomcat. */
+  async publishNext(appId: string, cloneFrom: string, number: string): Promise<string> {
+    const draft = ok(await this.provider.post(`/v1/apps/${appId}/versions`, { number, description: number, cloneFrom }));
+    const { versionId } = draft.body as { versionId: string };
+    const { items } = ok(await this.provider.get(`/v1/versions/${versionId}/configurations`)).body as {
+      items: { configurationId: string; revision: number }[];
+    };
+    const topology = example('topology') as { nodes: ExampleNode[] };
+    const nodes = topology.nodes.map((node) =>
+      node.serviceName === 'tomcat' ? { ...node, image: node.image!.replace(/:[^:]+$/, `:${number}`) } : node,
+    );
+    await this.draw(items[0]!.configurationId, { ...topology, nodes }, `"${items[0]!.revision}"`);
+    await this.release(versionId);
+    return versionId;
+  }
+
+  /** Posts a billing event, signed. */
+  async bill(type: 'paid' | 'refunded', orderId: string, sequence: number, data: object): Promise<Answer> {
+    const event = {
+      specversion: '1.0',
+      id: `${orderId}-${sequence}`,
+      source: 'https://billing.example.com',
+      type: `souk.order.${type}.v1`,
+      subject: orderId,
+      sequence: String(sequence),
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      data,
+    };
+    const body = JSON.stringify(event);
+    const id = `msg_${randomUUID()}`;
+    const now = new Date();
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(this.billing.secret).sign(id, now, body),
+    };
+    return new TestUser(this.url, undefined, '').post(
+      `/v1/billing-sources/${this.billing.billingSourceId}/events`,
+      body,
+      headers,
+    );
+  }
+
+  /** Data of a paid order for that version, on the shared simulated cluster. */
+  async order(appId: string, versionId: string, instanceName: string): Promise<object> {
+    const { items } = ok(await this.buyer.get('/v1/clusters')).body as { items: { clusterId: string }[] };
+    return {
+      buyerTenant: this.buyer.tenant,
+      appId,
+      versionId,
+      plan: 'yearly',
+      configuration: 'standard',
+      clusterId: items[0]!.clusterId,
+      instanceName,
+      parameters: { title: instanceName },
+    };
+  }
+
+  private async draw(configurationId: string, topology: object, etag: string): Promise<void> {
+    ok(await this.provider.put(`/v1/configurations/${configurationId}/topology`, topology, { 'if-match': etag }));
+  }
+
+  private async release(versionId: string): Promise<void> {
+    const { revisions } = ok(await this.provider.get(`/v1/versions/${versionId}/review`)).body as { revisions: object };
+    ok(await this.provider.post(`/v1/versions/${versionId}/release`, { reviewed: revisions }));
+  }
+}
+
+function ok(answer: Answer): Answer {
+  if (answer.status >= 400) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer;
+}
