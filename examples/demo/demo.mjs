@@ -62,7 +62,7 @@ async function signUp(operator, url) {
   };
   const [provider, buyer] = [await join('Harbour Software', 'provider'), await join('Northwind Dairy', 'buyer')];
   // An auditor of the platform's own tenant sees the history of all tenants.
-  const platform = (await operator.get('/v1/tenants')).items.find(({ name }) => name === 'platform');
+  const platform = (await operator.get('/v1/tenants')).items.find(({ name }) => name === 'Platform');
   const { userId } = await operator.post(`/v1/tenants/${platform.tenantId}/users`, { displayName: 'Auditor', role: 'auditor' });
   const { accessToken } = await operator.post(`/v1/users/${userId}/tokens`);
   return { provider, buyer, auditor: new Api(url, accessToken) };

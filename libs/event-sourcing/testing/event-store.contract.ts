@@ -42,6 +42,6 @@ export function eventStoreContract(name: string, newFixture: () => EventStoreFix
 
 /** What the parts of the contract see of the fixture of the running test. */
 export interface ContractContext {
-  store(): EventStore;
-  reopen(): Promise<EventStore>;
+  readonly store: () => EventStore;
+  readonly reopen: () => Promise<EventStore>;
 }

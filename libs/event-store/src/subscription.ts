@@ -82,7 +82,8 @@ export class RunningSubscription implements Subscription {
   /** Waits for more; tells meanwhile how far it has come, though not for every event that did not pass. */
   private async rest(feed: Feed): Promise<void> {
     if (this.closed || this.more) return;
-    const untold = feed.seen() !== this.told && this.handler.onCheckpoint !== undefined;
+    const seen = feed.seen();
+    const untold = seen !== undefined && seen !== this.told && this.handler.onCheckpoint !== undefined;
     const wait = this.toldAt + CHECKPOINT_MS - performance.now();
     if (untold && wait <= 0) return this.checkpoint(feed);
     await new Promise<void>((resolve) => {

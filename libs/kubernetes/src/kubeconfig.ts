@@ -10,7 +10,9 @@ interface Kubeconfig {
   readonly contexts?: readonly Named<'context'>[];
 }
 
-type Named<Field extends string> = { readonly name?: unknown } & { readonly [F in Field]?: Readonly<Record<string, unknown>> };
+type Named<Field extends string> = { readonly name?: unknown } & {
+  readonly [F in Field]?: Readonly<Record<string, unknown>> | null;
+};
 
 export type ParsedKubeconfig =
   | { readonly endpoint: KubernetesEndpoint; readonly problems: readonly [] }
@@ -27,10 +29,10 @@ const MAX_LENGTH = 256 * 1024;
  */
 export function parseKubeconfig(text: string, { trusted = false } = {}): ParsedKubeconfig {
   if (text.length > MAX_LENGTH) return refused(problem('kubeconfig-too-large', '', `it has more than ${MAX_LENGTH} characters`));
-  let config: Kubeconfig | string | null;
+  let config: Kubeconfig | string | number | null;
   try {
     // Aliases are how a small YAML text becomes a large document.
-    config = parse(text, { maxAliasCount: 0 }) as Kubeconfig | string | null;
+    config = parse(text, { maxAliasCount: 0 }) as Kubeconfig | string | number | null;
   } catch (error) {
     return refused(problem('kubeconfig-unreadable', '', `it is no YAML: ${(error as Error).message.split('\n')[0] ?? ''}`));
   }
@@ -62,7 +64,7 @@ function entry<Field extends 'cluster' | 'user' | 'context'>(
   if (!Array.isArray(list)) return undefined;
   const index = list.findIndex((named) => (named as Named<Field> | null)?.name === name);
   const body = (list as readonly Named<Field>[])[index]?.[field];
-  return body !== null && typeof body === 'object' ? { pointer: `/${field}s/${index}/${field}`, body } : undefined;
+  return typeof body === 'object' && body !== null ? { pointer: `/${field}s/${index}/${field}`, body } : undefined;
 }
 
 function clusterProblems({ pointer, body }: Entry, trusted: boolean): Problem[] {

@@ -67,7 +67,7 @@ describe('InProcessBus, whatever happens to its process', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, timeout: 15_000 },
     );
   }, 60_000);
 });

@@ -264,6 +264,21 @@ describe('InProcessBus', () => {
       expect(next.handled).toEqual([]);
     });
 
+    it('writes nothing any more for a handler that ends after the stop', async () => {
+      const consumer = new Consumer();
+      const gate = new Gate();
+      consumer.behaviour = () => gate.opened;
+      const { bus, values } = await begin(consumer);
+      await happen(world.store, ['thing-1']);
+      await consumer.until(() => consumer.began.length === 1);
+      await bus.stop(1);
+      const written = values.writes;
+      gate.open();
+      await consumer.until(() => consumer.handled.length === 1);
+      for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+      expect(values.writes).toBe(written);
+    });
+
     it('starts again on the same bus where it stopped', async () => {
       const consumer = new Consumer();
       const { bus } = await begin(consumer);

@@ -91,7 +91,11 @@ export class PlatformModule implements OnApplicationShutdown {
     ];
     return {
       module: PlatformModule,
-      imports: [DiscoveryModule, LoggerModule.forRoot(loggingOptions(options.logLevel)), TerminusModule.forRoot({ errorLogStyle: 'json' })],
+      imports: [
+        DiscoveryModule,
+        LoggerModule.forRoot(loggingOptions(options.logLevel)),
+        TerminusModule.forRoot({ errorLogStyle: 'json' }),
+      ],
       controllers: [HealthController, MetricsController],
       providers: [
         ...providers,

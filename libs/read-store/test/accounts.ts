@@ -25,7 +25,7 @@ export const balances: Projection<Balance, AccountEvent> = {
     return event.type === 'MoneyMoved' ? [id, event.data.to] : [id];
   },
   on: {
-    AccountOpened: (_, { data }, key) => ({ id: key, owner: data.owner, amount: 0, moves: 0 }),
+    AccountOpened: (balance, { data }, key) => ({ amount: 0, moves: 0, ...balance, id: key, owner: data.owner }),
     MoneyMoved: (balance, { stream, data }, key) => {
       if (!balance) return undefined;
       const amount = (key === data.to ? data.amount : 0) - (stream === `account-${key}` ? data.amount : 0);

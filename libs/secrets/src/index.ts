@@ -1,4 +1,4 @@
 export * from './secret-vault.port';
-export { KeyRing } from './key-ring';
+export { KeyRingUnusable, parseMasterKeys } from './key-ring';
 export * from './lmdb-secret-vault';
 export * from './registry-event-codec';

@@ -1,63 +1,75 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fingerprintOf, openWith, sealWith } from './sealing';
-import { SealBroken } from './secret-vault.port';
+import { createHash, randomBytes } from 'node:crypto';
+import { decrypt, encrypt } from './sealed-box';
+
+/** A data key as it lies in the store: encrypted under one key of the ring. */
+export interface WrappedKey {
+  /** Id of the ring's key. */
+  readonly ring: string;
+  /** Base64. */
+  readonly box: string;
+}
+
+/** The ring lacks a key that something in the vault is wrapped under, or cannot be read. Says which; never shows a key. */
+export class KeyRingUnusable extends Error {
+  readonly code = 'key-ring-unusable';
+  constructor(detail: string) {
+    super(`the key ring cannot be used: ${detail}`);
+    this.name = new.target.name;
+  }
+}
 
 const KEY_BYTES = 32;
 
-/** Something wrapped, and under which key of the ring. */
-export interface Wrapped {
-  readonly key: string;
-  readonly sealed: string;
-}
-
-/** Master keys: the first one wraps, all of them unwrap. A new first key rotates the ring; old ones stay until nothing is under them. */
+/** Master keys. The first one wraps, all of them unwrap: so a new one goes in front, and the old one can go when all is wrapped anew. */
 export class KeyRing {
-  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly keys = new Map<string, Buffer>();
   private readonly first: string;
 
-  /** @param keys at least one, 32 bytes each @throws RangeError */
+  /** @throws KeyRingUnusable for no key, or one that has not 32 bytes */
   constructor(keys: readonly Buffer[]) {
-    if (keys.length === 0 || keys.some((key) => key.length !== KEY_BYTES))
-      throw new RangeError(`a key ring needs at least one key, each of ${KEY_BYTES} bytes`);
-    this.keys = new Map(keys.map((key) => [fingerprintOf(key), key]));
-    this.first = fingerprintOf(keys[0]!);
+    if (keys.some((key) => key.length !== KEY_BYTES)) throw new KeyRingUnusable(`each of its keys needs ${KEY_BYTES} bytes`);
+    for (const key of keys) this.keys.set(idOf(key), key);
+    const [first] = this.keys.keys();
+    if (first === undefined) throw new KeyRingUnusable('it has no key');
+    this.first = first;
   }
 
-  wrap(plaintext: Buffer, context: string): Wrapped {
-    return { key: this.first, sealed: sealWith(this.keys.get(this.first)!, plaintext, context) };
+  wrap(key: Buffer, associated: string): WrappedKey {
+    return { ring: this.first, box: encrypt(this.keys.get(this.first)!, key, associated).toString('base64') };
   }
 
-  /** @throws SealBroken, also where the key is not in the ring */
-  unwrap({ key, sealed }: Wrapped, context: string): Buffer {
-    const master = this.keys.get(key);
-    if (!master) throw new SealBroken();
-    return openWith(master, sealed, context);
+  /** @throws SealBroken; KeyRingUnusable where the ring has no key of that id */
+  unwrap({ ring, box }: WrappedKey, associated: string): Buffer {
+    const key = this.keys.get(ring);
+    if (!key) throw new KeyRingUnusable(`it lacks the key ${ring}`);
+    return decrypt(key, Buffer.from(box, 'base64'), associated);
   }
 
-  /** Whether it is under a key that no longer is the first one. */
-  isStale({ key }: Wrapped): boolean {
-    return key !== this.first;
-  }
-
-  /** The ring of a file that only its owner can read; made with one random key where there is none, and flushed. */
-  static async ofFile(directory: string): Promise<KeyRing> {
-    const path = join(directory, 'keyring.json');
-    if (!existsSync(path)) await writeNew(directory, path);
-    const { keys } = JSON.parse(await readFile(path, 'utf8')) as { keys: string[] };
-    return new KeyRing(keys.map((key) => Buffer.from(key, 'base64')));
+  /** Whether the first key has wrapped it. */
+  isCurrent({ ring }: WrappedKey): boolean {
+    return ring === this.first;
   }
 }
 
-async function writeNew(directory: string, path: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify({ keys: [randomBytes(KEY_BYTES).toString('base64')] })}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+export function newKey(): Buffer {
+  return randomBytes(KEY_BYTES);
+}
+
+/**
+ * Master keys as they stand in a configuration: base64, separated by commas, the newest first.
+ * @throws KeyRingUnusable, without quoting anything
+ */
+export function parseMasterKeys(text: string): Buffer[] {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.map((part, index) => {
+    const key = Buffer.from(part, 'base64');
+    if (key.length !== KEY_BYTES || key.toString('base64') !== part)
+      throw new KeyRingUnusable(`master key ${index + 1} of ${parts.length} is not the base64 of ${KEY_BYTES} bytes`);
+    return key;
+  });
+}
+
+/** Tells keys apart without saying anything about them. */
+function idOf(key: Buffer): string {
+  return createHash('sha256').update('key id|').update(key).digest('hex').slice(0, 16);
 }

@@ -1,53 +1,68 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
-import { LRUCache } from 'lru-cache';
-import { KeyRing, type Wrapped } from './key-ring';
-import { openWith, sealWith } from './sealing';
-import { SecretVault } from './secret-vault.port';
+import { KeyRing, KeyRingUnusable, newKey, type WrappedKey } from './key-ring';
+import { makeKeyRing, readKeyRing } from './key-ring-file';
+import { associatedData, decrypt, encrypt } from './sealed-box';
+import { SealBroken, SecretVault, TenantKeyDestroyed } from './secret-vault.port';
 
 export interface LmdbSecretVaultOptions {
+  /** Made where there is none; for this process alone. */
   readonly directory: string;
-  /** Master keys, 32 bytes each, the first one wraps. Without them a key file is made in the directory. */
-  readonly masterKeys?: readonly Buffer[];
+  /**
+   * Master keys of 32 bytes, the newest first; see {@link parseMasterKeys}. Without, the vault makes one at its first start and keeps
+   * it beside the data, in `keyring.json` (0600). Keys in that file go on unwrapping in any case.
+   */
+  readonly masterKey?: Buffer | readonly Buffer[];
 }
 
-type StoredKey = Wrapped | { readonly destroyed: true };
-
-/** Not a tenant: keys of the installation itself hang on it. */
-const INSTALLATION = '(installation)';
-
-/** The tenant's data key was destroyed: there is nothing to encrypt with or to derive from any more, for good. */
-export class TenantKeyDestroyed extends Error {
-  readonly code = 'tenant-key-destroyed';
-  constructor(tenant: string) {
-    super(`the data key of tenant "${tenant}" was destroyed`);
-    this.name = new.target.name;
-  }
+/** What follows from a tenant's data key once and for all. */
+interface TenantKeys {
+  readonly data: Buffer;
+  /** For texts that lie elsewhere, and for values that lie here: keys of their own, so that none passes for the other. */
+  readonly seal: Buffer;
+  readonly value: Buffer;
 }
 
-/** {@link SecretVault} in an LMDB environment of its own: master keys wrap tenant data keys, those seal values. */
+/** Stands where a key was. */
+interface Destroyed {
+  readonly destroyed: true;
+}
+
+const CACHED_TENANTS = 10_000;
+const MAX_NAME_BYTES = 500;
+const ROOT = 'root';
+
+/**
+ * The vault in an LMDB environment of its own. Under the key ring lie one data key for each tenant and one for the installation;
+ * everything else is encrypted under these or derived from them, so that a new master key rewraps keys only, at the next start.
+ *
+ * LMDB frees pages without overwriting them: after `destroyTenantKey`, the wrapped key may remain in an unused part of the file until the
+ * room is needed. It opens with the key ring only; who must be sure puts a new master key in front and takes the old one away.
+ */
 export class LmdbSecretVault extends SecretVault {
-  private readonly dataKeys: LmdbTable<string, StoredKey>;
-  private readonly values: LmdbTable<[string, string], string>;
-  private readonly cache = new LRUCache<string, Buffer>({ max: 10_000 });
+  /** Least recently used first. */
+  private readonly cache = new Map<string, TenantKeys>();
 
   private constructor(
     private readonly environment: LmdbEnvironment,
+    private readonly tables: Tables,
     private readonly ring: KeyRing,
   ) {
     super();
-    this.dataKeys = environment.openTable('data-keys', { encoding: 'json' });
-    this.values = environment.openTable('values', { encoding: 'text' });
   }
 
-  /** @throws StoreLocked while another process has it open; SealBroken when a stored key is under none of the master keys */
-  static async open({ directory, masterKeys }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
+  /**
+   * @throws KeyRingUnusable where a key is missing that something is wrapped under, or the file is not safe; StoreLocked while another
+   * process has the directory open
+   */
+  static async open({ directory, masterKey = [] }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
     const environment = await openEnvironment(directory);
     try {
-      const ring = masterKeys ? new KeyRing(masterKeys) : await KeyRing.ofFile(directory);
-      const vault = new LmdbSecretVault(environment, ring);
-      await vault.rewrap();
-      return vault;
+      const tables = openTables(environment);
+      const given = Buffer.isBuffer(masterKey) ? [masterKey] : masterKey;
+      const ring = new KeyRing([...given, ...fileKeys(directory, given.length > 0, isEmpty(tables))]);
+      await rewrap(environment, tables, ring);
+      return new LmdbSecretVault(environment, tables, ring);
     } catch (error) {
       await environment.close();
       throw error;
@@ -55,95 +70,184 @@ export class LmdbSecretVault extends SecretVault {
   }
 
   override async put(tenant: string, name: string, value: string): Promise<void> {
-    const sealed = sealWith(await this.dataKey(tenant), value, contextOf('value', tenant, name));
+    const key = valueKey(tenant, name);
+    const keys = await this.keysOf(tenant);
+    const box = encrypt(keys.value, Buffer.from(value), associatedData('value', tenant, name)).toString('base64');
     await this.environment.write(() => {
-      this.values.put([tenant, name], sealed);
+      if (isDestroyed(this.tables.tenants.get(tenant))) throw new TenantKeyDestroyed(tenant);
+      this.tables.values.put(key, box);
     });
   }
 
   override async get(tenant: string, name: string): Promise<string | undefined> {
-    const sealed = this.values.get([tenant, name]);
-    const key = sealed === undefined ? undefined : this.existingKey(tenant);
-    return key && sealed !== undefined ? openWith(key, sealed, contextOf('value', tenant, name)).toString() : undefined;
+    const box = this.tables.values.get(valueKey(tenant, name));
+    const keys = this.knownKeysOf(tenant);
+    if (box === undefined || keys === 'destroyed') return undefined;
+    if (!keys) throw new SealBroken();
+    return decrypt(keys.value, Buffer.from(box, 'base64'), associatedData('value', tenant, name)).toString();
   }
 
   override async delete(tenant: string, name: string): Promise<void> {
-    await this.environment.write(() => {
-      this.values.remove([tenant, name]);
-    });
+    await this.environment.write(() => this.tables.values.remove(valueKey(tenant, name)));
   }
 
   override async derive(tenant: string, purpose: string, id: string, version: number, bytes: number): Promise<Buffer> {
-    return derived(await this.dataKey(tenant), [purpose, id, version], bytes);
+    if (purpose.includes('|')) throw new RangeError(`the purpose "${purpose}" has a "|" in it`);
+    return expand((await this.keysOf(tenant)).data, `${purpose}|${id}|${version}`, bytes);
   }
 
   override async seal(tenant: string, plaintext: string, context: string): Promise<string> {
-    return sealWith(await this.dataKey(tenant), plaintext, contextOf('sealed', tenant, context));
+    const keys = await this.keysOf(tenant);
+    return encrypt(keys.seal, Buffer.from(plaintext), associatedData('seal', tenant, context)).toString('base64url');
   }
 
   override async unseal(tenant: string, sealed: string, context: string): Promise<string | undefined> {
-    const key = this.existingKey(tenant);
-    return key && openWith(key, sealed, contextOf('sealed', tenant, context)).toString();
+    const keys = this.knownKeysOf(tenant);
+    if (keys === 'destroyed') return undefined;
+    const box = Buffer.from(sealed, 'base64url');
+    if (!keys || box.toString('base64url') !== sealed) throw new SealBroken();
+    return decrypt(keys.seal, box, associatedData('seal', tenant, context)).toString();
   }
 
   override async installationKey(purpose: string, bytes: number): Promise<Buffer> {
-    return derived(await this.dataKey(INSTALLATION), [purpose], bytes);
+    const wrapped = this.tables.installation.get(ROOT) ?? (await this.makeKey(this.tables.installation, ROOT, installationData));
+    return expand(this.ring.unwrap(wrapped, installationData), purpose, bytes);
   }
 
   override async destroyTenantKey(tenant: string): Promise<void> {
+    assertTenant(tenant);
     await this.environment.write(() => {
-      this.dataKeys.put(tenant, { destroyed: true });
-      for (const { key } of [...this.values.entries({ gte: [tenant, ''], lt: [tenant, '\uffff'] })]) this.values.remove(key);
+      const { tenants, values } = this.tables;
+      tenants.put(tenant, { destroyed: true });
+      const names: (readonly [string, string])[] = [];
+      for (const key of values.keys({ gte: [tenant, ''] })) {
+        if (key[0] !== tenant) break;
+        names.push(key);
+      }
+      for (const key of names) values.remove(key);
     });
     this.cache.delete(tenant);
   }
 
+  /** Waits for the writes under way; nothing can be asked afterwards. */
   async close(): Promise<void> {
     this.cache.clear();
     await this.environment.close();
   }
 
-  /** The tenant's data key, made where there is none. */
-  private async dataKey(tenant: string): Promise<Buffer> {
-    const known = this.existingKey(tenant);
-    if (known) return known;
-    await this.environment.write(() => {
-      if (this.dataKeys.get(tenant) === undefined)
-        this.dataKeys.put(tenant, this.ring.wrap(randomBytes(32), contextOf('data-key', tenant)));
-    });
-    const made = this.existingKey(tenant);
-    if (!made) throw new TenantKeyDestroyed(tenant);
+  /** Makes them where there are none. @throws TenantKeyDestroyed */
+  private async keysOf(tenant: string): Promise<TenantKeys> {
+    assertTenant(tenant);
+    const known = this.knownKeysOf(tenant);
+    if (known && known !== 'destroyed') return known;
+    if (!known) await this.makeKey(this.tables.tenants, tenant, tenantData(tenant));
+    const made = this.knownKeysOf(tenant);
+    if (!made || made === 'destroyed') throw new TenantKeyDestroyed(tenant);
     return made;
   }
 
-  private existingKey(tenant: string): Buffer | undefined {
+  private knownKeysOf(tenant: string): TenantKeys | 'destroyed' | undefined {
     const cached = this.cache.get(tenant);
-    if (cached) return cached;
-    const stored = this.dataKeys.get(tenant);
-    if (!stored || 'destroyed' in stored) return undefined;
-    const key = this.ring.unwrap(stored, contextOf('data-key', tenant));
-    this.cache.set(tenant, key);
-    return key;
+    if (cached) {
+      this.cache.delete(tenant);
+      this.cache.set(tenant, cached);
+      return cached;
+    }
+    const record = this.tables.tenants.get(tenant);
+    if (!record) return undefined;
+    if (isDestroyed(record)) return 'destroyed';
+    const data = this.ring.unwrap(record, tenantData(tenant));
+    const keys = { data, seal: expand(data, 'seal', 32), value: expand(data, 'value', 32) };
+    this.cache.set(tenant, keys);
+    for (const [oldest] of this.cache) {
+      if (this.cache.size <= CACHED_TENANTS) break;
+      this.cache.delete(oldest);
+    }
+    return keys;
   }
 
-  /** After a rotation of the ring: data keys come under its first key. Values stay as they are. */
-  private async rewrap(): Promise<void> {
-    const stale = [...this.dataKeys.entries()].filter(({ value }) => !('destroyed' in value) && this.ring.isStale(value));
-    if (stale.length === 0) return;
-    await this.environment.write(() => {
-      for (const { key: tenant, value } of stale) {
-        const context = contextOf('data-key', tenant);
-        if (!('destroyed' in value)) this.dataKeys.put(tenant, this.ring.wrap(this.ring.unwrap(value, context), context));
-      }
+  /** Of all who make the same key at the same time, one does. */
+  private makeKey<V>(table: LmdbTable<string, V | WrappedKey>, name: string, associated: string): Promise<V | WrappedKey> {
+    const fresh = this.ring.wrap(newKey(), associated);
+    return this.environment.write(() => {
+      const there = table.get(name);
+      if (there !== undefined) return there;
+      table.put(name, fresh);
+      return fresh;
     });
   }
 }
 
-/** HKDF-SHA256 (RFC 5869) without salt: the data key is random already. */
-function derived(key: Buffer, info: readonly (string | number)[], bytes: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', JSON.stringify(info), bytes));
+interface Tables {
+  readonly tenants: LmdbTable<string, WrappedKey | Destroyed>;
+  readonly installation: LmdbTable<string, WrappedKey>;
+  /** By tenant and name; base64 of the encrypted value. */
+  readonly values: LmdbTable<readonly [string, string], string>;
 }
 
-function contextOf(...parts: readonly string[]): string {
-  return JSON.stringify(parts);
+function openTables(environment: LmdbEnvironment): Tables {
+  return {
+    tenants: environment.openTable('tenants', { encoding: 'json' }),
+    installation: environment.openTable('installation', { encoding: 'json' }),
+    values: environment.openTable('values', { encoding: 'text' }),
+  };
+}
+
+function isEmpty({ tenants, installation }: Tables): boolean {
+  return tenants.count({ limit: 1 }) + installation.count({ limit: 1 }) === 0;
+}
+
+function fileKeys(directory: string, hasOthers: boolean, empty: boolean): Buffer[] {
+  const found = readKeyRing(directory);
+  if (found || hasOthers) return found ?? [];
+  // A new ring would open nothing of what is there: better to say so before anything new is wrapped under it.
+  if (!empty)
+    throw new KeyRingUnusable(
+      `there are keys in ${directory}, but neither a master key nor the file that they were wrapped with`,
+    );
+  return makeKeyRing(directory);
+}
+
+/** Wraps under the first key of the ring whatever another one has wrapped; fails where the ring lacks a key. */
+async function rewrap(environment: LmdbEnvironment, { tenants, installation }: Tables, ring: KeyRing): Promise<void> {
+  const again = (wrapped: WrappedKey, associated: string): WrappedKey => ring.wrap(ring.unwrap(wrapped, associated), associated);
+  const stale = <V>(table: LmdbTable<string, V>): { readonly key: string; readonly value: V & WrappedKey }[] =>
+    [...table.entries()].filter((entry): entry is { key: string; value: V & WrappedKey } => {
+      const value = entry.value as WrappedKey | Destroyed;
+      return !isDestroyed(value) && !ring.isCurrent(value);
+    });
+  const staleTenants = stale(tenants);
+  const staleRoots = stale(installation);
+  if (staleTenants.length + staleRoots.length === 0) return;
+  await environment.write(() => {
+    for (const { key, value } of staleTenants) tenants.put(key, again(value, tenantData(key)));
+    for (const { key, value } of staleRoots) installation.put(key, again(value, installationData));
+  });
+}
+
+/** HKDF-SHA256, RFC 5869, without salt: the input is a uniformly random key. */
+function expand(key: Buffer, info: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', info, bytes));
+}
+
+function isDestroyed(record: WrappedKey | Destroyed | undefined): record is Destroyed {
+  return record !== undefined && 'destroyed' in record;
+}
+
+function tenantData(tenant: string): string {
+  return associatedData('tenant key', tenant);
+}
+
+const installationData = associatedData('installation key');
+
+function valueKey(tenant: string, name: string): readonly [string, string] {
+  assertTenant(tenant);
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES)
+    throw new RangeError(`the name of a secret has more than ${MAX_NAME_BYTES} bytes`);
+  return [tenant, name];
+}
+
+function assertTenant(tenant: string): void {
+  if (tenant === '' || Buffer.byteLength(tenant) > MAX_NAME_BYTES)
+    throw new RangeError(`a tenant's id has 1 to ${MAX_NAME_BYTES} bytes`);
 }

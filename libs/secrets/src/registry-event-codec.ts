@@ -6,95 +6,110 @@ import {
   type RecordedEvent,
   type Upcaster,
 } from '@souk/event-sourcing';
-import type { SecretVault } from './secret-vault.port';
+import { type SecretVault, TenantKeyDestroyed } from './secret-vault.port';
 
-/** What the codec needs of an aggregate. */
-export interface EventTypeRegistry {
-  readonly eventTypes: object;
+/** What of an aggregate the codec needs: any `Aggregate` will do. */
+export interface EventTypes {
+  readonly eventTypes: Readonly<Record<string, EventTypeOptions>>;
 }
 
-/** How a personal field stands in the store. */
-interface Sealed {
+/** What stands in the store for a personal field: its JSON, sealed under the key of that tenant, for this event and field alone. */
+interface SealedField {
   readonly $sealed: string;
   readonly tenant: string;
 }
 
-interface Known {
-  readonly upcasters: readonly Upcaster[];
-  readonly personal: PersonalFields<Record<string, unknown>> | undefined;
-}
-
 type Data = Readonly<Record<string, unknown>>;
 
+interface TypeCodec {
+  readonly personal: PersonalFields<Data> | undefined;
+  readonly upcasters: readonly Upcaster[];
+}
+
 /**
- * The codec of all event types that some aggregates declare. A personal field is stored as `{"$sealed": …, "tenant": …}`, sealed under the
- * tenant's key for exactly this event and field; it reads as `null` when the key was destroyed. Data of an older schema version is
- * upcast on reading. Unknown types pass as they are.
+ * The codec of all events that some aggregates declare. Personal fields are encrypted on the way in; on the way out they are decrypted,
+ * then the upcasters lead from the event's schema version to the current one, which `metadata.schemaVersion` is from then on.
+ *
+ * A field of a tenant whose key was destroyed reads as `null` (and is written as `null`), so upcasters and `evolve` must take that.
+ * Types that nobody declares, and versions newer than the declared one, pass unchanged. A type that had personal fields once keeps its
+ * `personal` for ever: old events are decrypted by what is sealed in them, whatever the fields are called today.
  */
 export class RegistryEventCodec extends EventCodec {
-  private readonly types = new Map<string, Known>();
+  private readonly types = new Map<string, TypeCodec>();
 
-  /** @throws Error when two aggregates declare the same type of event */
+  /** @throws Error where two aggregates declare the same type of event */
   constructor(
     private readonly vault: SecretVault,
-    aggregates: readonly EventTypeRegistry[],
+    aggregates: readonly EventTypes[],
   ) {
     super();
     for (const { eventTypes } of aggregates)
-      for (const [type, options] of Object.entries(eventTypes as Record<string, EventTypeOptions<Record<string, unknown>>>)) {
-        if (this.types.has(type)) throw new Error(`two aggregates declare the event "${type}"`);
-        this.types.set(type, { upcasters: options.upcasters ?? [], personal: options.personal });
+      for (const [type, { personal, upcasters = [] }] of Object.entries(eventTypes)) {
+        if (this.types.has(type)) throw new Error(`the event type "${type}" is declared twice`);
+        this.types.set(type, { personal: personal as unknown as PersonalFields<Data> | undefined, upcasters });
       }
   }
 
+  /** @throws TypeError where the tenant of a personal field is not given, or another field looks like a sealed one */
   override encode(event: EventToAppend): EventToAppend | Promise<EventToAppend> {
     const personal = this.types.get(event.type)?.personal;
-    return personal ? this.sealed(event, personal) : event;
+    if (!personal) return event;
+    const data = event.data as Data;
+    // Else whoever can fill such a field could write an event that nobody can read.
+    const impostor = Object.keys(data).find((field) => isSealed(data[field]) && !personal.fields.includes(field));
+    if (impostor !== undefined) throw new TypeError(`event "${event.type}": the field "${impostor}" looks like a sealed one`);
+    const fields = personal.fields.filter((field) => data[field] !== undefined && data[field] !== null);
+    return fields.length === 0 ? event : this.seal(event, fields, personal.tenant(data));
   }
 
+  /** @throws SealBroken where a sealed field was changed, or moved here from another event */
   override decode(event: RecordedEvent): RecordedEvent | Promise<RecordedEvent> {
-    const known = this.types.get(event.type);
-    if (!known) return event;
-    return known.personal ? this.opened(event, known) : upcast(event, known.upcasters);
+    const type = this.types.get(event.type);
+    if (!type) return event;
+    if (!type.personal) return upcast(event, type);
+    const sealed = Object.entries(event.data).filter((entry): entry is [string, SealedField] => isSealed(entry[1]));
+    if (sealed.length === 0) return upcast(event, type);
+    return this.unseal(event, sealed).then((plain) => upcast(plain, type));
   }
 
-  private async sealed(
-    event: EventToAppend,
-    { fields, tenant }: PersonalFields<Record<string, unknown>>,
-  ): Promise<EventToAppend> {
+  private async seal(event: EventToAppend, fields: readonly string[], tenant: unknown): Promise<EventToAppend> {
+    if (typeof tenant !== 'string' || tenant === '')
+      throw new TypeError(`event "${event.type}" has personal fields of no tenant`);
     const data: Record<string, unknown> = { ...event.data };
-    const owner = tenant(data);
     for (const field of fields) {
-      if (data[field] === undefined) continue;
-      const text = await this.vault.seal(owner, JSON.stringify(data[field]), contextOf(event.id, field));
-      data[field] = { $sealed: text, tenant: owner } satisfies Sealed;
+      try {
+        const $sealed = await this.vault.seal(tenant, JSON.stringify(data[field]), contextOf(event, field));
+        data[field] = { $sealed, tenant } satisfies SealedField;
+      } catch (error) {
+        if (!(error instanceof TenantKeyDestroyed)) throw error;
+        data[field] = null;
+      }
     }
     return { ...event, data };
   }
 
-  private async opened(event: RecordedEvent, { upcasters }: Known): Promise<RecordedEvent> {
+  private async unseal(event: RecordedEvent, fields: readonly [string, SealedField][]): Promise<RecordedEvent> {
     const data: Record<string, unknown> = { ...event.data };
-    for (const [field, value] of Object.entries(data)) if (isSealed(value)) data[field] = await this.open(event.id, field, value);
-    return upcast({ ...event, data }, upcasters);
-  }
-
-  private async open(eventId: string, field: string, { $sealed, tenant }: Sealed): Promise<unknown> {
-    const text = await this.vault.unseal(tenant, $sealed, contextOf(eventId, field));
-    return text === undefined ? null : (JSON.parse(text) as unknown);
+    for (const [field, { $sealed, tenant }] of fields) {
+      const json = await this.vault.unseal(tenant, $sealed, contextOf(event, field));
+      data[field] = json === undefined ? null : JSON.parse(json);
+    }
+    return { ...event, data };
   }
 }
 
-function upcast(event: RecordedEvent, upcasters: readonly Upcaster[]): RecordedEvent {
-  const { schemaVersion } = event.metadata;
-  if (schemaVersion > upcasters.length) return event;
-  const data = upcasters.slice(schemaVersion - 1).reduce<object>((older, upcaster) => upcaster(older as never), event.data);
-  return { ...event, data: data, metadata: { ...event.metadata, schemaVersion: upcasters.length + 1 } };
+function upcast(event: RecordedEvent, { upcasters }: TypeCodec): RecordedEvent {
+  const version = event.metadata.schemaVersion;
+  if (version > upcasters.length) return event;
+  const data = upcasters.slice(version - 1).reduce<object>((older, upcaster) => upcaster(older as never), event.data);
+  return { ...event, data, metadata: { ...event.metadata, schemaVersion: upcasters.length + 1 } };
 }
 
-function isSealed(value: unknown): value is Sealed {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Sealed>).$sealed === 'string';
+function contextOf({ id }: Pick<RecordedEvent, 'id'>, field: string): string {
+  return `${id}|${field}`;
 }
 
-function contextOf(eventId: string, field: string): string {
-  return JSON.stringify(['event', eventId, field]);
+function isSealed(value: unknown): value is SealedField {
+  if (typeof value !== 'object' || value === null || !('$sealed' in value) || !('tenant' in value)) return false;
+  return typeof value.$sealed === 'string' && typeof value.tenant === 'string';
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import type { Arrow, Topology, TopologyNode } from './topology';
 
 /** The same topology with its lists sorted (nodes by service name, arrows by from, to) and its names in order. Positions stay. */
@@ -23,21 +24,11 @@ export function digestOf(json: unknown): string {
   return createHash('sha256').update(canonicalJson(json)).digest('hex');
 }
 
-/**
- * JSON as RFC 8785 writes it: no space, members sorted by UTF-16 code units, numbers and strings as ECMAScript writes them.
- * Members without value are left out. A lone surrogate is written as its escape, where the RFC would give up.
- */
+/** JSON as RFC 8785 writes it. Members without value are left out. @throws Error for a number that is not finite */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element ?? null)).join(',')}]`;
-  if (value === null || typeof value !== 'object') {
-    if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`);
-    return JSON.stringify(value);
-  }
-  const members: string[] = [];
-  for (const [key, member] of Object.entries(value).sort(byKey)) {
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
-  }
-  return `{${members.join(',')}}`;
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('there is no JSON for undefined');
+  return text;
 }
 
 const byServiceName = (a: TopologyNode, b: TopologyNode): number => compare(a.serviceName, b.serviceName);

@@ -70,6 +70,14 @@ describe('A decision', () => {
     for (const decision of decisions) expect(withoutText(decision)).toEqual(first);
   });
 
+  it('does not tell the key of an owner who was erased from an unknown one', async () => {
+    const instance = await world.instance(['instance.read'], 'ten_erased');
+    await world.vault.destroyTenantKey('ten_erased');
+    const unknown = { appKey: randomBytes(16).toString('hex'), appSecret: 'x' };
+    const decision = await world.verifier.decide(world.sign(instance));
+    expect(withoutText(decision)).toEqual(withoutText(await world.verifier.decide(world.sign(unknown))));
+  });
+
   it('changes with the credential at once, however often the key was seen before', async () => {
     const instance = await world.instance(['instance.read']);
     const allowed = async () => (await world.verifier.decide(world.sign(instance))).allowed;

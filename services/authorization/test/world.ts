@@ -93,9 +93,12 @@ export class World {
   }
 
   /** An instance with these grants, and what it signs with. */
-  async instance(apis: readonly string[]): Promise<{ instanceId: string; appKey: string; appSecret: string }> {
+  async instance(
+    apis: readonly string[],
+    ownerTenant = 'ten_b',
+  ): Promise<{ instanceId: string; appKey: string; appSecret: string }> {
     const instanceId = derivedId('instance', randomUUID());
-    const input = { instanceId, appId: 'app', ownerTenant: 'ten_b', providerTenant: 'ten_p', grants: { apis, dataModels: [] } };
+    const input = { instanceId, appId: 'app', ownerTenant, providerTenant: 'ten_p', grants: { apis, dataModels: [] } };
     const { appKey } = await this.credentials.create(input, callOf());
     return { instanceId, appKey, appSecret: await this.credentials.appSecret(instanceId) };
   }
@@ -104,7 +107,7 @@ export class World {
     this.store = await LmdbEventStore.open({ directory: join(this.folder.path, 'events') });
     this.reads = await LmdbReadStore.open({ directory: join(this.folder.path, 'reads'), signingKey: Buffer.alloc(32, 1) });
     this.vault = await LmdbSecretVault.open({ directory: join(this.folder.path, 'vault') });
-    const coded = new CodedEventStore(this.store, new RegistryEventCodec(this.vault, authorization.aggregates));
+    const coded = new CodedEventStore(this.store, new RegistryEventCodec(this.vault, authorization.aggregates as never));
     const commands = new CommandHandler(coded);
     this.runner = new ProjectionRunner(coded, this.reads, authorization.projections as never);
     await this.runner.start();

@@ -187,6 +187,17 @@ describe('Commerce over HTTP', () => {
       expect(answer.body).toMatchObject({ status: 422, problems: [{ pointer: '/type', code: 'not-one-of' }] });
     });
 
+    it('is described, by type, in the OpenAPI document', async () => {
+      const { body } = await request(url).get('/openapi.json');
+      const operation = (body as { paths: Record<string, { post: { requestBody: unknown } }> }).paths[
+        '/v1/billing-sources/{billingSourceId}/events'
+      ];
+      const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+      expect(operation?.post.requestBody).toMatchObject({
+        content: { 'application/cloudevents+json': { schema: { oneOf: [ref('OrderPaidEvent'), ref('OrderClosedEvent')] } } },
+      });
+    });
+
     it('of another source than it is registered for is refused', async () => {
       const answer = await deliver(order('wrong', { source: 'https://other.example' }));
       expect(answer.body).toMatchObject({ status: 422, problems: [{ pointer: '/source' }] });

@@ -49,7 +49,7 @@ describe('The API', () => {
     it.each([
       ['what is not JSON', '{"name":', 400, 'invalid-json'],
       ['a poisoned prototype', '{"__proto__":{"role":"operator"}}', 400, 'invalid-json'],
-      ['more than a megabyte', JSON.stringify({ name: 'x'.repeat(1_100_000) }), 413, 'too-large'],
+      ['more than a megabyte', JSON.stringify({ name: 'x'.repeat(1_100_000) }), 413, 'payload-too-large'],
     ])('refuses %s', async (_, body, status, code) => {
       const answer = await provider.post('/v1/apps', body);
       expect([answer.status, answer.body.code]).toEqual([status, code]);

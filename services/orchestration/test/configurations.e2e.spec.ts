@@ -158,7 +158,7 @@ describe('Configurations', () => {
         image: 'a:1',
         env: { A: 'x'.repeat(bytes / 20) },
       }));
-    expect((await draw(path, { nodes: nodes(5_000_000) }, etag)).body).toMatchObject({ status: 413, code: 'too-large' });
+    expect((await draw(path, { nodes: nodes(5_000_000) }, etag)).status).toBe(413);
     expect((await draw(path, { nodes: nodes(3_000_000) }, etag)).status).toBe(200);
     const tooMuchForOneNode = { nodes: [{ ...nodes(20)[0], env: { A: 'x'.repeat(300_000) } }] };
     expect((await draw(path, tooMuchForOneNode, '"20"')).body).toMatchObject({

@@ -22,12 +22,12 @@ const applyOperation = (document: Json, operation: Json): Json => {
     case 'remove':
       return remove(document, path);
     case 'move': {
-      const from = pointer(String(operation.from));
+      const from = pointer(textOf(operation.from));
       const moved = read(document, from, 'move');
       return write(remove(document, from), path, moved, true);
     }
     case 'copy':
-      return write(document, path, copy(read(document, pointer(String(operation.from)), 'copy')), true);
+      return write(document, path, copy(read(document, pointer(textOf(operation.from)), 'copy')), true);
     case 'test':
       if (!same(read(document, path, 'test'), value)) {
         throw badRequest(`testing value ${operation.path} failed: test failed`);
@@ -37,6 +37,8 @@ const applyOperation = (document: Json, operation: Json): Json => {
       throw badRequest(`Unexpected kind: ${operation.op}`);
   }
 };
+
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 const pointer = (text: string): string[] =>
   text === ''

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject } from '../objects/json';
+import { type JsonObject } from '../objects/json';
 import { type KubeObject, type ManagedFields, timestamp } from '../objects/kube-object';
 import {
   changedFields,
@@ -57,7 +57,7 @@ export const trackUpdate = (before: KubeObject | undefined, after: KubeObject, w
   const base: Ownership[] = ownershipOf(after);
   const { written, removed } = before
     ? changedFields(asJson(before), asJson(after))
-    : { written: fieldsOf(asJson(after)), removed: fieldsOf({} as Json) };
+    : { written: fieldsOf(asJson(after)), removed: fieldsOf({}) };
   if (isEmpty(written) && isEmpty(removed)) return encodeOwnership(base);
   const lost = (fields: FieldSet): FieldSet => minusDeep(fields, removed);
   const mine = base.find(({ entry }) => ownedBy(entry, 'Update', writer));

@@ -1,5 +1,5 @@
 import { applyConflict, type StatusCause } from '../objects/api-error';
-import { type Json, type JsonObject } from '../objects/json';
+import { type JsonObject } from '../objects/json';
 import { type KubeObject, type ManagedFields } from '../objects/kube-object';
 import { changedFields, emptySet, type FieldSet, fieldsOf, intersection, isEmpty, minus, pathsOf, union } from './field-set';
 import { asJson, encodeOwnership, newEntry, ownedBy, type Ownership, ownershipOf, type Writer } from './managed-fields';
@@ -49,7 +49,7 @@ const liveOwners = (live: KubeObject | undefined, apiVersion: string, writer: Wr
   if (!live || owners.length > 0) return owners;
   const { status: _status, ...rest } = asJson(live);
   const entry: ManagedFields = newEntry('Update', apiVersion, { manager: 'before-first-apply', now: writer.now });
-  return [{ entry, fields: fieldsOf(rest as Json) }];
+  return [{ entry, fields: fieldsOf(rest) }];
 };
 
 const conflictError = (conflicts: { owner: Ownership; fields: FieldSet }[]): Error => {

@@ -132,7 +132,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     fill(object, { status: { phase: 'Active' } });
   },
   Secret: (object) => {
-    fill(object as Secret, { type: 'Opaque' });
+    fill(object, { type: 'Opaque' });
     encodeStringData(object);
   },
   PersistentVolumeClaim: (object) => {

@@ -192,10 +192,10 @@ const service = (object: KubeObject, before: KubeObject | undefined): FieldProbl
 const MAX_DATA_BYTES = 1024 * 1024;
 
 const keyedData = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
-  const data = { ...(object.data as object | undefined), ...(object.binaryData as object | undefined) };
+  const data = { ...(object.data as Record<string, string> | undefined), ...(object.binaryData as Record<string, string> | undefined) };
   const problems: FieldProblem[] = [];
   let bytes = 0;
-  for (const [key, value] of Object.entries(data) as [string, string][]) {
+  for (const [key, value] of Object.entries<string>(data)) {
     bytes += value.length;
     if (key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key)) {
       problems.push(

@@ -89,7 +89,7 @@ const own = (table: Readonly<Record<string, number>>, code: string): number | un
 const invalidJson: Description = { status: 400, code: 'invalid-json', detail: 'the body is not valid JSON' };
 
 const fastifyErrors: Readonly<Record<string, Description>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'too-large', detail: 'the body is larger than this route takes' },
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'payload-too-large', detail: 'the body is larger than this route takes' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: 'unsupported-media-type', detail: 'send application/json' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, code: 'invalid-json', detail: 'the body is empty, and content-type says JSON' },
   FST_ERR_CTP_INVALID_JSON_BODY: invalidJson,

@@ -38,7 +38,13 @@ describe('History', () => {
   let made = 0;
 
   /** Appends one event, and answers its id. */
-  const happen = async (stream: string, type: string, data: object, causationId = 'request-1', tenants = [buyerTenant, providerTenant]) => {
+  const happen = async (
+    stream: string,
+    type: string,
+    data: object,
+    causationId = 'request-1',
+    tenants = [buyerTenant, providerTenant],
+  ) => {
     const metadata: EventMetadata = {
       commandId: `command-${made}`,
       correlationId: 'correlation-1',
@@ -63,7 +69,12 @@ describe('History', () => {
     await happen(`version-${versionId}`, 'VersionReleased', { versionId, number: '1.0.0' }, 'request-0', [providerTenant]);
     await happen(`name-${'0'.repeat(64)}`, 'NameReserved', { name: 'line', by: instanceId }, 'request-1', [buyerTenant]);
     requested = await happen(`instance-${instanceId}`, 'InstanceRequested', { instanceId, versionId, parameters: { size: '3' } });
-    started = await happen(`operation-${operationId}`, 'OperationStarted', { operationId, instanceId, kind: 'deploy' }, requested);
+    started = await happen(
+      `operation-${operationId}`,
+      'OperationStarted',
+      { operationId, instanceId, kind: 'deploy' },
+      requested,
+    );
     ready = await happen(`operation-${operationId}`, 'NodeBecameReady', { serviceName: 'mysql' }, started);
     process = new Process(events, reads);
     await process.indexer.start();
@@ -83,20 +94,30 @@ describe('History', () => {
     it('is narrowed by type, category and time', async () => {
       const all = await process.history.page({ about: instanceId }, {}, platform);
       const last = all.items.at(-1)!.recordedAt;
-      expect(typesOf(await process.history.page({ about: instanceId, type: 'NodeBecameReady' }, {}, platform))).toEqual(['NodeBecameReady']);
-      expect(typesOf(await process.history.page({ about: instanceId, category: 'instance' }, {}, platform))).toEqual(['InstanceRequested']);
+      expect(typesOf(await process.history.page({ about: instanceId, type: 'NodeBecameReady' }, {}, platform))).toEqual([
+        'NodeBecameReady',
+      ]);
+      expect(typesOf(await process.history.page({ about: instanceId, category: 'instance' }, {}, platform))).toEqual([
+        'InstanceRequested',
+      ]);
       expect(typesOf(await process.history.page({ about: instanceId, to: all.items[0]!.recordedAt }, {}, platform))).toEqual([]);
       expect(typesOf(await process.history.page({ about: instanceId, from: last }, {}, platform))).toContain('NodeBecameReady');
     });
 
     it('shows the machinery to those who ask for it', async () => {
-      expect(typesOf(await process.history.page({ about: instanceId, category: 'name' }, {}, platform))).toEqual(['NameReserved']);
+      expect(typesOf(await process.history.page({ about: instanceId, category: 'name' }, {}, platform))).toEqual([
+        'NameReserved',
+      ]);
     });
 
     it('goes on page by page, in both directions', async () => {
       const newest = await process.history.page({ about: instanceId }, { order: 'descending', limit: 2 }, platform);
       expect(typesOf(newest)).toEqual(['NodeBecameReady', 'OperationStarted']);
-      const rest = await process.history.page({ about: instanceId }, { order: 'descending', limit: 2, cursor: newest.next! }, platform);
+      const rest = await process.history.page(
+        { about: instanceId },
+        { order: 'descending', limit: 2, cursor: newest.next! },
+        platform,
+      );
       expect(typesOf(rest)).toEqual(['InstanceRequested']);
     });
 
@@ -141,7 +162,9 @@ describe('History', () => {
 
   it('holds what was recorded just before the question', async () => {
     await happen(`operation-${operationId}`, 'OperationSucceeded', {}, started);
-    expect(typesOf(await process.history.page({ about: instanceId }, { order: 'descending', limit: 1 }, buyer))).toEqual(['OperationSucceeded']);
+    expect(typesOf(await process.history.page({ about: instanceId }, { order: 'descending', limit: 1 }, buyer))).toEqual([
+      'OperationSucceeded',
+    ]);
     expect(await process.indexer.stats()).toMatchObject({ behind: 0, status: 'running' });
   });
 

@@ -74,6 +74,6 @@ export function entryOf(event: RecordedEvent, wholes: readonly string[]): Histor
     causationId,
     schemaVersion,
     about: [...about].sort(),
-    data: withoutSealed(event.data) as object,
+    data: withoutSealed(event.data),
   };
 }

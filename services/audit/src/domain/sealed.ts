@@ -1,6 +1,13 @@
-/** What stands where a personal field is sealed. */
+/** What is shown of a personal field. */
 export const SEALED = '(sealed)';
 
-export function withoutSealed(value: unknown): unknown {
-  return value;
+/** Data as it lies in the store, with `(sealed)` for every personal field, which the event codec keeps as `{ $sealed, tenant }`. */
+export function withoutSealed(data: object): object {
+  return Object.fromEntries(
+    Object.entries(data).map(([field, value]: [string, unknown]) => [field, isSealed(value) ? SEALED : value]),
+  );
+}
+
+function isSealed(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '$sealed' in value;
 }

@@ -53,7 +53,7 @@ export class HistoryController {
   async causes(@Param('eventId') eventId: string, @Ctx() { principal }: RequestContext) {
     const viewer = viewerOf(principal);
     const { event, causes, root } = await this.history.causes(eventId, viewer);
-    return { event: historyView(event, viewer), causes: causes.map((cause) => historyView(cause, viewer)), root };
+    return { event: historyView(event, viewer), items: causes.map((cause) => historyView(cause, viewer)), root };
   }
 
   @Get(':eventId/effects')

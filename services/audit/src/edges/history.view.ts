@@ -4,9 +4,10 @@ import { sightOf, type Viewer, visibleData } from '../domain/visibility';
 
 /** An event in an answer, as far as this viewer may see it. */
 export function historyView(entry: HistoryEntry, viewer: Viewer) {
-  const { data, ...metadata } = entry;
+  const { eventId, data, ...metadata } = entry;
   const visible = visibleData(sightOf(viewer, entry), data);
   return {
+    id: eventId,
     ...metadata,
     summary: summaryOf({ ...entry, data: visible ?? {} }),
     ...(visible && { data: visible }),

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
-import { SecretVault } from '@souk/secrets';
+import { SecretVault, TenantKeyDestroyed } from '@souk/secrets';
 import { LRUCache } from 'lru-cache';
 import { type CredentialDoc, credentialsProjection } from '../projections/credentials.projection';
 import { appSecretOf } from './app-secret';
@@ -65,9 +65,19 @@ export class AppKeys implements OnModuleDestroy {
   }
 
   private async entryOf(appKey: string, doc: CredentialDoc | undefined): Promise<KeyEntry> {
-    if (!doc) return { secret: await appSecretOf(this.vault, { ownerTenant: NOBODY, instanceId: appKey, secretVersion: 0 }) };
-    const secret = await appSecretOf(this.vault, doc);
-    return doc.revoked || doc.suspendedBy.length > 0 ? { secret } : { secret, credential: doc };
+    if (!doc) return this.decoy(appKey);
+    try {
+      const secret = await appSecretOf(this.vault, doc);
+      return doc.revoked || doc.suspendedBy.length > 0 ? { secret } : { secret, credential: doc };
+    } catch (error) {
+      // An owner who was erased took the secrets of their instances along.
+      if (error instanceof TenantKeyDestroyed) return this.decoy(appKey);
+      throw error;
+    }
+  }
+
+  private async decoy(appKey: string): Promise<KeyEntry> {
+    return { secret: await appSecretOf(this.vault, { ownerTenant: NOBODY, instanceId: appKey, secretVersion: 0 }) };
   }
 }
 

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { evolve, partiesOf, type Purchase, unknownPurchase } from './purchase';
 import { SequenceConflict } from './purchase.errors';
+import { sameContent } from './same-content';
 import type { FulfilmentRefused, FulfilmentStarted, FulfilmentWithdrawn, OrderFact, PurchaseEvent } from './purchase.events';
 
 export interface RecordOrderFact {
@@ -46,7 +46,7 @@ const record = ({ fact }: RecordOrderFact, purchase: Purchase): OrderFact[] => {
   if (purchase.status === 'unknown') return [fact];
   const recorded = purchase.received.get(fact.data.sequence);
   if (!recorded) return [fact];
-  if (!sameContent(recorded, fact)) throw new SequenceConflict(recorded, fact);
+  if (!sameFact(recorded, fact)) throw new SequenceConflict(recorded, fact);
   return [];
 };
 
@@ -76,10 +76,11 @@ const withdraw = ({ data }: WithdrawFulfilment, purchase: Purchase): FulfilmentW
 };
 
 /** Parameters that were erased with their buyer cannot be compared any more, and count as the same. */
-function sameContent(recorded: OrderFact, offered: OrderFact): boolean {
-  if (recorded.type === 'OrderPaid' && recorded.data.parameters === null && offered.type === 'OrderPaid')
-    return isDeepStrictEqual(recorded.data, { ...offered.data, parameters: null });
-  return recorded.type === offered.type && isDeepStrictEqual(recorded.data, offered.data);
+function sameFact(recorded: OrderFact, offered: OrderFact): boolean {
+  const erased = recorded.type === 'OrderPaid' && recorded.data.parameters === null;
+  return (
+    recorded.type === offered.type && sameContent(recorded.data, erased ? { ...offered.data, parameters: null } : offered.data)
+  );
 }
 
 export const purchaseAggregate: Aggregate<Purchase, PurchaseCommand, PurchaseEvent> = {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Body, Controller, HttpCode, Post, Req, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiExtraModels, ApiOperation, ApiParam, ApiSecurity, ApiTags, refs } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiParam, ApiSecurity, ApiTags, refs } from '@nestjs/swagger';
 import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { Ctx, problemsOf, Public, RequestContext } from '@souk/platform';
 import { instanceIdOf, orderIds } from '../application/order-ids';
@@ -30,6 +30,7 @@ export class WebhookController {
       'CloudEvents 1.0 in structured mode with the extension `sequence`, signed as of https://www.standardwebhooks.com.',
   })
   @ApiParam({ name: 'billingSourceId' })
+  @ApiConsumes('application/cloudevents+json', 'application/json')
   @ApiExtraModels(OrderPaidEvent, OrderClosedEvent)
   @ApiBody({ schema: { oneOf: refs(OrderPaidEvent, OrderClosedEvent) } })
   async receive(@Body(new OrderEventPipe()) event: OrderEvent, @Req() request: BillingRequest, @Ctx() ctx: RequestContext) {

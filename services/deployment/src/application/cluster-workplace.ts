@@ -2,7 +2,7 @@ import {
   AccessDenied,
   Conflict,
   type KubernetesCluster,
-  KubernetesError,
+  type KubernetesError,
   NotFound,
   Refused,
   Unprocessable,

@@ -110,7 +110,7 @@ export class InstanceWork {
     if (operation.started.kind === 'delete') {
       if (operation.revoked) return entry;
       await this.identity.revoke(instance, operation);
-      return this.journal.record(entry, { type: 'CredentialRevoked', data: idsOf(entry) });
+      return this.journal.record(entry, { type: 'CredentialUnbound', data: idsOf(entry) });
     }
     if (operation.credential) return entry;
     const { appKey, secretVersion } = await this.identity.bind(instance, operation, snapshot);

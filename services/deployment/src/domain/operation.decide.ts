@@ -38,7 +38,7 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
   eventTypes: {
     OperationStarted: {},
     CredentialBound: {},
-    CredentialRevoked: {},
+    CredentialUnbound: {},
     NodeApplied: {},
     NodeWaiting: {},
     NodeBecameReady: {},
@@ -71,7 +71,7 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
   switch (fact.type) {
     case 'CredentialBound':
       return state.credential?.secretVersion !== fact.data.secretVersion || state.credential.appKey !== fact.data.appKey;
-    case 'CredentialRevoked':
+    case 'CredentialUnbound':
       return !state.revoked;
     case 'NodeApplied':
       return progressOf(state, fact.data.node).applied !== fact.data.specHash;

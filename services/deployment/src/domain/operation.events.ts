@@ -29,7 +29,7 @@ export type CredentialBound = DomainEvent<
   'CredentialBound',
   OfOperation & { readonly appKey: string; readonly secretVersion: number }
 >;
-export type CredentialRevoked = DomainEvent<'CredentialRevoked', OfOperation>;
+export type CredentialUnbound = DomainEvent<'CredentialUnbound', OfOperation>;
 
 /** The cluster took the node's objects. */
 export type NodeApplied = DomainEvent<
@@ -78,7 +78,7 @@ export type OperationPreempted = DomainEvent<'OperationPreempted', OfOperation &
 /** Everything that may happen in an operation once it has started. */
 export type OperationFact =
   | CredentialBound
-  | CredentialRevoked
+  | CredentialUnbound
   | NodeApplied
   | NodeWaiting
   | NodeBecameReady

@@ -45,7 +45,7 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
   switch (event.type) {
     case 'CredentialBound':
       return { ...state, credential: { appKey: event.data.appKey, secretVersion: event.data.secretVersion } };
-    case 'CredentialRevoked':
+    case 'CredentialUnbound':
       return { ...state, revoked: true };
     case 'NodeApplied': {
       const { node, specHash, deadline } = event.data;

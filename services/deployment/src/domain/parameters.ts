@@ -12,6 +12,15 @@ export function filledInProblems(topology: Topology, { parameters, secrets }: Fi
   return [...parameterProblems(topology, parameters), ...secretProblems(topology, secrets)];
 }
 
+/** What an instance would lack in this topology: a version may ask for more than the one before it did. */
+export function lackingProblems(
+  topology: Topology,
+  has: { readonly parameters: Readonly<Record<string, string>>; readonly secrets: readonly string[] },
+): Problem[] {
+  const secrets = Object.fromEntries(has.secrets.map((name) => [name, name]));
+  return filledInProblems(topology, { parameters: has.parameters, secrets }).filter(({ code }) => !code.endsWith('-unknown'));
+}
+
 /** Names of the secrets that the buyer supplies. */
 export function suppliedSecrets({ secrets }: Topology): string[] {
   return Object.keys(secrets).filter((name) => secrets[name]!.source === 'supplied');

@@ -4,6 +4,7 @@ import {
   parseCpu,
   parseMemory,
   type ResolvedNode,
+  type ResourceRange,
   resolveTopology,
   type Topology,
   wavesOf,
@@ -20,11 +21,12 @@ export interface Quantities {
 /** What an instance will take, against what the cluster has free (F44). */
 export interface ResourceReport {
   readonly nodes: readonly {
-    readonly node: string;
+    readonly serviceName: string;
     readonly category: string;
     readonly replicas: number;
-    readonly requests: Quantities;
-    readonly limits: Quantities;
+    /** Of each replica. */
+    readonly cpu: ResourceRange;
+    readonly memory: ResourceRange;
     /** Hosts that its pods would go to; `null` for a pod without a place. An estimate. */
     readonly placement: readonly (string | null)[];
   }[];
@@ -52,11 +54,11 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
   });
   return {
     nodes: nodes.map((node) => ({
-      node: node.serviceName,
+      serviceName: node.serviceName,
       category: node.category,
       replicas: node.replicas,
-      requests: { cpu: node.cpu.request, memory: node.memory.request },
-      limits: { cpu: node.cpu.limit, memory: node.memory.limit },
+      cpu: node.cpu,
+      memory: node.memory,
       placement: placements.filter((placement) => placement.node === node.serviceName).map(({ host }) => host ?? null),
     })),
     waves: wavesOf(topology),

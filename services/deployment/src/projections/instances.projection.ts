@@ -3,14 +3,22 @@ import type { InstanceStatus } from '@souk/contracts';
 import type { InstanceEvent, InstanceOrigin, OperationKind } from '../domain/instance.events';
 import type { NodeAddress, OperationEvent } from '../domain/operation.events';
 
-export type NodeStatus = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'failed';
+export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'failed';
 
 export interface NodeDoc {
-  readonly node: string;
-  readonly status: NodeStatus;
+  readonly serviceName: string;
+  readonly state: NodeState;
   /** Why it waits or failed. */
   readonly reason?: string;
-  readonly address?: NodeAddress;
+  /** Where it is reached: inside the instance by host and port, from the local network by any host's address and the node port. */
+  readonly addresses?: readonly NodePlace[];
+}
+
+export interface NodePlace {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly nodePort?: number;
 }
 
 /** An instance as its parties see it. What the buyer filled in is not here. */
@@ -99,29 +107,16 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     OperationStarted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: nodesOf(doc, data.waves.flat()) }, recordedAt),
     CredentialBound: (doc, { data, recordedAt }) => doc && touched({ ...doc, appKey: data.appKey }, recordedAt),
-    NodeApplied: (doc, { data, recordedAt }) =>
-      withNode(doc, data.node, recordedAt, ({ address }) => ({ status: 'applied', ...(address && { address }) })),
-    NodeWaiting: (doc, { data, recordedAt }) =>
-      withNode(doc, data.node, recordedAt, ({ address }) => ({
-        status: 'waiting',
-        reason: data.reason,
-        ...(address && { address }),
-      })),
+    NodeApplied: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'applied' }),
+    NodeWaiting: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'waiting', reason: data.reason }),
     NodeBecameReady: (doc, { data, recordedAt }) =>
-      withNode(doc, data.node, recordedAt, () => ({ status: 'ready', ...(data.address && { address: data.address }) })),
-    InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, () => ({ status: 'completed' })),
-    InitNodeFailed: (doc, { data, recordedAt }) =>
-      withNode(doc, data.node, recordedAt, () => ({ status: 'failed', reason: data.reason })),
+      withNode(doc, data.node, recordedAt, { state: 'ready', addresses: data.address ? placesOf(data.address) : [] }),
+    InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'completed' }),
+    InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
     NodeRemoved: (doc, { data, recordedAt }) =>
-      doc && touched({ ...doc, nodes: doc.nodes.filter(({ node }) => node !== data.node) }, recordedAt),
+      doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
     OperationFailed: (doc, { data, recordedAt }) =>
-      data.node === undefined
-        ? doc
-        : withNode(doc, data.node, recordedAt, ({ address }) => ({
-            status: 'failed',
-            reason: data.reason,
-            ...(address && { address }),
-          })),
+      data.node === undefined ? doc : withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
   },
 };
 
@@ -141,16 +136,24 @@ const touched = (doc: InstanceDoc, updatedAt: string): InstanceDoc => ({ ...doc,
 
 /** In deploy order; nodes that are to be removed stay at the end until they are. */
 function nodesOf({ nodes }: InstanceDoc, names: readonly string[]): NodeDoc[] {
-  const known = new Map(nodes.map((node) => [node.node, node]));
+  const known = new Map(nodes.map((node) => [node.serviceName, node]));
   const wanted = new Set(names);
   return [
-    ...names.map((node): NodeDoc => known.get(node) ?? { node, status: 'pending' }),
-    ...nodes.filter(({ node }) => !wanted.has(node)),
+    ...names.map((serviceName): NodeDoc => known.get(serviceName) ?? { serviceName, state: 'pending' }),
+    ...nodes.filter(({ serviceName }) => !wanted.has(serviceName)),
   ];
 }
 
-function withNode(doc: Doc, node: string, updatedAt: string, change: (node: NodeDoc) => Omit<NodeDoc, 'node'>): Doc {
+/** Addresses stay known while a node waits; why it waited does not outlive the wait. */
+function withNode(doc: Doc, serviceName: string, updatedAt: string, change: Omit<NodeDoc, 'serviceName'>): Doc {
   if (!doc) return undefined;
-  const nodes = doc.nodes.map((known) => (known.node === node ? { node, ...change(known) } : known));
+  const nodes = doc.nodes.map((known) => {
+    if (known.serviceName !== serviceName) return known;
+    return { serviceName, ...(known.addresses && { addresses: known.addresses }), ...change };
+  });
   return { ...doc, nodes, updatedAt };
+}
+
+function placesOf({ host, ports }: NodeAddress): NodePlace[] {
+  return ports.map((port) => ({ host, ...port }));
 }

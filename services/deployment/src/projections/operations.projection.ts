@@ -65,7 +65,7 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
       );
     },
     CredentialBound: (doc, event) => step(doc, event, { detail: event.data.appKey }),
-    CredentialRevoked: (doc, event) => step(doc, event),
+    CredentialUnbound: (doc, event) => step(doc, event),
     NodeApplied: (doc, event) => step(doc, event, { node: event.data.node }),
     NodeWaiting: (doc, event) => step(doc, event, { node: event.data.node, detail: event.data.reason }),
     NodeBecameReady: (doc, event) =>

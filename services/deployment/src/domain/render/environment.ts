@@ -42,11 +42,11 @@ export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
     valueFrom: { secretKeyRef: { name: IDENTITY_SECRET, key } },
   });
   return [
-    fromIdentity('SOUK_APP_KEY', 'appKey'),
-    fromIdentity('SOUK_APP_SECRET', 'appSecret'),
+    fromIdentity('SOUK_APP_KEY', 'SOUK_APP_KEY'),
+    fromIdentity('SOUK_APP_SECRET', 'SOUK_APP_SECRET'),
     { name: 'SOUK_API_URL', value: apiUrl },
-    fromIdentity('iot.hosting.appKey', 'appKey'),
-    fromIdentity('iot.hosting.appSecret', 'appSecret'),
+    fromIdentity('iot.hosting.appKey', 'SOUK_APP_KEY'),
+    fromIdentity('iot.hosting.appSecret', 'SOUK_APP_SECRET'),
     { name: 'iot.hosting.api.schema', value: schema },
     { name: 'iot.hosting.api.domain', value: url.hostname },
     { name: 'iot.hosting.api.port', value: port },

@@ -5,7 +5,7 @@ import { shop, tomcat, toRender } from '../../../test/sample';
 import { renderInstance } from './render-instance';
 import type { RenderedObject } from './rendered';
 
-const golden = join(__dirname, '../../../test/golden/rendered-shop.yaml');
+const golden = join(__dirname, '../../../test/rendered/shop.yaml');
 
 const documents = () => {
   const instance = renderInstance(toRender(shop));

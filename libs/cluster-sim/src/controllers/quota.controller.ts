@@ -1,0 +1,29 @@
+import { keyOf } from '../objects/kube-object';
+import { EVENTS, RESOURCE_QUOTAS } from '../objects/resources';
+import { formatUsage, namespaceUsage } from '../registry/quota';
+import { type Registry } from '../registry/registry';
+import { type Change } from '../store/object-store';
+import { type Controller } from './controller-loop';
+import { splitKey } from './pods-of-owner';
+
+/** Reports in every ResourceQuota what its namespace uses. */
+export class QuotaController implements Controller {
+  readonly name = 'resourcequota-controller';
+
+  constructor(private readonly registry: Registry) {}
+
+  concerns({ resource, object }: Change): readonly string[] {
+    if (resource === EVENTS || !object.metadata.namespace) return [];
+    return this.registry.store.list(RESOURCE_QUOTAS, object.metadata.namespace).map(keyOf);
+  }
+
+  reconcile(key: string): undefined {
+    const { namespace, name } = splitKey(key);
+    const quota = this.registry.store.get(RESOURCE_QUOTAS, namespace, name);
+    if (!quota) return;
+    const hard = quota.spec.hard ?? {};
+    const usage = namespaceUsage(this.registry.store, namespace, hard);
+    const used = Object.fromEntries([...usage].map(([each, amount]) => [each, formatUsage(each, amount)]));
+    this.registry.setStatus(RESOURCE_QUOTAS, quota, { hard, used });
+  }
+}

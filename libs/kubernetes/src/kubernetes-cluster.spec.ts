@@ -1,0 +1,228 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AccessDenied, Conflict, NotFound, Unprocessable, Unreachable } from './errors';
+import { KubernetesCluster } from './kubernetes-cluster';
+import type { KubernetesObject } from './kubernetes-object';
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+const pod = (name: string, resourceVersion: number, uid = name): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'shop', uid, resourceVersion: String(resourceVersion) },
+});
+
+const status =
+  (code: number, message: string, headers: Record<string, string> = {}): Answer =>
+  (_, response) => {
+    response.writeHead(code, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify({ kind: 'Status', code, message }));
+  };
+
+const list =
+  (resourceVersion: number, ...items: KubernetesObject[]): Answer =>
+  (_, response) => {
+    response.end(JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: String(resourceVersion) }, items }));
+  };
+
+const line = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
+
+/** An API server that answers what the script says, one answer for each request; the last one for ever. */
+class ScriptedServer {
+  readonly requests: string[] = [];
+  private readonly server: Server;
+  endpoint = { server: '' };
+
+  constructor(
+    private readonly lists: Answer[],
+    private readonly watches: Answer[] = [],
+  ) {
+    this.server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        this.requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
+        const script = request.url?.includes('watch=true') ? this.watches : this.lists;
+        const answer = script.length > 1 ? script.shift() : script[0];
+        answer?.(request, response, body);
+      });
+    });
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((fulfil) => this.server.listen(0, '127.0.0.1', fulfil));
+    this.endpoint = { server: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}` };
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((fulfil) => this.server.close(fulfil));
+  }
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await sleep(5);
+};
+
+describe('KubernetesCluster', () => {
+  let server: ScriptedServer;
+  let cluster: KubernetesCluster;
+
+  const serve = async (
+    answers: Answer[],
+    watches: Answer[] = [],
+    options: ConstructorParameters<typeof KubernetesCluster>[1] = {},
+  ) => {
+    server = await new ScriptedServer(answers, watches).start();
+    cluster = new KubernetesCluster(async () => server.endpoint, { timeoutMs: 300, watchIdleMs: 100, ...options });
+  };
+
+  afterEach(async () => {
+    cluster.close();
+    await server.stop();
+  });
+
+  it.each([
+    [404, NotFound],
+    [409, Conflict],
+    [422, Unprocessable],
+    [403, AccessDenied],
+    [503, Unreachable],
+  ])("turns %i into an error with Kubernetes' message", async (code, error) => {
+    await serve([status(code, 'in their words')]);
+    const failure = cluster.get({ kind: 'Pod', namespace: 'shop', name: 'web' });
+    await expect(failure).rejects.toThrow(error);
+    await expect(failure).rejects.toThrow('in their words');
+  });
+
+  it('applies server-side, by force, under its own name', async () => {
+    let applied: unknown;
+    await serve([
+      (request, response, body) => {
+        applied = [request.headers['content-type'], body];
+        response.end(body);
+      },
+    ]);
+    const object = pod('web', 1);
+    await expect(cluster.apply(object)).resolves.toEqual(object);
+    expect(server.requests).toEqual(['PATCH /api/v1/namespaces/shop/pods/web?fieldManager=souk&force=true']);
+    expect(applied).toEqual(['application/apply-patch+yaml', JSON.stringify(object)]);
+  });
+
+  it('waits as long as "Retry-After" says, then tries again', async () => {
+    await serve([status(429, 'slow down', { 'retry-after': '0.1' }), list(1)]);
+    const begun = performance.now();
+    await cluster.list('Pod');
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(95);
+  });
+
+  it('gives up on a server that does not answer, and finds it where it comes back', async () => {
+    await serve([() => undefined]);
+    await expect(cluster.list('Pod')).rejects.toThrow(Unreachable);
+    await server.stop();
+    await expect(cluster.list('Pod')).rejects.toThrow(Unreachable);
+    server = await new ScriptedServer([list(1, pod('web', 1))]).start();
+    await expect(cluster.list('Pod')).resolves.toMatchObject({ items: [{ metadata: { name: 'web' } }] });
+  });
+
+  it('reads lists page by page', async () => {
+    const page =
+      (next: string, name: string): Answer =>
+      (_, response) => {
+        response.end(JSON.stringify({ metadata: { resourceVersion: '1', continue: next }, items: [pod(name, 1)] }));
+      };
+    await serve([page('more', 'a'), page('', 'b')]);
+    expect((await cluster.list('Pod')).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+    expect(server.requests[1]).toBe('GET /api/v1/pods?limit=500&continue=more');
+  });
+
+  it('keeps to its rate', async () => {
+    await serve([list(1)], [], { callsPerSecond: 50, burst: 2 });
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 7 }, () => cluster.list('Pod')));
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(90);
+  });
+
+  describe('watching', () => {
+    const seen: string[] = [];
+    const follow = () => {
+      seen.length = 0;
+      const informer = cluster.informer(
+        'Pod',
+        {},
+        {
+          onChange: ({ metadata }) => seen.push(`${metadata.name}@${metadata.resourceVersion ?? ''}`),
+          backOff: { first: 10, longest: 20 },
+        },
+      );
+      return informer.start();
+    };
+    const names = (informer: ReturnType<typeof follow>) => [...informer.inNamespace('shop')].map(({ metadata }) => metadata.name);
+    const silent: Answer = (_, response) => response.writeHead(200).flushHeaders();
+
+    it('lists, then follows', async () => {
+      const watch: Answer = (_, response) => {
+        response.write(line('MODIFIED', pod('a', 2)));
+        response.write(line('ADDED', pod('b', 3)).slice(0, 20));
+        setTimeout(() => response.write(`${line('ADDED', pod('b', 3)).slice(20)}${line('DELETED', pod('a', 4))}`), 10);
+      };
+      await serve([list(1, pod('a', 1))], [watch]);
+      const informer = follow();
+      await until(() => seen.length >= 4);
+      expect(seen).toEqual(['a@1', 'a@2', 'b@3', 'a@4']);
+      expect(names(informer)).toEqual(['b']);
+      await informer.stop();
+    });
+
+    it('takes a watch that falls silent for dead, and goes on from where it was', async () => {
+      const watch: Answer = (_, response) => {
+        response.write(line('BOOKMARK', { metadata: { name: '', resourceVersion: '7' } }));
+      };
+      const next: Answer = (_, response) => response.write(line('ADDED', pod('b', 8)));
+      await serve([list(1)], [watch, next]);
+      const informer = follow();
+      await until(() => seen.includes('b@8'));
+      const watches = server.requests.filter((request) => request.includes('watch=true'));
+      expect(watches[0]).toContain('resourceVersion=1&');
+      expect(watches[1]).toContain('resourceVersion=7&');
+      await informer.stop();
+    });
+
+    it('lists anew when its version is too old, and notices what went in between', async () => {
+      const gone: Answer = (_, response) => response.write(line('ERROR', { kind: 'Status', code: 410, message: 'too old' }));
+      await serve([list(1, pod('a', 1), pod('b', 1)), list(9, pod('b', 1))], [gone, silent]);
+      const informer = follow();
+      await until(() => names(informer).join() === 'b');
+      expect(seen).toEqual(['a@1', 'b@1', 'b@1', 'a@1']);
+      await informer.stop();
+    });
+
+    it('comes back after the connection was cut', async () => {
+      const cut: Answer = (_, response) => {
+        response.writeHead(200).flushHeaders();
+        setTimeout(() => response.destroy(), 5);
+      };
+      await serve([list(1), list(5, pod('a', 5))], [cut, silent]);
+      const informer = follow();
+      await until(() => seen.includes('a@5'));
+      await informer.stop();
+    });
+
+    it('does not let an old event undo what our own call answered', async () => {
+      let tell!: () => void;
+      const watch: Answer = (_, response) => {
+        tell = () => response.write(line('MODIFIED', pod('a', 2)) + line('ADDED', pod('b', 6)));
+      };
+      await serve([list(1, pod('a', 1))], [watch]);
+      const informer = follow();
+      await until(() => typeof tell === 'function');
+      informer.put(pod('a', 5));
+      tell();
+      await until(() => seen.includes('b@6'));
+      expect(informer.get('shop', 'a')?.metadata.resourceVersion).toBe('5');
+      await informer.stop();
+    });
+  });
+});

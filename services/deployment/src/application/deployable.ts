@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AppCatalogQueries,
+  ReleaseCommands,
+  ReleaseQueries,
+  type CallContext,
+  type SnapshotConfiguration,
+  type VersionView,
+} from '@souk/contracts';
+import type { Problem } from '@souk/event-sourcing';
+import type { ClusterDescription } from '../domain/cluster.events';
+import { isDeployable } from '../domain/instance.decide';
+import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
+import type { DeployedVersion } from '../domain/instance.events';
+import { filledInProblems, type FilledIn, suppliedSecrets } from '../domain/parameters';
+import { TenantSecrets } from './tenant-secrets';
+
+/** A version and the configuration of it that is to be deployed. */
+export interface Deployable {
+  readonly version: VersionView;
+  readonly deployed: DeployedVersion;
+  readonly configuration: SnapshotConfiguration;
+}
+
+/** Finds what is to be deployed, and what stands in the way. */
+@Injectable()
+export class Deployables {
+  constructor(
+    private readonly releases: ReleaseQueries,
+    private readonly releaseCommands: ReleaseCommands,
+    private readonly apps: AppCatalogQueries,
+    private readonly secrets: TenantSecrets,
+  ) {}
+
+  /** A released version. @throws VersionNotFound, VersionNotDeployable, ConfigurationNotDeployable */
+  async released(versionId: string, configuration: string): Promise<Deployable> {
+    const version = await this.releases.version(versionId);
+    if (!version) throw new VersionNotFound(versionId);
+    if (!isDeployable(version.status) || version.snapshot === undefined)
+      throw new VersionNotDeployable(versionId, version.status);
+    return this.ofSnapshot(version, version.snapshot, configuration);
+  }
+
+  /** A draft or a released version, for its own provider. @throws DomainError `version-invalid` of release for a draft with problems */
+  async own(versionId: string, configuration: string, provider: string, call: CallContext): Promise<Deployable> {
+    const version = await this.releases.version(versionId);
+    if (version?.providerTenant !== provider) throw new VersionNotFound(versionId);
+    if (version.status !== 'draft') return this.released(versionId, configuration);
+    return this.ofSnapshot(version, await this.releaseCommands.trialSnapshot(versionId, call), configuration);
+  }
+
+  /** @throws PlatformMismatch */
+  async assertRunsOn({ appId }: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
+    const needs = (await this.apps.app(appId))?.platforms ?? [];
+    if (needs.length > 0 && !needs.some((platform) => platforms.includes(platform)))
+      throw new PlatformMismatch(clusterId, platforms, needs);
+  }
+
+  /** What is wrong with what was filled in, and values of the supplied secrets by their declared names. */
+  async filledIn(
+    { configuration }: Deployable,
+    input: FilledIn,
+    tenant: string,
+  ): Promise<{ problems: Problem[]; values: Map<string, string> }> {
+    const problems = filledInProblems(configuration.topology, input);
+    const values = new Map<string, string>();
+    for (const name of suppliedSecrets(configuration.topology)) {
+      const stored = Object.hasOwn(input.secrets, name) ? input.secrets[name] : undefined;
+      if (stored === undefined) continue;
+      const value = await this.secrets.value(tenant, stored);
+      if (value !== undefined) values.set(name, value);
+      else
+        problems.push({
+          code: 'secret-not-stored',
+          pointer: `/secrets/${name}`,
+          message: `no secret is stored under the name "${stored}"`,
+        });
+    }
+    return { problems, values };
+  }
+
+  private async ofSnapshot(version: VersionView, digest: string, name: string): Promise<Deployable> {
+    const snapshot = await this.releases.snapshot(digest);
+    if (!snapshot) throw new Error(`snapshot ${digest} of version "${version.versionId}" can't be read`);
+    const edge = snapshot.configurations.filter(({ hosting }) => hosting === 'edge');
+    const configuration = edge.find((known) => known.name === name);
+    if (!configuration)
+      throw new ConfigurationNotDeployable(
+        name,
+        edge.map((known) => known.name),
+      );
+    const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
+    return { version, deployed, configuration };
+  }
+}

@@ -1,0 +1,198 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AuthorizationQueries,
+  type CallContext,
+  derivedId,
+  DeploymentCommands,
+  type InstanceRequest,
+  ReleaseQueries,
+  type Snapshot,
+} from '@souk/contracts';
+import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
+import { Clock, NameRegistry, NotFound } from '@souk/platform';
+import { SecretVault } from '@souk/secrets';
+import type { Instance, KnownInstance } from '../domain/instance';
+import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
+import {
+  ConfigurationNotDeployable,
+  ParametersInvalid,
+  UnknownNodes,
+  VersionNotFound,
+  VersionOfAnotherApp,
+} from '../domain/instance.errors';
+import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
+import { lackingProblems } from '../domain/parameters';
+import { beyond } from '../domain/permissions';
+import { Clusters } from './clusters';
+import { type Deployable, Deployables } from './deployable';
+import { Reconciler } from './reconciler';
+import { suppliedName } from './sealed-values';
+
+/** What is asked for, wherever it comes from. */
+type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'>;
+
+type Outcome = CommandOutcome<Instance, InstanceEvent>;
+
+/** What owners of instances, and commerce on their behalf, ask for. The reconciler does it. */
+@Injectable()
+export class Instances extends DeploymentCommands {
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly names: NameRegistry,
+    private readonly vault: SecretVault,
+    private readonly releases: ReleaseQueries,
+    private readonly authorization: AuthorizationQueries,
+    private readonly clusters: Clusters,
+    private readonly deployables: Deployables,
+    private readonly reconciler: Reconciler,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async requestInstance(request: InstanceRequest, call: CallContext): Promise<void> {
+    if (await this.isKnown(request.instanceId)) return;
+    const { versionId, purchaseId, ...wish } = request;
+    const deployable = await this.deployables.released(versionId, request.configuration);
+    await this.request(wish, deployable, { kind: 'purchase', purchaseId }, call);
+  }
+
+  /** A provider's trial, of a draft of its own or of a version that it released. */
+  async requestTrial(wish: Wish & { readonly versionId: string }, context: CommandContext): Promise<Outcome> {
+    const { versionId, ...rest } = wish;
+    const deployable = await this.deployables.own(versionId, wish.configuration, wish.ownerTenant, context);
+    return this.request(rest, deployable, { kind: 'trial' }, context);
+  }
+
+  override async deleteInstance(instanceId: string, call: CallContext): Promise<void> {
+    await this.requestDelete(instanceId, call);
+  }
+
+  /** @throws NotFound alike for a missing instance and another account's */
+  async delete(instanceId: string, owner: string, context: CommandContext): Promise<Outcome> {
+    await this.own(instanceId, owner);
+    return this.requestDelete(instanceId, context);
+  }
+
+  async upgrade(
+    input: {
+      readonly instanceId: string;
+      readonly operationId: string;
+      readonly versionId: string;
+      readonly acceptPermissions: boolean;
+    },
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { instanceId, operationId, versionId, acceptPermissions } = input;
+    const instance = await this.own(instanceId, owner);
+    const version = await this.releases.version(versionId);
+    // A draft of somebody else is none of the owner's business.
+    if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
+    if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
+    const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
+    if (snapshot) this.assertFits(instance, snapshot);
+    const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
+    return this.handle(instance, context, {
+      type: 'RequestUpgrade',
+      instanceId,
+      operationId,
+      target: { versionId, versionNumber: version.number, snapshot: version.snapshot ?? '', status: version.status },
+      additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
+      acceptPermissions,
+    });
+  }
+
+  /** @param nodes all that can be restarted, where none are named */
+  async restart(
+    input: { readonly instanceId: string; readonly operationId: string; readonly nodes?: readonly string[] },
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { instanceId, operationId } = input;
+    const instance = await this.own(instanceId, owner);
+    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
+    const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
+    const all = (configuration?.topology.nodes ?? [])
+      .filter(({ category }) => category !== 'init')
+      .map(({ serviceName }) => serviceName);
+    const nodes = input.nodes ?? all;
+    const unknown = nodes.filter((node) => !all.includes(node));
+    if (unknown.length > 0) throw new UnknownNodes(unknown);
+    return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
+    const { instanceId, name, ownerTenant, configuration, clusterId, parameters } = wish;
+    const cluster = await this.clusters.usable(clusterId, ownerTenant);
+    await this.deployables.assertRunsOn(deployable.version, cluster);
+    const { problems, values } = await this.deployables.filledIn(deployable, wish, ownerTenant);
+    if (problems.length > 0) throw new ParametersInvalid(problems);
+
+    await this.names.reserve(
+      { kind: 'instance', tenant: ownerTenant, name },
+      instanceId,
+      `instance-${instanceId}`,
+      context,
+      this.clock.now(),
+    );
+    for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
+    const { appId, providerTenant, status } = deployable.version;
+    const data = {
+      ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, origin },
+      ...deployable.deployed,
+      released: status !== 'draft',
+      secrets: [...values.keys()].sort(),
+      operationId: derivedId('operation', instanceId, 'deploy'),
+    };
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, { type: 'RequestInstance', data }, context);
+    this.reconciler.wake(clusterId, instanceId);
+    return outcome;
+  }
+
+  private async requestDelete(instanceId: string, context: CommandContext): Promise<Outcome> {
+    // There is at most one delete in an instance's life: whoever asks for it means this one.
+    const operationId = derivedId('operation', instanceId, 'delete');
+    const outcome = await this.commands.handle(
+      instanceAggregate,
+      instanceId,
+      { type: 'RequestDelete', instanceId, operationId },
+      context,
+    );
+    if (outcome.state.status !== 'unknown') this.reconciler.wake(outcome.state.clusterId, instanceId);
+    return outcome;
+  }
+
+  private async handle(
+    { instanceId, clusterId }: KnownInstance,
+    context: CommandContext,
+    command: InstanceCommand,
+  ): Promise<Outcome> {
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.reconciler.wake(clusterId, instanceId);
+    return outcome;
+  }
+
+  private async own(instanceId: string, owner: string): Promise<KnownInstance> {
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    if (state.status === 'unknown' || state.ownerTenant !== owner) throw new NotFound('instance', instanceId);
+    return state;
+  }
+
+  private async isKnown(instanceId: string): Promise<boolean> {
+    return (await this.commands.load(instanceAggregate, instanceId)).revision >= 0;
+  }
+
+  /** The version has the instance's configuration, and asks for nothing that the instance does not have. */
+  private assertFits(instance: KnownInstance, { configurations }: Snapshot): void {
+    const edge = configurations.filter(({ hosting }) => hosting === 'edge');
+    const configuration = edge.find(({ name }) => name === instance.configuration);
+    if (!configuration)
+      throw new ConfigurationNotDeployable(
+        instance.configuration,
+        edge.map(({ name }) => name),
+      );
+    const problems = lackingProblems(configuration.topology, instance);
+    if (problems.length > 0) throw new ParametersInvalid(problems);
+  }
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { CommandContext, Problem } from '@souk/event-sourcing';
+import { PlatformMismatch } from '../domain/instance.errors';
+import type { FilledIn } from '../domain/parameters';
+import { resourceReport, type ResourceReport } from '../domain/resource-report';
+import { Clusters } from './clusters';
+import { Deployables } from './deployable';
+
+export interface ReportRequest {
+  readonly versionId: string;
+  readonly configuration: string;
+  readonly clusterId: string;
+  /** Absent where nothing was filled in yet: then nothing is said about it. */
+  readonly filledIn?: FilledIn;
+  readonly tenant: string;
+  /** A provider may ask about drafts of its own. */
+  readonly asProvider: boolean;
+}
+
+/** What an instance would take, before anybody asks for it (F44). */
+@Injectable()
+export class ResourceReports {
+  constructor(
+    private readonly deployables: Deployables,
+    private readonly clusters: Clusters,
+  ) {}
+
+  async report(request: ReportRequest, context: CommandContext): Promise<ResourceReport> {
+    const { versionId, configuration, clusterId, tenant, asProvider } = request;
+    const deployable = asProvider
+      ? await this.deployables.own(versionId, configuration, tenant, context)
+      : await this.deployables.released(versionId, configuration);
+    const cluster = await this.clusters.usable(clusterId, tenant);
+    const { problems } = request.filledIn
+      ? await this.deployables.filledIn(deployable, request.filledIn, tenant)
+      : { problems: [] };
+    const mismatch: Problem[] = [];
+    try {
+      await this.deployables.assertRunsOn(deployable.version, cluster);
+    } catch (error) {
+      if (!(error instanceof PlatformMismatch)) throw error;
+      mismatch.push({ code: error.code, pointer: '/clusterId', message: error.message });
+    }
+    return resourceReport(deployable.configuration.topology, await this.clusters.hosts(clusterId), [...mismatch, ...problems]);
+  }
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { DeploymentCommands } from '@souk/contracts';
+import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
+import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { SecretVault } from '@souk/secrets';
+import { ClusterConnections } from './adapters/cluster-connections';
+import { ClusterClients } from './application/cluster-clients';
+import { Clusters } from './application/clusters';
+import { Deployables } from './application/deployable';
+import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
+import { IdentityBinding } from './application/identity-binding';
+import { InstanceWork } from './application/instance-work';
+import { Instances } from './application/instances';
+import { OperationCauses } from './application/operation-causes';
+import { OperationJournal } from './application/operation-journal';
+import { Reconciler } from './application/reconciler';
+import { ResourceReports } from './application/resource-reports';
+import { SealedValues } from './application/sealed-values';
+import { SharedCluster } from './application/shared-cluster';
+import { TenantSecrets } from './application/tenant-secrets';
+import { cluster } from './domain/cluster.decide';
+import { instance } from './domain/instance.decide';
+import { operation } from './domain/operation.decide';
+import { AppKeyGuard } from './edges/app-key.guard';
+import { ClusterController } from './edges/cluster.controller';
+import { InstanceHistoryController } from './edges/instance-history.controller';
+import { InstanceController } from './edges/instance.controller';
+import { OpenController } from './edges/open.controller';
+import { OperationController } from './edges/operation.controller';
+import { publication } from './edges/publication';
+import { SecretController } from './edges/secret.controller';
+import { clustersProjection } from './projections/clusters.projection';
+import { instancesProjection } from './projections/instances.projection';
+import { operationsProjection } from './projections/operations.projection';
+
+export { SharedCluster } from './application/shared-cluster';
+
+export const deployment: ServiceDefinition = {
+  service: 'deployment',
+  aggregates: [cluster, instance, operation],
+  projections: [clustersProjection, instancesProjection, operationsProjection],
+  publication,
+};
+
+export interface DeploymentOptions extends Partial<Omit<DeploymentSettings, 'apiUrl' | 'simulatedKubeconfig'>> {
+  /** The simulated cluster tells below it where it listens. */
+  readonly dataDir: string;
+  /** Base URL of the platform's API, as instances reach it. */
+  readonly apiUrl: string;
+}
+
+@Global()
+@Module({})
+export class DeploymentModule {
+  static with({ dataDir, apiUrl, ...more }: DeploymentOptions): DynamicModule {
+    const simulatedKubeconfig = join(dataDir, 'cluster-sim', 'kubeconfig.yaml');
+    const settings: DeploymentSettings = { ...defaultSettings, ...more, simulatedKubeconfig, apiUrl: () => apiUrl };
+    const connections = (vault: SecretVault) =>
+      new ClusterConnections({
+        simulated: new SimulatedClusterConnection(simulatedKubeconfig),
+        kubeconfig: new KubeconfigConnection(vault, settings.allowedClusterAddresses),
+      });
+    return {
+      module: DeploymentModule,
+      imports: [ServiceModule.register(deployment)],
+      controllers: [
+        ClusterController,
+        InstanceHistoryController,
+        InstanceController,
+        OperationController,
+        SecretController,
+        OpenController,
+      ],
+      providers: [
+        { provide: DeploymentSettings, useValue: settings },
+        { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
+        ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
+        ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, IdentityBinding, SealedValues],
+        { provide: DeploymentCommands, useExisting: Instances },
+      ],
+      exports: [DeploymentCommands, SharedCluster],
+    };
+  }
+}

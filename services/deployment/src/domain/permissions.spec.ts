@@ -1,0 +1,23 @@
+import type { DataModelAccess } from '@souk/contracts';
+import { beyond, union } from './permissions';
+
+const model = (access: DataModelAccess, subscribe = false) => ({ model: 'device', version: '1', access, subscribe });
+const permissions = (apis: string[], ...dataModels: ReturnType<typeof model>[]) => ({ apis, dataModels });
+
+describe('Permissions', () => {
+  it.each([
+    ['nothing more', permissions(['a'], model('read-write', true)), permissions(['a'], model('read')), []],
+    ['another API', permissions(['a']), permissions(['a', 'b']), ['b']],
+    ['another model', permissions([]), permissions([], model('read')), ['device@1 read']],
+    ['more access', permissions([], model('read')), permissions([], model('read-create')), ['device@1 read-create']],
+    ['a subscription', permissions([], model('read')), permissions([], model('read', true)), ['device@1 read subscribe']],
+  ])('beyond those granted: %s', (_, granted, declared, expected) => {
+    expect(beyond(granted, declared)).toEqual(expected);
+  });
+
+  it('of two versions together are enough for either', () => {
+    const [a, b] = [permissions(['x'], model('read', true)), permissions(['y'], model('read-write'))];
+    expect(union(a, b)).toEqual(permissions(['x', 'y'], model('read-write', true)));
+    expect([...beyond(union(a, b), a), ...beyond(union(a, b), b)]).toEqual([]);
+  });
+});

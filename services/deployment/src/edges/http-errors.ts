@@ -1,0 +1,38 @@
+import { HttpStatus } from '@nestjs/common';
+import type * as clusterErrors from '../domain/cluster.errors';
+import type * as instanceErrors from '../domain/instance.errors';
+
+type CodeOf<Errors> = {
+  [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
+}[keyof Errors];
+
+/** Every code that the rules of this service refuse with. */
+type DeploymentErrorCode = CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors>;
+
+export const deploymentErrors = {
+  'cluster-not-found': HttpStatus.NOT_FOUND,
+  'cluster-in-use': HttpStatus.CONFLICT,
+  'kubeconfig-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'no-simulated-cluster': HttpStatus.CONFLICT,
+  'cluster-unreachable': HttpStatus.BAD_GATEWAY,
+  'instance-not-found': HttpStatus.NOT_FOUND,
+  'operation-running': HttpStatus.CONFLICT,
+  'instance-deleted': HttpStatus.CONFLICT,
+  'trial-not-upgradable': HttpStatus.CONFLICT,
+  'version-not-released': HttpStatus.CONFLICT,
+  'version-not-found': HttpStatus.NOT_FOUND,
+  'version-of-another-app': HttpStatus.UNPROCESSABLE_ENTITY,
+  'already-at-version': HttpStatus.CONFLICT,
+  'consent-required': HttpStatus.CONFLICT,
+  'configuration-not-found': HttpStatus.UNPROCESSABLE_ENTITY,
+  'platform-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,
+  'parameters-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+  'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
+} satisfies Record<DeploymentErrorCode, HttpStatus>;
+
+/** Codes of other services that travel through this one: a draft that can't be tried. */
+export const deploymentStatuses: Readonly<Record<string, number>> = {
+  ...deploymentErrors,
+  'version-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+  'draft-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+};

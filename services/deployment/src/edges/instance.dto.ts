@@ -1,0 +1,117 @@
+import { idPattern } from '@souk/contracts';
+import { PageQuery } from '@souk/platform';
+import {
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+} from 'class-validator';
+import { VISIBLE } from './cluster.dto';
+
+const VERSION = new RegExp(idPattern('version'));
+const CLUSTER = new RegExp(idPattern('cluster'));
+const APP = new RegExp(idPattern('app'));
+
+export class ReportDto {
+  @IsString()
+  @Matches(VERSION)
+  versionId: string;
+
+  /** Name of the configuration. */
+  @IsString()
+  @MaxLength(100)
+  configuration: string;
+
+  @IsString()
+  @Matches(CLUSTER)
+  clusterId: string;
+
+  /** Values of the parameters that the topology declares, as texts. */
+  @IsOptional()
+  @IsObject()
+  parameters?: Record<string, unknown>;
+
+  /** For each secret that the topology declares as supplied: the name under which its value is stored. */
+  @IsOptional()
+  @IsObject()
+  secrets?: Record<string, unknown>;
+}
+
+export class RequestInstanceDto extends ReportDto {
+  /** Unique within the account; free again after the instance was deleted. */
+  @IsString()
+  @Matches(VISIBLE)
+  @MaxLength(100)
+  name: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class UpgradeDto {
+  @IsString()
+  @Matches(VERSION)
+  versionId: string;
+
+  /** Agree to permissions beyond those that the instance has. */
+  @IsOptional()
+  @IsBoolean()
+  acceptPermissions?: boolean;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class RestartDto {
+  /** Service names; all but init nodes where it is left out. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @IsString({ each: true })
+  nodes?: string[];
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class DeleteQuery {
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class InstanceQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(['deploying', 'running', 'upgrading', 'restarting', 'degraded', 'deleting', 'deleted'])
+  status?: string;
+
+  @IsOptional()
+  @IsString()
+  @Matches(APP)
+  appId?: string;
+
+  @IsOptional()
+  @IsString()
+  @Matches(CLUSTER)
+  clusterId?: string;
+}
+
+export class SecretValueDto {
+  @IsString()
+  @MaxLength(16_384)
+  value: string;
+}

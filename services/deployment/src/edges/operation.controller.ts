@@ -1,0 +1,76 @@
+import { Controller, Get, Headers, type MessageEvent, Param, Sse, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { EventStore, type RecordedEvent } from '@souk/event-sourcing';
+import {
+  Ctx,
+  InjectReadModel,
+  NotFound,
+  type Principal,
+  problemsOf,
+  RequestContext,
+  Roles,
+  streamEvents,
+  type Told,
+} from '@souk/platform';
+import type { ReadModel } from '@souk/read-store';
+import type { Observable } from 'rxjs';
+import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
+import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
+import { deploymentStatuses } from './http-errors';
+import { maySee, operationView } from './instance.view';
+
+@ApiTags('instances')
+@Controller('v1/operations')
+@UseFilters(problemsOf(deploymentStatuses))
+export class OperationController {
+  constructor(
+    private readonly store: EventStore,
+    @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
+    @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
+  ) {}
+
+  @Get(':operationId')
+  @Roles('provider', 'buyer', 'operator')
+  @ApiOperation({ summary: 'One deployment record: who, when, why, steps, outcome' })
+  async get(@Param('operationId') operationId: string, @Ctx() { principal }: RequestContext) {
+    const { operation, instance } = await this.visible(operationId, principal);
+    return operationView(operation, instance.ownerTenant === principal.tenant);
+  }
+
+  @Sse(':operationId/events')
+  @Roles('provider', 'buyer', 'operator')
+  @ApiOperation({ summary: 'Progress, live, as server-sent events; ends with the operation' })
+  async events(
+    @Param('operationId') operationId: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Ctx() { principal }: RequestContext,
+  ): Promise<Observable<MessageEvent>> {
+    const { instance } = await this.visible(operationId, principal);
+    const isOwner = instance.ownerTenant === principal.tenant;
+    return streamEvents(this.store, `operation-${operationId}`, lastEventId, (event) => toldOf(event, isOwner));
+  }
+
+  private async visible(operationId: string, principal: Principal) {
+    const operation = (await this.operations.get(operationId)) ?? (await this.justRequested(operationId));
+    const instance = operation && (await this.instances.get(operation.instanceId));
+    if (!operation || !instance || !maySee(principal, instance)) throw new NotFound('operation', operationId);
+    return { operation, instance };
+  }
+
+  /** Whoever follows the Location of a 202 at once may be ahead of the read model. */
+  private async justRequested(operationId: string): Promise<OperationDoc | undefined> {
+    await this.operations.waitFor(await this.store.head(), PATIENCE);
+    return this.operations.get(operationId);
+  }
+}
+
+/** How long a new operation may take to reach the read model, in milliseconds. */
+const PATIENCE = 2_000;
+
+const last: ReadonlySet<string> = new Set(['OperationSucceeded', 'OperationFailed', 'OperationPreempted']);
+
+function toldOf({ type, data, recordedAt }: RecordedEvent, isOwner: boolean): Told {
+  const { node, kind, waves, address, reason } = data as Record<string, unknown>;
+  const own = isOwner ? { address, reason } : {};
+  return { type, data: { type, at: recordedAt, node, kind, waves, ...own }, last: last.has(type) };
+}

@@ -1,0 +1,20 @@
+import type { RecordedEvent } from '@souk/event-sourcing';
+import type { Publication } from '@souk/messaging';
+import type { InstanceDeleted, OperationConcluded } from '../domain/instance.events';
+
+export const publication: Publication = {
+  service: 'deployment',
+  on: {
+    OperationConcluded: ({ data }: RecordedEvent<OperationConcluded>) => told(data),
+    InstanceDeleted: ({ data }: RecordedEvent<InstanceDeleted>) => ({ type: 'deployment.instance-deleted.v1', data }),
+  },
+};
+
+/** A pre-empted operation is no news: the delete that cut it short is. */
+function told(data: OperationConcluded['data']) {
+  const { instanceId, operationId, ownerTenant, providerTenant, versionId, kind, outcome, reason = '' } = data;
+  if (outcome === 'failed')
+    return { type: 'deployment.instance-operation-failed.v1', data: { instanceId, operationId, kind, reason } };
+  if (outcome === 'pre-empted' || kind === 'delete') return undefined;
+  return { type: 'deployment.instance-running.v1', data: { instanceId, operationId, ownerTenant, providerTenant, versionId } };
+}
