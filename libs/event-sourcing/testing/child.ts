@@ -55,6 +55,11 @@ export class Child {
     await this.until(() => this.code !== undefined || this.output.length >= count);
   }
 
+  /** Writes to its standard input. */
+  write(text: string): void {
+    this.process.stdin.write(text);
+  }
+
   /** kill -9; fulfilled when it is gone and all that it printed has arrived. */
   async kill(): Promise<void> {
     this.process.kill('SIGKILL');

@@ -151,7 +151,7 @@ class Batch {
   /** Revision of the last event when these very events are among the newest ones of the stream. */
   private recently({ stream, events }: Append, head: number): number | undefined {
     if (events.length === 0) return undefined;
-    const oldest = Math.max(0, head - RECENT_EVENTS - events.length + 2);
+    const oldest = Math.max(0, head + 1 - Math.max(RECENT_EVENTS, events.length));
     for (let first = head - events.length + 1; first >= oldest; first--)
       if (this.holds({ stream, events }, first)) return first + events.length - 1;
     return undefined;

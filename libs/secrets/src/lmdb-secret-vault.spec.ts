@@ -29,11 +29,8 @@ describe('LmdbSecretVault', () => {
   beforeEach(() => (folder = temporaryFolder()));
   afterEach(() => folder.remove());
 
-  const withVault = async <T>(
-    use: (vault: LmdbSecretVault) => Promise<T>,
-    masterKey?: Buffer | readonly Buffer[],
-  ): Promise<T> => {
-    const vault = await LmdbSecretVault.open({ directory: folder.path, ...(masterKey && { masterKey }) });
+  const withVault = async <T>(use: (vault: LmdbSecretVault) => Promise<T>, ...masterKeys: readonly Buffer[]): Promise<T> => {
+    const vault = await LmdbSecretVault.open({ directory: folder.path, ...(masterKeys.length > 0 && { masterKeys }) });
     try {
       return await use(vault);
     } finally {
@@ -99,7 +96,7 @@ describe('LmdbSecretVault', () => {
           await vault.installationKey('p', 16),
         ] as const;
       }, oldKey);
-      expect(await withVault(read, [newKey, oldKey])).toBe('value');
+      expect(await withVault(read, newKey, oldKey)).toBe('value');
       await withVault(async (vault) => {
         expect(await read(vault)).toBe('value');
         expect(await vault.derive('t2', 'p', 'id', 1, 16)).toEqual(derived);

@@ -12,7 +12,7 @@ export interface LmdbSecretVaultOptions {
    * Master keys of 32 bytes, the newest first; see {@link parseMasterKeys}. Without, the vault makes one at its first start and keeps
    * it beside the data, in `keyring.json` (0600). Keys in that file go on unwrapping in any case.
    */
-  readonly masterKey?: Buffer | readonly Buffer[];
+  readonly masterKeys?: readonly Buffer[];
 }
 
 /** What follows from a tenant's data key once and for all. */
@@ -55,12 +55,11 @@ export class LmdbSecretVault extends SecretVault {
    * @throws KeyRingUnusable where a key is missing that something is wrapped under, or the file is not safe; StoreLocked while another
    * process has the directory open
    */
-  static async open({ directory, masterKey = [] }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
+  static async open({ directory, masterKeys = [] }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
     const environment = await openEnvironment(directory);
     try {
       const tables = openTables(environment);
-      const given = Buffer.isBuffer(masterKey) ? [masterKey] : masterKey;
-      const ring = new KeyRing([...given, ...fileKeys(directory, given.length > 0, isEmpty(tables))]);
+      const ring = new KeyRing([...masterKeys, ...fileKeys(directory, masterKeys.length > 0, isEmpty(tables))]);
       await rewrap(environment, tables, ring);
       return new LmdbSecretVault(environment, tables, ring);
     } catch (error) {

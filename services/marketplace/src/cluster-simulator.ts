@@ -21,10 +21,11 @@ export class ClusterSimulator {
   private readonly directory: string;
   private child: ChildProcess | undefined;
   private watch: NodeJS.Timeout | undefined;
+  private reviving = false;
 
   constructor(
     private readonly dataDir: string,
-    private readonly onRestart: (pid: number) => void = () => undefined,
+    private readonly onRestart: () => void,
   ) {
     this.directory = join(dataDir, 'cluster-sim');
   }
@@ -51,11 +52,18 @@ export class ClusterSimulator {
   }
 
   private async revive(): Promise<void> {
-    const endpoint = await this.endpoint();
-    if (endpoint && exists(endpoint.pid)) return;
-    if (this.child?.exitCode === null && this.child.signalCode === null) return;
-    await this.launch();
-    this.onRestart(this.child?.pid ?? 0);
+    if (this.reviving) return;
+    this.reviving = true;
+    try {
+      const endpoint = await this.endpoint();
+      if (endpoint && exists(endpoint.pid)) return;
+      await this.launch();
+      this.onRestart();
+    } catch {
+      // Its log tells why; the next look tries again.
+    } finally {
+      this.reviving = false;
+    }
   }
 
   private async launch(): Promise<void> {
@@ -69,9 +77,10 @@ export class ClusterSimulator {
     });
     closeSync(log);
     this.child.unref();
-    for (const end = Date.now() + START_WITHIN; Date.now() < end; await delay(20)) {
+    for (const end = Date.now() + START_WITHIN; Date.now() < end; ) {
       if (await this.alive()) return;
       if (this.child.exitCode !== null) break;
+      await delay(20);
     }
     throw new Error(`the simulated cluster did not start; its log is ${join(this.directory, 'cluster-sim.log')}`);
   }

@@ -10,22 +10,22 @@ import { type RunningMarketplace, startMarketplace } from './marketplace';
 const STOP_WITHIN = 1_900;
 
 async function main(): Promise<void> {
-  const started = performance.now();
+  const begun = performance.now();
   const config = marketplaceConfig(process.env);
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as { version: string };
   const simulator = new ClusterSimulator(config.dataDir, () => {
     console.log('the simulated cluster had stopped and was started again');
   });
-  let running: RunningMarketplace | undefined;
+  const started: { marketplace?: RunningMarketplace } = {};
   const stop = (): void => {
     setTimeout(() => process.exit(1), STOP_WITHIN).unref();
-    void (running?.close() ?? simulator.stop()).finally(() => process.exit(0));
+    void (started.marketplace?.close() ?? simulator.stop()).finally(() => process.exit(0));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 
-  running = await startMarketplace(config, version, simulator);
-  console.log(banner(config, running, simulator, version, (performance.now() - started) / 1000));
+  started.marketplace = await startMarketplace(config, version, simulator);
+  console.log(banner(config, started.marketplace, simulator, version, (performance.now() - begun) / 1000));
 }
 
 function banner(

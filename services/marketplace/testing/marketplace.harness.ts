@@ -78,7 +78,7 @@ export class TestMarketplace {
 
   static async start(): Promise<TestMarketplace> {
     const dataDir = await mkdtemp(join(tmpdir(), 'souk-e2e-'));
-    let sim: Awaited<ReturnType<typeof startClusterSim>> | undefined;
+    let sim: { stop(): Promise<void> } | undefined;
     const cluster = {
       start: async () => {
         sim = await startClusterSim({ dataDir });

@@ -59,7 +59,8 @@ export class OperationController {
 
   /** Whoever follows the Location of a 202 at once may be ahead of the read model. */
   private async justRequested(operationId: string): Promise<OperationDoc | undefined> {
-    await this.operations.waitFor(await this.store.head(), PATIENCE);
+    const head = await this.store.head();
+    await Promise.all([this.operations.waitFor(head, PATIENCE), this.instances.waitFor(head, PATIENCE)]);
     return this.operations.get(operationId);
   }
 }
