@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { Child, temporaryFolder } from '@souk/event-sourcing/testing';
 import { openEnvironment } from '@souk/lmdb';
-import { secretVaultContract } from '../testing/secret-vault-contract';
+import { secretVaultContract } from '../testing/secret-vault.contract';
 import { KeyRingUnusable, LmdbSecretVault, SealBroken } from '.';
 
 secretVaultContract('LmdbSecretVault', async () => {

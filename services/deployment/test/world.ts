@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { startClusterSim } from '@souk/cluster-sim';
+import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, type Role } from '@souk/contracts';
+import { derivedUuid } from '@souk/event-sourcing';
+import { temporaryFolder } from '@souk/event-sourcing/testing';
+import { KubernetesCluster, type KubernetesObject, SimulatedClusterConnection } from '@souk/kubernetes';
+import { createHttpApplication, listen, PlatformModule } from '@souk/platform';
+import type { DeploymentOptions } from '../src/deployment.module';
+import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
+import { namespaceOf } from '../src/domain/cluster-object';
+import { Neighbours } from './neighbours';
+import { ids } from './sample';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- bodies are what a test asserts on, not what it is typed by
+  readonly body: any;
+}
+
+type SimOptions = Omit<Parameters<typeof startClusterSim>[0], 'dataDir'>;
+
+/** This service on the embedded adapters, with a simulated cluster, in a temporary folder; the other services are in memory. */
+export class World {
+  readonly neighbours = new Neighbours();
+  clusterId: string;
+  private readonly folder = temporaryFolder();
+  private app: NestFastifyApplication | undefined;
+  private sim: Awaited<ReturnType<typeof startClusterSim>> | undefined;
+  /** As an operator of the cluster sees it. */
+  readonly cluster = new KubernetesCluster(() =>
+    new SimulatedClusterConnection(join(this.folder.path, 'cluster-sim', 'kubeconfig.yaml')).endpointOf(),
+  );
+
+  static async open(sim: SimOptions = {}, options: Partial<DeploymentOptions> = {}): Promise<World> {
+    const world = new World();
+    await world.startCluster(sim);
+    await world.start(options);
+    return world;
+  }
+
+  async startCluster(sim: SimOptions = {}): Promise<void> {
+    this.sim = await startClusterSim({ dataDir: this.folder.path, ...sim });
+  }
+
+  async stopCluster(): Promise<void> {
+    await this.sim?.stop();
+    this.sim = undefined;
+  }
+
+  async start(options: Partial<DeploymentOptions> = {}): Promise<void> {
+    const dataDir = this.folder.path;
+    @Module({
+      imports: [
+        PlatformModule.embedded({ dataDir, logLevel: process.env['LOG_LEVEL'] ?? 'silent', services: [deployment] }),
+        this.neighbours.module(),
+        DeploymentModule.with({ dataDir, apiUrl: 'http://127.0.0.1:3000', ...options }),
+      ],
+    })
+    class TestModule {}
+    this.app = await createHttpApplication(TestModule, '0.0.0-test');
+    await listen(this.app, 0, '127.0.0.1');
+    this.clusterId = await this.app.get(SharedCluster).register();
+  }
+
+  async stop(): Promise<void> {
+    await this.app?.close();
+    this.app = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.stopCluster();
+    this.cluster.close();
+    this.folder.remove();
+  }
+
+  /** What commerce does for a buyer who has paid. Answers the instance's id. */
+  async purchase(name: string, request: Partial<InstanceRequest> = {}): Promise<string> {
+    const instanceId = derivedId('instance', name);
+    const wish: InstanceRequest = {
+      instanceId,
+      name,
+      ownerTenant: ids.buyer,
+      versionId: ids.versionId,
+      configuration: 'standard',
+      clusterId: this.clusterId,
+      parameters: { adminEmail: 'ada@example.org' },
+      secrets: {},
+      purchaseId: 'pur_01J00000000000000000000001',
+      ...request,
+    };
+    await this.app!.get(DeploymentCommands).requestInstance(wish, callOf('purchase', name));
+    return instanceId;
+  }
+
+  async request(
+    role: Role,
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const tenant = role === 'provider' ? ids.provider : ids.buyer;
+    return this.send(method, url, body, { authorization: `Bearer ${role}.${tenant}`, ...headers });
+  }
+
+  async send(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await this.app!.inject({ method, url, headers, ...(body && { payload: body }) });
+    const isJson = String(response.headers['content-type']).includes('json');
+    return {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string>,
+      body: isJson ? (JSON.parse(response.body) as unknown) : response.body,
+    };
+  }
+
+  /** The instance, as soon as it is so. */
+  async until(instanceId: string, holds: (instance: Answer['body']) => boolean, withinMs = 15_000): Promise<Answer['body']> {
+    for (const end = Date.now() + withinMs; ;) {
+      const { body } = await this.request('buyer', 'GET', `/v1/instances/${instanceId}`);
+      if (body.status !== 404 && holds(body)) return body;
+      if (Date.now() > end)
+        throw new Error(`instance ${instanceId} did not come to what was waited for: ${JSON.stringify(body)}`);
+      await new Promise((fulfil) => setTimeout(fulfil, 10));
+    }
+  }
+
+  reaches(instanceId: string, status: string): Promise<Answer['body']> {
+    return this.until(instanceId, (instance) => instance.status === status);
+  }
+
+  /** Objects of the instance on the cluster, by `kind/name`. */
+  async objects(instanceId: string, ...kinds: readonly string[]): Promise<Map<string, KubernetesObject>> {
+    const found = new Map<string, KubernetesObject>();
+    for (const kind of kinds) {
+      const { items } = await this.cluster.list(kind, { namespace: namespaceOf(instanceId) });
+      for (const item of items) found.set(`${kind}/${item.metadata.name}`, item);
+    }
+    return found;
+  }
+
+  /** Types of the steps of an operation, with their nodes. */
+  async steps(operationId: string): Promise<string[]> {
+    const { body } = await this.request('buyer', 'GET', `/v1/operations/${operationId}`);
+    return (body.steps as { type: string; node?: string }[]).map(({ type, node }) =>
+      node === undefined ? type : `${type} ${node}`,
+    );
+  }
+}
+
+function callOf(...parts: readonly string[]): CallContext {
+  const commandId = derivedUuid(...parts);
+  return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'billing', id: 'test' } };
+}
