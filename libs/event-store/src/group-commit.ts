@@ -7,7 +7,7 @@ import {
 } from '@souk/event-sourcing';
 import type { EventLog } from './event-log';
 import { encodeRecord, hasId, type RecordBytes, stampRecord } from './record';
-import type { Run, StreamIndex } from './stream-index';
+import type { StreamIndex, StreamState } from './stream-index';
 
 /** What one flush takes at most, but for a single larger append. */
 const BATCH_EVENTS = 2048;
@@ -73,13 +73,12 @@ export class GroupCommit {
   }
 
   private async commit(appends: readonly Append[]): Promise<void> {
+    const batch = new Batch(this.log, this.index);
     try {
-      const batch = new Batch(this.log, this.index);
       const answers = appends.map((append) => batch.answer(append));
       if (batch.records.length > 0) {
         await this.log.append(batch.records);
-        for (const [stream, run] of batch.runs) this.index.add(stream, run);
-        this.log.announce(batch.firstOrdinal);
+        batch.flushed();
       }
       appends.forEach(({ resolve, reject }, i) => {
         const answer = answers[i]!;
@@ -87,6 +86,7 @@ export class GroupCommit {
         else resolve(answer);
       });
     } catch (error) {
+      batch.discard();
       for (const { reject } of appends) reject(error);
     }
   }
@@ -95,8 +95,8 @@ export class GroupCommit {
 /** The appends of one flush, as long as it is not known whether they will last. */
 class Batch {
   readonly records: RecordBytes[] = [];
-  readonly runs = new Map<string, Run>();
-  readonly firstOrdinal: number;
+  private readonly touched: StreamState[] = [];
+  private readonly firstOrdinal: number;
   private readonly now: number;
 
   constructor(
@@ -109,7 +109,8 @@ class Batch {
 
   answer(append: Append): AppendResult | WrongExpectedRevision {
     const { stream, expected, events } = append;
-    const head = this.head(stream);
+    const state = this.index.state(stream);
+    const head = state.head + state.pending;
     if (expected === 'any' || expected === 'stream-exists') {
       if (expected === 'stream-exists' && head < 0) return new WrongExpectedRevision(stream, expected, head);
       const repeated = this.recently(append, head);
@@ -121,25 +122,28 @@ class Batch {
         return repeated ? this.result(stream, exact + events.length, true) : new WrongExpectedRevision(stream, expected, head);
       }
     }
-    this.add(append, head);
-    return this.result(stream, head + events.length, false);
+    if (events.length === 0) return this.result(stream, head, false);
+    return this.add(append, state, head);
   }
 
-  private add({ stream, records }: Append, head: number): void {
-    if (records.length === 0) return;
-    let run = this.runs.get(stream);
-    if (!run) this.runs.set(stream, (run = { first: head + 1, ordinals: [] }));
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i]!;
-      stampRecord(record, head + 1 + i, this.now);
-      run.ordinals.push(this.firstOrdinal + this.records.length);
+  flushed(): void {
+    for (const state of this.touched) this.index.flushed(state);
+    this.log.announce(this.firstOrdinal);
+  }
+
+  discard(): void {
+    for (const state of this.touched) this.index.discard(state);
+  }
+
+  private add({ records }: Append, state: StreamState, head: number): AppendResult {
+    if (state.pending === 0) this.touched.push(state);
+    let revision = head;
+    for (const record of records) {
+      stampRecord(record, ++revision, this.now);
+      this.index.add(state, this.firstOrdinal + this.records.length);
       this.records.push(record);
     }
-  }
-
-  private head(stream: string): number {
-    const run = this.runs.get(stream);
-    return run ? run.first + run.ordinals.length - 1 : this.index.head(stream);
+    return { revision, position: positionOf(this.log.generation, this.log.last + this.records.length), repeated: false };
   }
 
   /** For an empty stream, the position of the whole store's last event. */
@@ -163,8 +167,6 @@ class Batch {
   }
 
   private ordinal(stream: string, revision: number): number {
-    const run = this.runs.get(stream);
-    if (run && revision >= run.first) return run.ordinals[revision - run.first]!;
     return this.index.ordinals(stream, revision, revision)[0]!;
   }
 

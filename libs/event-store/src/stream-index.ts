@@ -3,10 +3,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadCache } from './head-cache';
 import { MAX_STREAM_BYTES, type RecordBytes, revisionOf, streamOf } from './record';
 
-/** Ordinals of a stream's events in the log, from revision `first` on. */
-export interface Run {
+/** What is known of a stream in memory. */
+export interface StreamState {
+  readonly name: string;
+  /** Revision of the last flushed event, -1 where there is none. */
+  head: number;
+  /** Revision of the first of the `ordinals`. */
   first: number;
+  /** Places in the log of the events that were not merged yet; at the end those that are not flushed yet. */
   ordinals: number[];
+  /** How many at the end of `ordinals` are not flushed yet. */
+  pending: number;
 }
 
 /** Revisions in one entry of the table. */
@@ -29,7 +36,7 @@ interface Mark {
  * once; when the process dies before, {@link open} finds the tail again by reading the end of the log.
  */
 export class StreamIndex {
-  private readonly tail = new Map<string, Run>();
+  private readonly tail = new Map<string, StreamState>();
   private readonly heads: HeadCache;
   private readonly chunks: LmdbTable<readonly [string, number], Buffer>;
   private readonly marks: LmdbTable<string, Mark>;
@@ -67,10 +74,10 @@ export class StreamIndex {
     return this.marked.ordinal;
   }
 
-  /** Revision of the last event of a stream, -1 where there is none. */
+  /** Revision of the last flushed event of a stream, -1 where there is none. */
   head(stream: string): number {
-    const run = this.tail.get(stream);
-    if (run) return run.first + run.ordinals.length - 1;
+    const state = this.tail.get(stream);
+    if (state) return state.head;
     const known = this.heads.get(stream);
     if (known !== undefined) return known;
     const head = this.mergedHead(stream);
@@ -79,10 +86,38 @@ export class StreamIndex {
     return head;
   }
 
-  /** Ordinals of the revisions `from` to `to`, both inclusive and within the stream. */
+  /** The stream as a writer sees it. Not kept until something is {@link add}ed. */
+  state(stream: string): StreamState {
+    const state = this.tail.get(stream);
+    if (state) return state;
+    const head = this.head(stream);
+    return { name: stream, head, first: head + 1, ordinals: [], pending: 0 };
+  }
+
+  /** Notes that the next event of this stream is to stand at that place. Readers see it after {@link flushed}. */
+  add(state: StreamState, ordinal: number): void {
+    if (state.ordinals.length === 0) this.tail.set(state.name, state);
+    state.ordinals.push(ordinal);
+    state.pending++;
+  }
+
+  flushed(state: StreamState): void {
+    if (state.head < 0) this.streamCount++;
+    state.head += state.pending;
+    state.pending = 0;
+  }
+
+  /** Forgets what was added since the last flush. */
+  discard(state: StreamState): void {
+    state.ordinals.length -= state.pending;
+    state.pending = 0;
+    if (state.ordinals.length === 0) this.tail.delete(state.name);
+  }
+
+  /** Ordinals of the revisions `from` to `to`, both inclusive and within the stream; flushed or not. */
   ordinals(stream: string, from: number, to: number): number[] {
-    const run = this.tail.get(stream);
-    const tailFirst = run ? run.first : to + 1;
+    const state = this.tail.get(stream);
+    const tailFirst = state ? state.first : to + 1;
     const found: number[] = [];
     for (let revision = from; revision <= to && revision < tailFirst;) {
       const number = Math.floor(revision / CHUNK);
@@ -92,20 +127,10 @@ export class StreamIndex {
         throw new Error(`the index of stream "${stream}" lacks revision ${revision}`);
       for (; revision < end; revision++) found.push(chunk.readUIntLE((revision - number * CHUNK) * WIDTH, WIDTH));
     }
-    if (run && to >= run.first) {
-      const start = Math.max(from, run.first) - run.first;
-      for (let i = start; i <= to - run.first; i++) found.push(run.ordinals[i]!);
-    }
+    if (state)
+      for (let revision = Math.max(from, tailFirst); revision <= to; revision++)
+        found.push(state.ordinals[revision - tailFirst]!);
     return found;
-  }
-
-  /** Takes in what was appended to a stream and flushed. */
-  add(stream: string, { first, ordinals }: Run): void {
-    if (first === 0) this.streamCount++;
-    const run = this.tail.get(stream);
-    if (!run) this.tail.set(stream, { first, ordinals });
-    else if (ordinals.length === 1) run.ordinals.push(ordinals[0]!);
-    else run.ordinals = run.ordinals.concat(ordinals);
   }
 
   /** Brings into the table what was added so far; `ordinal` is the last one added. One at a time. */
@@ -122,39 +147,40 @@ export class StreamIndex {
   }
 
   private async mergeSlice(names: readonly string[]): Promise<void> {
-    const merged = names.map((name) => this.tail.get(name)!.ordinals.length);
-    const changes = names.flatMap((name, i) => this.chunksOf(name, this.tail.get(name)!, merged[i]!));
+    const merged = names.flatMap((name) => {
+      // Gone when the only append to it has failed meanwhile.
+      const state = this.tail.get(name);
+      return state ? [{ state, count: state.ordinals.length - state.pending }] : [];
+    });
+    const changes = merged.flatMap(({ state, count }) => this.chunksOf(state, count));
     await this.environment.writeBlind(() => {
       for (const { key, value } of changes) this.chunks.put(key, value);
     });
-    names.forEach((name, i) => this.forget(name, merged[i]!));
+    for (const { state, count } of merged) this.forget(state, count);
   }
 
-  /** The chunks that hold the first `count` ordinals of a run, with what was in them before. */
-  private chunksOf(stream: string, { first, ordinals }: Run, count: number): { key: readonly [string, number]; value: Buffer }[] {
+  /** The chunks that hold the first `count` ordinals, with what was in them before. */
+  private chunksOf({ name, first, ordinals }: StreamState, count: number): { key: readonly [string, number]; value: Buffer }[] {
     const changes: { key: readonly [string, number]; value: Buffer }[] = [];
     for (let done = 0; done < count;) {
       const number = Math.floor((first + done) / CHUNK);
       const before = first + done - number * CHUNK;
       const add = Math.min(CHUNK - before, count - done);
       const value = Buffer.allocUnsafe((before + add) * WIDTH);
-      if (before > 0) this.chunks.get([stream, number])!.copy(value, 0, 0, before * WIDTH);
+      if (before > 0) this.chunks.get([name, number])!.copy(value, 0, 0, before * WIDTH);
       for (let i = 0; i < add; i++) value.writeUIntLE(ordinals[done + i]!, (before + i) * WIDTH, WIDTH);
-      changes.push({ key: [stream, number], value });
+      changes.push({ key: [name, number], value });
       done += add;
     }
     return changes;
   }
 
-  private forget(stream: string, count: number): void {
-    const run = this.tail.get(stream)!;
-    if (run.ordinals.length > count) {
-      run.first += count;
-      run.ordinals = run.ordinals.slice(count);
-      return;
-    }
-    this.heads.set(stream, run.first + count - 1);
-    this.tail.delete(stream);
+  private forget(state: StreamState, count: number): void {
+    state.first += count;
+    state.ordinals = state.ordinals.slice(count);
+    if (state.ordinals.length > 0) return;
+    this.heads.set(state.name, state.head);
+    this.tail.delete(state.name);
   }
 
   private mergedHead(stream: string): number {
@@ -183,10 +209,13 @@ export class StreamIndex {
   }
 
   private recoverOne(stream: string, revision: number, ordinal: number): void {
-    if (revision === 0) this.streamCount++;
-    const run = this.tail.get(stream);
-    if (run) run.ordinals.push(ordinal);
     // A merge that did not come to its end has brought in some streams already.
-    else if (this.mergedHead(stream) < revision) this.tail.set(stream, { first: revision, ordinals: [ordinal] });
+    const state = this.state(stream);
+    if (revision <= state.head && state.ordinals.length === 0) {
+      if (revision === 0) this.streamCount++;
+      return;
+    }
+    this.add(state, ordinal);
+    this.flushed(state);
   }
 }

@@ -1,1 +1,1 @@
-export * from './read-store-contract';
+export * from './read-store.contract';

@@ -1,0 +1,157 @@
+import { type Node } from '../objects/cluster-objects';
+import { wholeUnits, milliCpu } from '../objects/quantity';
+import { meets, selects, type Requirement } from '../objects/selector';
+import { controllerOf } from '../objects/kube-object';
+import { type NodeSelectorTerm, type Pod, type PodSpec } from '../objects/workloads';
+import { podRequest } from './resource-request';
+
+/** A host as the scheduler sees it: what it has, and the pods that are on it. */
+export interface HostView {
+  readonly node: Node;
+  readonly pods: readonly Pod[];
+}
+
+export type Decision = { readonly host: string } | { readonly message: string };
+
+/**
+ * Chooses the host of a pod: of those that pass all filters the one with the fewest pods of the same controller, then the
+ * one with the most room. Where none passes, the message is that of kube-scheduler:
+ *    0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.
+ */
+export const chooseHost = (pod: Pod, hosts: readonly HostView[], missingClaim?: string): Decision => {
+  if (hosts.length === 0) return { message: 'no nodes available to schedule pods' };
+  if (missingClaim !== undefined) {
+    const why = `persistentvolumeclaim "${missingClaim}" not found`;
+    return { message: unavailable(hosts.length, why, hosts.length, 0) };
+  }
+  const verdicts = hosts.map((host) => ({ host, ...filter(pod, host, hosts) }));
+  const fitting = verdicts.filter(({ reasons }) => reasons.length === 0);
+  if (fitting.length === 0) return { message: refusal(verdicts) };
+  const best = fitting
+    .map(({ host }) => ({ name: host.node.metadata.name, siblings: siblingsOn(pod, host), load: loadWith(pod, host) }))
+    .sort((a, b) => a.siblings - b.siblings || a.load - b.load || (a.name < b.name ? -1 : 1))[0]!;
+  return { host: best.name };
+};
+
+interface Verdict {
+  readonly reasons: readonly string[];
+  /** Evicting other pods would help. */
+  readonly resolvable: boolean;
+}
+
+const refusal = (verdicts: readonly Verdict[]): string => {
+  const counts = new Map<string, number>();
+  for (const reason of verdicts.flatMap(({ reasons }) => reasons)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const listed = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
+  const hopeless = verdicts.filter(({ resolvable }) => !resolvable).length;
+  return unavailable(verdicts.length, listed.join(', '), hopeless, verdicts.length - hopeless);
+};
+
+const unavailable = (nodes: number, why: string, hopeless: number, helpless: number): string => {
+  const preemption = [
+    ...(helpless > 0 ? [`${helpless} No preemption victims found for incoming pod`] : []),
+    ...(hopeless > 0 ? [`${hopeless} Preemption is not helpful for scheduling`] : []),
+  ];
+  const none = `0/${nodes} nodes are available`;
+  return `${none}: ${why}. preemption: ${none}: ${preemption.sort().join(', ')}.`;
+};
+
+/** The filters in the order of kube-scheduler; a host fails by the first that it does not pass. */
+const filter = (pod: Pod, host: HostView, hosts: readonly HostView[]): Verdict => {
+  const hopeless = (reason: string): Verdict => ({ reasons: [reason], resolvable: false });
+  const { node } = host;
+  if (node.spec.unschedulable && !tolerates(pod.spec, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })) {
+    return hopeless('node(s) were unschedulable');
+  }
+  const taint = (node.spec.taints ?? []).find(
+    (each) => each.effect !== 'PreferNoSchedule' && each.key !== 'node.kubernetes.io/unschedulable' && !tolerates(pod.spec, each),
+  );
+  if (taint) return hopeless(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
+  if (!matchesNode(pod.spec, node)) return hopeless("node(s) didn't match Pod's node affinity/selector");
+  if (portsClash(pod, host)) {
+    return { reasons: ["node(s) didn't have free ports for the requested pod ports"], resolvable: true };
+  }
+  const lacking = insufficient(pod, host);
+  if (lacking.reasons.length > 0) return lacking;
+  if (spreadsTooFar(pod, host, hosts)) {
+    return { reasons: ["node(s) didn't match pod topology spread constraints"], resolvable: true };
+  }
+  return { reasons: [], resolvable: true };
+};
+
+const tolerates = ({ tolerations = [] }: PodSpec, taint: { key: string; value?: string; effect: string }): boolean =>
+  tolerations.some(
+    ({ key, operator = 'Equal', value, effect }) =>
+      (!effect || effect === taint.effect) &&
+      (key ? key === taint.key : operator === 'Exists') &&
+      (operator === 'Exists' || (value ?? '') === (taint.value ?? '')),
+  );
+
+const matchesNode = ({ nodeSelector = {}, affinity }: PodSpec, { metadata }: Node): boolean => {
+  const labels = metadata.labels ?? {};
+  if (Object.entries(nodeSelector).some(([key, value]) => labels[key] !== value)) return false;
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const holds = ({ matchExpressions = [] }: NodeSelectorTerm): boolean =>
+    matchExpressions.every(({ key, operator, values = [] }) => meets(labels, { key, operator, values } as Requirement));
+  return !terms || terms.some(holds);
+};
+
+const hostPorts = ({ spec }: Pod): string[] =>
+  spec.containers
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ hostPort }) => hostPort)
+    .map(({ hostPort, protocol }) => `${hostPort ?? 0}/${protocol ?? 'TCP'}`);
+
+const portsClash = (pod: Pod, { pods }: HostView): boolean => {
+  const wanted = hostPorts(pod);
+  return wanted.length > 0 && pods.some((other) => hostPorts(other).some((port) => wanted.includes(port)));
+};
+
+const insufficient = (pod: Pod, host: HostView): Verdict => {
+  const { allocatable } = host.node.status;
+  const used = usageOf(host.pods);
+  const asked = podRequest(pod.spec);
+  const reasons: string[] = [];
+  if (host.pods.length + 1 > wholeUnits(allocatable.pods ?? '110')) reasons.push('Too many pods');
+  const cpu = milliCpu(allocatable.cpu);
+  const memory = wholeUnits(allocatable.memory);
+  if (asked.milliCpu > 0 && used.milliCpu + asked.milliCpu > cpu) reasons.push('Insufficient cpu');
+  if (asked.memory > 0 && used.memory + asked.memory > memory) reasons.push('Insufficient memory');
+  // More than the host has at all: no eviction could make room.
+  return { reasons, resolvable: asked.milliCpu <= cpu && asked.memory <= memory };
+};
+
+export const usageOf = (pods: readonly Pod[]): { milliCpu: number; memory: number } =>
+  pods
+    .map(({ spec }) => podRequest(spec))
+    .reduce((sum, each) => ({ milliCpu: sum.milliCpu + each.milliCpu, memory: sum.memory + each.memory }), { milliCpu: 0, memory: 0 });
+
+const spreadsTooFar = (pod: Pod, host: HostView, hosts: readonly HostView[]): boolean =>
+  (pod.spec.topologySpreadConstraints ?? [])
+    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule')
+    .some(({ maxSkew, topologyKey, labelSelector }) => {
+      const counts = new Map<string, number>();
+      for (const { node, pods } of hosts) {
+        const domain = node.metadata.labels?.[topologyKey];
+        if (domain === undefined || !matchesNode(pod.spec, node)) continue;
+        const matching = pods.filter(
+          ({ metadata }) => metadata.namespace === pod.metadata.namespace && selects(labelSelector, metadata.labels),
+        );
+        counts.set(domain, (counts.get(domain) ?? 0) + matching.length);
+      }
+      const here = counts.get(host.node.metadata.labels?.[topologyKey] ?? '');
+      return here === undefined || here + 1 - Math.min(...counts.values()) > maxSkew;
+    });
+
+const siblingsOn = (pod: Pod, { pods }: HostView): number => {
+  const owner = controllerOf(pod)?.uid;
+  return owner === undefined ? 0 : pods.filter((other) => controllerOf(other)?.uid === owner).length;
+};
+
+/** How full the host would be, 0 to 1, cpu and memory alike. */
+const loadWith = (pod: Pod, { node, pods }: HostView): number => {
+  const used = usageOf([...pods, pod]);
+  const share = (amount: number, whole: number): number => (whole > 0 ? amount / whole : 1);
+  const { cpu, memory } = node.status.allocatable;
+  return (share(used.milliCpu, milliCpu(cpu)) + share(used.memory, wholeUnits(memory))) / 2 + pods.length / 10_000;
+};

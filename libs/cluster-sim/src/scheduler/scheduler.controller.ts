@@ -1,0 +1,98 @@
+import { type Controller } from '../controllers/controller-loop';
+import { type EventRecorder } from '../controllers/event-recorder';
+import { isFinished, splitKey } from '../controllers/pods-of-owner';
+import { PodReferences } from '../kubelet/references';
+import { keyOf, withCondition } from '../objects/kube-object';
+import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from '../objects/resources';
+import { type Pod } from '../objects/workloads';
+import { type Registry } from '../registry/registry';
+import { type Change, type ObjectStore } from '../store/object-store';
+import { chooseHost, type HostView } from './fit';
+
+const COMPONENT = 'default-scheduler';
+
+/** Binds pods to hosts. One that fits nowhere stays Pending and is looked at again when room may have become. */
+export class Scheduler implements Controller {
+  readonly name = 'scheduler';
+  private readonly placed: PlacedPods;
+  /** Keys of the pods that fit nowhere so far. */
+  private readonly unschedulable = new Set<string>();
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly events: EventRecorder,
+  ) {
+    this.placed = new PlacedPods(registry.store);
+  }
+
+  concerns({ resource, type, object, previous }: Change): readonly string[] {
+    if (resource === NODES || resource === PERSISTENT_VOLUME_CLAIMS) return [...this.unschedulable];
+    if (resource !== PODS) return [];
+    const pod = object as Pod;
+    const key = keyOf(pod);
+    if (type === 'DELETED') this.unschedulable.delete(key);
+    const madeRoom = pod.spec.nodeName && (type === 'DELETED' || (previous && isFinished(pod) && !isFinished(previous as Pod)));
+    if (madeRoom) return [...this.unschedulable];
+    return type === 'ADDED' && !pod.spec.nodeName ? [key] : [];
+  }
+
+  reconcile(key: string): undefined {
+    const { namespace, name } = splitKey(key);
+    const pod = this.registry.store.get(PODS, namespace, name);
+    if (!pod || pod.spec.nodeName || pod.metadata.deletionTimestamp) {
+      this.unschedulable.delete(key);
+      return;
+    }
+    const hosts: HostView[] = this.registry.store
+      .list(NODES)
+      .map((node) => ({ node, pods: this.placed.on(node.metadata.name) }));
+    const decision = chooseHost(pod, hosts, new PodReferences(this.registry.store, pod).missingClaim());
+    if ('host' in decision) this.bind(pod, decision.host);
+    else this.refuse(pod, decision.message);
+  }
+
+  private bind(pod: Pod, host: string): void {
+    this.unschedulable.delete(keyOf(pod));
+    const now = this.registry.now();
+    const bound = this.registry.amend(PODS, pod, (draft) => {
+      draft.spec.nodeName = host;
+      const scheduled = { type: 'PodScheduled', status: 'True' as const, lastProbeTime: null };
+      draft.status.conditions = withCondition(draft.status.conditions, scheduled, now);
+    });
+    const { namespace = '', name } = pod.metadata;
+    this.events.record(bound, COMPONENT, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${host}`);
+  }
+
+  private refuse(pod: Pod, message: string): void {
+    this.unschedulable.add(keyOf(pod));
+    const condition = { type: 'PodScheduled', status: 'False' as const, lastProbeTime: null, reason: 'Unschedulable', message };
+    const conditions = withCondition(pod.status.conditions, condition, this.registry.now());
+    this.registry.setStatus(PODS, pod, { ...pod.status, conditions });
+    this.events.record(pod, COMPONENT, 'Warning', 'FailedScheduling', message);
+  }
+}
+
+/** The pods that take room on each host, kept up to date by the store. */
+class PlacedPods {
+  private readonly byHost = new Map<string, Map<string, Pod>>();
+
+  constructor(store: ObjectStore) {
+    for (const pod of store.list(PODS)) this.place(pod);
+    store.onChange(({ resource, type, object, previous }) => {
+      if (resource !== PODS) return;
+      if (previous) this.byHost.get((previous as Pod).spec.nodeName ?? '')?.delete(previous.metadata.uid);
+      if (type !== 'DELETED') this.place(object as Pod);
+    });
+  }
+
+  on(host: string): readonly Pod[] {
+    return [...(this.byHost.get(host)?.values() ?? [])];
+  }
+
+  private place(pod: Pod): void {
+    const host = pod.spec.nodeName;
+    if (!host || isFinished(pod)) return;
+    const pods = this.byHost.get(host) ?? new Map<string, Pod>();
+    this.byHost.set(host, pods.set(pod.metadata.uid, pod));
+  }
+}
