@@ -200,11 +200,9 @@ async function buy(billing, buyer, cluster, order) {
   const paid = { id: randomUUID(), type: 'souk.order.paid.v1', sequence: '1', ...order };
   const { purchaseId } = await timeline.step('billing', 'posts the purchase', () => billing.send(paid));
   await timeline.step('billing', 'posts it again, as billing systems do', () => billing.send(paid));
-  const { instanceId } = await buyer.until(
-    `/v1/purchases/${purchaseId}`,
-    (purchase) => purchase.status === 'fulfilled' || purchase.instanceId,
-  );
-  const instance = await buyer.until(`/v1/instances/${instanceId}`, ({ operationId }) => operationId !== undefined);
+  const { instanceId } = await buyer.until(`/v1/purchases/${purchaseId}`, (purchase) => purchase.instanceId !== undefined);
+  const { items } = await buyer.until('/v1/instances', (page) => page.items.some((item) => item.instanceId === instanceId));
+  const [instance] = items;
   await timeline.step('buyer', 'watches the waves, live', () => watch(buyer, instance.operationId));
   const running = await buyer.until(`/v1/instances/${instanceId}`, ({ status }) => status === 'running');
   await timeline.step('buyer', 'has one instance, running', async () => {

@@ -13,11 +13,9 @@ export class Timeline {
 
   /** One thing that was asked, done and checked. */
   async step(who, what, act) {
-    const begun = performance.now();
+    console.log(`${dim(this.#clock())}  ${paint('36', who.padEnd(9))} ${what}`);
     const result = await act();
     this.#steps += 1;
-    const took = performance.now() - begun;
-    console.log(`${dim(this.#clock())}  ${paint('36', who.padEnd(9))} ${what} ${dim(`${Math.round(took)} ms`)}`);
     return result;
   }
 

@@ -139,7 +139,8 @@ const problemsOf = (config: Record<string, unknown>): string[] => {
   for (const [field, value] of Object.entries(config)) {
     if (!(field in DEFAULT_CONFIG)) problems.push(`unknown field "${field}"`);
     else if (field === 'hosts') {
-      if (!Array.isArray(value) || value.some((host) => !isHost(host))) problems.push('hosts must be a list of {name, cpu, memory}');
+      if (!Array.isArray(value) || value.some((host) => !isHost(host)))
+        problems.push('hosts must be a list of {name, cpu, memory}');
     } else if (field === 'images') {
       const rules = typeof value === 'object' && value !== null ? Object.entries(value) : [];
       for (const [pattern, rule] of rules) problems.push(...problemsOfRule(rule).map((each) => `images["${pattern}"]: ${each}`));

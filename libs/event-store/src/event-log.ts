@@ -1,7 +1,12 @@
 import { StoreFull } from '@souk/event-sourcing';
 import { type LmdbEnvironment, type LmdbTable, StorageFull } from '@souk/lmdb';
 import { randomInt } from 'node:crypto';
-import { recordedAtOf, type RecordBytes } from './record';
+import type { Block } from './block-writer';
+import { indexOf, ordinalOf, type Place, placeOf } from './place';
+import { endOf, recordedAtOf } from './record';
+
+/** What is to be done with the record that starts at `at` in a block. */
+export type RecordReader<T> = (block: Buffer, at: number, place: Place) => T;
 
 /** A part of the log, and where the next part starts. */
 export interface Scanned<T> {
@@ -16,31 +21,32 @@ export interface Scan {
   readonly after: number;
   /** Most records to answer. */
   readonly limit: number;
-  readonly passes?: ((record: RecordBytes) => boolean) | undefined;
+  readonly passes?: RecordReader<boolean> | undefined;
 }
 
-/** Records and bytes that one synchronous step looks at: keeps the event loop free for others. */
-const STEP_RECORDS = 2000;
+/** Bytes and records that one synchronous step looks at: keeps the event loop free for others. */
 const STEP_BYTES = 1 << 20;
+const STEP_RECORDS = 2000;
 
 /** All records by ordinal: 1, 2, 3 … without gaps. Everything that can be read here is flushed to disk. */
 export class EventLog {
-  readonly table: LmdbTable<number, RecordBytes>;
-  /** 8 characters of 0-9a-z, chosen when the log was made. */
-  readonly generation: string;
+  /** Blocks of records by the ordinal of the first in them. */
+  private readonly blocks: LmdbTable<number, Buffer>;
   private lastOrdinal = 0;
   private lastTime = 0;
-  private readonly listeners = new Set<(firstNew: number) => void>();
+  private lastRead: Block | undefined;
+  private readonly listeners = new Set<() => void>();
 
   private constructor(
     private readonly environment: LmdbEnvironment,
-    generation: string,
+    /** 8 characters of 0-9a-z, chosen when the log was made. */
+    readonly generation: string,
   ) {
-    this.generation = generation;
-    this.table = environment.openTable('log', { encoding: 'binary' });
-    for (const { key, value } of this.table.entries({ reverse: true, limit: 1 })) {
-      this.lastOrdinal = key;
-      this.lastTime = recordedAtOf(value);
+    this.blocks = environment.openTable('log', { encoding: 'binary' });
+    for (const { key, value } of this.blocks.entries({ reverse: true, limit: 1 })) {
+      const starts = startsOf(value);
+      this.lastOrdinal = key + starts.length - 1;
+      this.lastTime = recordedAtOf(value, starts.at(-1)!);
     }
   }
 
@@ -67,51 +73,86 @@ export class EventLog {
     return this.lastTime;
   }
 
-  /** @throws StoreFull; nothing was kept then */
-  async append(records: readonly RecordBytes[]): Promise<void> {
-    const first = this.lastOrdinal + 1;
+  /** The blocks follow each other and the log; `last` is the ordinal of their last record. @throws StoreFull; nothing was kept then */
+  async append(blocks: readonly Block[], last: number): Promise<void> {
     try {
       await this.environment.writeBlind(() => {
-        for (let i = 0; i < records.length; i++) this.table.put(first + i, records[i]!);
+        for (const { firstOrdinal, bytes } of blocks) this.blocks.put(firstOrdinal, bytes);
       });
     } catch (error) {
       throw error instanceof StorageFull ? new StoreFull({ cause: error }) : error;
     }
-    this.lastOrdinal += records.length;
+    this.lastOrdinal = last;
   }
 
   /** Tells those who wait for new records. Apart from {@link append}, since the stream index has to know them first. */
-  announce(firstNew: number): void {
-    for (const listener of this.listeners) listener(firstNew);
+  announce(): void {
+    for (const listener of this.listeners) listener();
   }
 
-  /** Calls the listener after each append, with the ordinal of its first record. Answers how to stop that. */
-  onAppended(listener: (firstNew: number) => void): () => void {
+  /** Calls the listener after each append. Answers how to stop that. */
+  onAppended(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  record(ordinal: number): RecordBytes {
-    const record = this.table.get(ordinal);
-    if (!record) throw new Error(`the log lacks ordinal ${ordinal}`);
-    return record;
+  /** Reads the record at a place. */
+  read<T>(place: Place, reader: RecordReader<T>): T {
+    const ordinal = ordinalOf(place);
+    const { bytes } = this.block(ordinal - indexOf(place));
+    let at = 0;
+    for (let i = indexOf(place); i > 0; i--) at = endOf(bytes, at);
+    return reader(bytes, at, place);
   }
 
   /** One step through the log; looks at a bounded number of records. Nothing found and `upTo` at the end: there is no more. */
-  scan<T>({ direction, after, limit, passes }: Scan, decode: (record: RecordBytes, ordinal: number) => T): Scanned<T> {
+  scan<T>({ direction, after, limit, passes }: Scan, reader: RecordReader<T>): Scanned<T> {
     const found: T[] = [];
-    const reverse = direction === 'backwards';
-    const range = reverse ? { lt: after, reverse } : { gt: after, lte: this.lastOrdinal };
     let upTo = after;
+    let seen = 0;
     let bytes = 0;
-    for (const { key, value } of this.table.entries({ ...range, limit: Math.min(STEP_RECORDS, passes ? STEP_RECORDS : limit) })) {
-      upTo = key;
+    for (const { key, value } of this.blocksFrom(direction, after)) {
+      const starts = startsOf(value);
+      const first = direction === 'forwards' ? Math.max(0, after + 1 - key) : Math.min(starts.length, after - key) - 1;
+      const step = direction === 'forwards' ? 1 : -1;
+      for (let i = first; i >= 0 && i < starts.length; i += step) {
+        const at = starts[i]!;
+        upTo = key + i;
+        seen++;
+        const place = placeOf(upTo, i);
+        if (!passes || passes(value, at, place)) found.push(reader(value, at, place));
+        if (found.length >= limit) return { found, upTo };
+      }
       bytes += value.length;
-      if (!passes || passes(value)) found.push(decode(value, key));
-      if (found.length >= limit || bytes >= STEP_BYTES) break;
+      if (bytes >= STEP_BYTES || seen >= STEP_RECORDS) break;
     }
     return { found, upTo };
   }
+
+  /** From the block on that holds the next record in that direction. */
+  private blocksFrom(
+    direction: 'forwards' | 'backwards',
+    after: number,
+  ): Iterable<{ readonly key: number; readonly value: Buffer }> {
+    if (direction === 'backwards') return this.blocks.entries({ lt: after, reverse: true });
+    const [start = 0] = this.blocks.keys({ lte: after + 1, reverse: true, limit: 1 });
+    return this.blocks.entries({ gte: start, lte: this.lastOrdinal });
+  }
+
+  /** Neighbours in a stream often share a block. */
+  private block(firstOrdinal: number): Block {
+    if (this.lastRead?.firstOrdinal === firstOrdinal) return this.lastRead;
+    const bytes = this.blocks.get(firstOrdinal);
+    if (!bytes) throw new Error(`the log lacks the block of ordinal ${firstOrdinal}`);
+    return (this.lastRead = { firstOrdinal, bytes });
+  }
+}
+
+/** Where the records of a block start. */
+function startsOf(block: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = 0; at < block.length; at = endOf(block, at)) starts.push(at);
+  return starts;
 }
 
 function newGeneration(): string {

@@ -1,12 +1,14 @@
 import { type EventFilter, type Position, positionOf, type RecordedEvent } from '@souk/event-sourcing';
-import type { EventLog } from './event-log';
-import { decodeRecord, type RecordBytes, streamOf, typeOf } from './record';
+import type { EventLog, RecordReader } from './event-log';
+import { ordinalOf } from './place';
+import { decodeRecord, endOf, streamOf, typeOf } from './record';
 import type { StreamIndex } from './stream-index';
 import type { Feed } from './subscription';
 
 /** The whole log after an ordinal, or what of it passes the filter. */
 export class LogFeed implements Feed {
-  private readonly passes: ((record: RecordBytes) => boolean) | undefined;
+  private readonly passes: RecordReader<boolean> | undefined;
+  private readonly decode: RecordReader<RecordedEvent>;
 
   constructor(
     private readonly log: EventLog,
@@ -15,12 +17,13 @@ export class LogFeed implements Feed {
     filter?: EventFilter,
   ) {
     this.passes = filter && filterOf(filter);
+    this.decode = decoderFor(log);
   }
 
   read(): { events: readonly RecordedEvent[]; atEnd: boolean } {
     const { found, upTo } = this.log.scan(
       { direction: 'forwards', after: this.after, limit: this.limit, passes: this.passes },
-      (record, ordinal) => decodeRecord(record, positionOf(this.log.generation, ordinal)),
+      this.decode,
     );
     this.after = upTo;
     return { events: found, atEnd: upTo >= this.log.last };
@@ -76,27 +79,36 @@ export function readRevisions(
   to: number,
   direction: 'forwards' | 'backwards' = 'forwards',
 ): RecordedEvent[] {
-  const ordinals = direction === 'forwards' ? index.ordinals(stream, from, to) : index.ordinals(stream, to, from).reverse();
+  const places = direction === 'forwards' ? index.places(stream, from, to) : index.places(stream, to, from).reverse();
+  const decode = decoderFor(log);
   const events: RecordedEvent[] = [];
   let bytes = 0;
-  for (const ordinal of ordinals) {
-    const record = log.record(ordinal);
-    events.push(decodeRecord(record, positionOf(log.generation, ordinal)));
-    bytes += record.length;
+  for (const place of places) {
+    events.push(
+      log.read(place, (block, at) => {
+        bytes += endOf(block, at) - at;
+        return decode(block, at, place);
+      }),
+    );
     if (bytes >= STEP_BYTES) break;
   }
   return events;
 }
 
+/** Makes events of records. */
+export function decoderFor({ generation }: EventLog): RecordReader<RecordedEvent> {
+  return (block, at, place) => decodeRecord(block, at, positionOf(generation, ordinalOf(place)));
+}
+
 /** Looks at no more of a record than the filter needs. */
-export function filterOf(filter: EventFilter): (record: RecordBytes) => boolean {
+export function filterOf(filter: EventFilter): RecordReader<boolean> {
   if ('types' in filter) {
     const types = new Set(filter.types);
-    return (record) => types.has(typeOf(record));
+    return (block, at) => types.has(typeOf(block, at));
   }
   const prefixes = filter.streamPrefixes;
-  return (record) => {
-    const stream = streamOf(record);
+  return (block, at) => {
+    const stream = streamOf(block, at);
     return prefixes.some((prefix) => stream.startsWith(prefix));
   };
 }

@@ -6,20 +6,22 @@ import {
   WrongExpectedRevision,
 } from '@souk/event-sourcing';
 import type { EventLog } from './event-log';
-import { encodeRecord, hasId, type RecordBytes, stampRecord } from './record';
+import { BlockWriter } from './block-writer';
+import { ordinalOf, type Place } from './place';
+import { RecentNumbers } from './recent-numbers';
+import { encodeEvent, type EncodedEvent, hasId } from './record';
 import type { StreamIndex, StreamState } from './stream-index';
 
 /** What one flush takes at most, but for a single larger append. */
 const BATCH_EVENTS = 2048;
 const BATCH_BYTES = 8 << 20;
-/** Newest events of a stream in which an append at no exact revision is recognised as a repeat. */
-const RECENT_EVENTS = 16;
+/** Appends at no exact revision that are remembered, in order to recognise their repeats. */
+const RECENT_APPENDS = 4096;
 
 interface Append {
   readonly stream: string;
   readonly expected: ExpectedRevision;
-  readonly events: readonly EventToAppend[];
-  readonly records: readonly RecordBytes[];
+  readonly events: readonly EncodedEvent[];
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -31,6 +33,9 @@ interface Append {
 export class GroupCommit {
   private waiting: Append[] = [];
   private running: Promise<void> | undefined;
+  private readonly blocks = new BlockWriter();
+  /** Revision of the first event of an append at no exact revision, by stream and id of that event. */
+  private readonly recent = new RecentNumbers(RECENT_APPENDS);
 
   constructor(
     private readonly log: EventLog,
@@ -39,8 +44,8 @@ export class GroupCommit {
 
   append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
-      const records = events.map((event) => encodeRecord(stream, event));
-      this.waiting.push({ stream, expected, events, records, resolve, reject });
+      const encoded = events.map((event) => encodeEvent(stream, event));
+      this.waiting.push({ stream, expected, events: encoded, resolve, reject });
       this.running ??= this.run();
     });
   }
@@ -60,24 +65,24 @@ export class GroupCommit {
   }
 
   private next(): readonly Append[] {
-    let events = 0;
+    let count = 0;
     let bytes = 0;
-    const count = this.waiting.findIndex(({ records }, i) => {
-      events += records.length;
-      for (const record of records) bytes += record.length;
-      return i > 0 && (events > BATCH_EVENTS || bytes > BATCH_BYTES);
+    const end = this.waiting.findIndex(({ events }, i) => {
+      count += events.length;
+      for (const event of events) bytes += event.bytes;
+      return i > 0 && (count > BATCH_EVENTS || bytes > BATCH_BYTES);
     });
-    const appends = count < 0 ? this.waiting : this.waiting.slice(0, count);
-    this.waiting = count < 0 ? [] : this.waiting.slice(count);
+    const appends = end < 0 ? this.waiting : this.waiting.slice(0, end);
+    this.waiting = end < 0 ? [] : this.waiting.slice(end);
     return appends;
   }
 
   private async commit(appends: readonly Append[]): Promise<void> {
-    const batch = new Batch(this.log, this.index);
+    const batch = new Batch(this.log, this.index, this.blocks, this.recent);
     try {
       const answers = appends.map((append) => batch.answer(append));
-      if (batch.records.length > 0) {
-        await this.log.append(batch.records);
+      if (!this.blocks.empty) {
+        await this.log.append(this.blocks.finish(), this.blocks.lastOrdinal);
         batch.flushed();
       }
       appends.forEach(({ resolve, reject }, i) => {
@@ -94,16 +99,18 @@ export class GroupCommit {
 
 /** The appends of one flush, as long as it is not known whether they will last. */
 class Batch {
-  readonly records: RecordBytes[] = [];
   private readonly touched: StreamState[] = [];
-  private readonly firstOrdinal: number;
+  /** Of the events in this batch, in their order. */
+  private readonly ids: string[] = [];
   private readonly now: number;
 
   constructor(
     private readonly log: EventLog,
     private readonly index: StreamIndex,
+    private readonly blocks: BlockWriter,
+    private readonly recent: RecentNumbers,
   ) {
-    this.firstOrdinal = log.last + 1;
+    blocks.restart(log.last + 1);
     this.now = log.now();
   }
 
@@ -128,49 +135,54 @@ class Batch {
 
   flushed(): void {
     for (const state of this.touched) this.index.flushed(state);
-    this.log.announce(this.firstOrdinal);
+    this.log.announce();
   }
 
   discard(): void {
     for (const state of this.touched) this.index.discard(state);
   }
 
-  private add({ records }: Append, state: StreamState, head: number): AppendResult {
+  private add({ events }: Append, state: StreamState, head: number): AppendResult {
     if (state.pending === 0) this.touched.push(state);
     let revision = head;
-    for (const record of records) {
-      stampRecord(record, ++revision, this.now);
-      this.index.add(state, this.firstOrdinal + this.records.length);
-      this.records.push(record);
+    for (const event of events) {
+      this.index.add(state, this.blocks.add(event, ++revision, this.now));
+      this.ids.push(event.id);
     }
-    return { revision, position: positionOf(this.log.generation, this.log.last + this.records.length), repeated: false };
+    return { revision, position: positionOf(this.log.generation, this.blocks.lastOrdinal), repeated: false };
   }
 
   /** For an empty stream, the position of the whole store's last event. */
   private result(stream: string, revision: number, repeated: boolean): AppendResult {
-    const ordinal = revision < 0 ? this.log.last : this.ordinal(stream, revision);
+    const ordinal = revision < 0 ? this.log.last : ordinalOf(this.place(stream, revision));
     return { revision, position: positionOf(this.log.generation, ordinal), repeated };
   }
 
-  /** Revision of the last event when these very events are among the newest ones of the stream. */
-  private recently({ stream, events }: Append, head: number): number | undefined {
+  /**
+   * Revision of the last of these very events where the stream has them already: known from this process, or the last ones of the stream
+   * (the answer may have got lost in a restart).
+   */
+  private recently(append: Append, head: number): number | undefined {
+    const { stream, events } = append;
     if (events.length === 0) return undefined;
-    const oldest = Math.max(0, head + 1 - Math.max(RECENT_EVENTS, events.length));
-    for (let first = head - events.length + 1; first >= oldest; first--)
-      if (this.holds({ stream, events }, first)) return first + events.length - 1;
+    const key = `${stream} ${events[0]!.id}`;
+    for (const first of [this.recent.get(key) ?? -1, head + 1 - events.length])
+      if (first >= 0 && first + events.length - 1 <= head && this.holds(append, first)) return first + events.length - 1;
+    this.recent.set(key, head + 1);
     return undefined;
   }
 
   /** Whether the stream has events of these ids from that revision on. */
   private holds({ stream, events }: Pick<Append, 'stream' | 'events'>, first: number): boolean {
-    return events.every(({ id }, i) => hasId(this.record(this.ordinal(stream, first + i)), id));
+    return events.every(({ id }, i) => {
+      const place = this.place(stream, first + i);
+      const ordinal = ordinalOf(place);
+      if (ordinal > this.log.last) return this.ids[ordinal - this.log.last - 1] === id;
+      return this.log.read(place, (block, at) => hasId(block, at, id));
+    });
   }
 
-  private ordinal(stream: string, revision: number): number {
-    return this.index.ordinals(stream, revision, revision)[0]!;
-  }
-
-  private record(ordinal: number): RecordBytes {
-    return ordinal >= this.firstOrdinal ? this.records[ordinal - this.firstOrdinal]! : this.log.record(ordinal);
+  private place(stream: string, revision: number): Place {
+    return this.index.places(stream, revision, revision)[0]!;
   }
 }

@@ -79,13 +79,26 @@ describe('LmdbEventStore', () => {
     await expect(collect(store.readAll({ after: beyond }))).rejects.toThrow(PositionGone);
   });
 
-  it('recognises a repeat at no exact revision among the newest 16 events, and no further', async () => {
-    const events = sampleEvents(2);
-    const first = await store.append('app-1', 'any', events);
-    await store.append('app-1', 'any', sampleEvents(14));
-    expect(await store.append('app-1', 'any', events)).toEqual({ ...first, repeated: true });
-    await store.append('app-1', 'any', sampleEvents(1));
-    expect(await store.append('app-1', 'any', events)).toMatchObject({ revision: 18, repeated: false });
+  it.each(['any', 'stream-exists'] as const)(
+    'recognises a repeat at no exact revision (%s) whatever came after it',
+    async (expected) => {
+      await store.append('app-1', 'no-stream', sampleEvents(1));
+      const events = sampleEvents(2);
+      const first = await store.append('app-1', expected, events);
+      await Promise.all([1, 2, 3].map(() => store.append('app-1', expected, sampleEvents(20))));
+      expect(await store.append('app-1', expected, events)).toEqual({ ...first, repeated: true });
+      expect(await store.append('app-1', expected, events.toReversed())).toMatchObject({ repeated: false });
+    },
+  );
+
+  it('recognises the last append of a stream at no exact revision over a restart, and no other', async () => {
+    const [earlier, later] = [sampleEvents(2), sampleEvents(2)];
+    await store.append('app-1', 'any', earlier);
+    const last = await store.append('app-1', 'any', later);
+    await store.close();
+    await open();
+    expect(await store.append('app-1', 'any', later)).toEqual({ ...last, repeated: true });
+    expect(await store.append('app-1', 'any', earlier)).toMatchObject({ revision: 5, repeated: false });
   });
 
   it('shows readers and subscribers an event not before its append is answered for', async () => {

@@ -16,10 +16,9 @@ import {
 } from '@souk/event-sourcing';
 import { type LmdbEnvironment, openEnvironment, StorageClosed } from '@souk/lmdb';
 import { EventLog } from './event-log';
-import { filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
+import { decoderFor, filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
 import { GroupCommit } from './group-commit';
 import { PagedSequence } from './paged-sequence';
-import { decodeRecord } from './record';
 import { StreamIndex } from './stream-index';
 import { type Feed, RunningSubscription } from './subscription';
 
@@ -47,8 +46,9 @@ const BATCH_SIZE = 256;
  * The embedded event store: one process, one folder, acknowledged means flushed to disk.
  *
  * Beyond the laws of {@link EventStore}: positions have no gaps, and `recordedAt` never goes back. An append with `any` or `stream-exists`
- * whose event ids are among the newest of the stream (16 events) answers the original result, as EventStoreDB does; for older ones
- * use an exact expectation. A position beyond the end (the store was restored from an older copy) is refused with PositionGone, too.
+ * whose events are there already answers the original result, as EventStoreDB does, where it is among the last 4,096 of that kind since the
+ * start, or the last one of its stream; to be sure for ever, use an exact expectation. A position beyond the end (the store was restored
+ * from an older copy) is refused with PositionGone, too.
  */
 export class LmdbEventStore extends EventStore {
   private readonly commits: GroupCommit;
@@ -75,7 +75,7 @@ export class LmdbEventStore extends EventStore {
     const environment = await openEnvironment(directory);
     try {
       const log = await EventLog.open(environment);
-      const index = await StreamIndex.open(environment, log.table, { cachedHeads });
+      const index = await StreamIndex.open(environment, log, { cachedHeads });
       return new LmdbEventStore(environment, log, index, mergeEvery);
     } catch (error) {
       await environment.close();
@@ -118,15 +118,14 @@ export class LmdbEventStore extends EventStore {
   }: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
     return new PagedSequence(() => {
       const passes = filter && filterOf(filter);
+      const decode = decoderFor(this.log);
       const end = direction === 'forwards' ? this.log.last : 1;
       let at = after === undefined ? (direction === 'forwards' ? 0 : this.log.last + 1) : this.ordinalOf(after);
       let left = maxCount;
       return () => {
         const done = direction === 'forwards' ? at >= end : at <= end;
         if (done || left <= 0) return undefined;
-        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, (record, ordinal) =>
-          decodeRecord(record, positionOf(this.log.generation, ordinal)),
-        );
+        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, decode);
         at = upTo;
         left -= found.length;
         return found;

@@ -1,13 +1,11 @@
 import { EventTooLarge, type EventToAppend, MAX_EVENT_BYTES, type Position, type RecordedEvent } from '@souk/event-sourcing';
 
 /**
- * An event as bytes. What a filter or the index needs stands outside the JSON:
- * flags u8 (1: all ASCII), stream length u16, type length u8, revision u32, recorded at f64 (ms), stream, type, JSON {id, data, metadata}.
- * Numbers are little-endian, lengths in bytes.
+ * An event as bytes, somewhere in a block of them. What a filter or the index needs stands outside the JSON:
+ * length of all u32, flags u8 (1: all ASCII), stream length u16, type length u8, revision u32, recorded at f64 (ms), stream, type,
+ * JSON {id, data, metadata}. Numbers are little-endian, lengths in bytes.
  */
-export type RecordBytes = Buffer;
-
-const HEADER = 16;
+const HEADER = 20;
 const ASCII = 1;
 
 /** Longest name of a stream, in bytes of UTF-8: it is part of a key. */
@@ -16,13 +14,19 @@ const MAX_TYPE_BYTES = 255;
 /** What `"type":"",` adds to the JSON of an event. */
 const TYPE_FRAME_BYTES = 10;
 
-/**
- * The bytes of an event, without revision and time: see {@link stampRecord}.
- * @throws EventTooLarge; TypeError for a stream or type whose name is empty or too long
- */
-export function encodeRecord(stream: string, event: EventToAppend): RecordBytes {
-  const { type } = event;
-  const text = stream + type + JSON.stringify({ id: event.id, data: event.data, metadata: event.metadata });
+/** An event that has no place yet. */
+export interface EncodedEvent {
+  readonly id: string;
+  /** Of the record that it will be. */
+  readonly bytes: number;
+  readonly text: string;
+  readonly streamBytes: number;
+  readonly typeBytes: number;
+}
+
+/** @throws EventTooLarge; TypeError for a stream or type whose name is empty or too long */
+export function encodeEvent(stream: string, { id, type, data, metadata }: EventToAppend): EncodedEvent {
+  const text = stream + type + JSON.stringify({ id, data, metadata });
   const bytes = Buffer.byteLength(text);
   const ascii = bytes === text.length;
   const streamBytes = ascii ? stream.length : Buffer.byteLength(stream);
@@ -33,76 +37,76 @@ export function encodeRecord(stream: string, event: EventToAppend): RecordBytes 
     throw new TypeError(`type of an event: 1 to ${MAX_TYPE_BYTES} bytes, not ${typeBytes}`);
   const size = bytes - streamBytes + TYPE_FRAME_BYTES;
   if (size > MAX_EVENT_BYTES) throw new EventTooLarge(type, size, MAX_EVENT_BYTES);
-
-  const record = Buffer.allocUnsafe(HEADER + bytes);
-  record[0] = ascii ? ASCII : 0;
-  record[1] = streamBytes & 255;
-  record[2] = streamBytes >> 8;
-  record[3] = typeBytes;
-  record.write(text, HEADER, ascii ? 'latin1' : 'utf8');
-  return record;
+  return { id, bytes: HEADER + bytes, text, streamBytes, typeBytes };
 }
 
-/** Enters what is known only when the event gets its place. `recordedAt` in milliseconds since 1970. */
-export function stampRecord(record: RecordBytes, revision: number, recordedAt: number): void {
-  record.writeUInt32LE(revision, 4);
-  record.writeDoubleLE(recordedAt, 8);
+/** Writes the record into a block, where there is room for it. `recordedAt` in milliseconds since 1970. */
+export function writeRecord(event: EncodedEvent, revision: number, recordedAt: number, block: Buffer, at: number): void {
+  const ascii = event.bytes === HEADER + event.text.length;
+  block.writeUInt32LE(event.bytes, at);
+  block[at + 4] = ascii ? ASCII : 0;
+  block[at + 5] = event.streamBytes & 255;
+  block[at + 6] = event.streamBytes >> 8;
+  block[at + 7] = event.typeBytes;
+  block.writeUInt32LE(revision, at + 8);
+  block.writeDoubleLE(recordedAt, at + 12);
+  block.write(event.text, at + HEADER, ascii ? 'latin1' : 'utf8');
 }
 
-export function streamOf(record: RecordBytes): string {
-  const end = HEADER + streamLength(record);
-  return textOf(record, HEADER, end);
+/** Where the next record of the block starts. */
+export function endOf(block: Buffer, at: number): number {
+  return at + block.readUInt32LE(at);
 }
 
-export function typeOf(record: RecordBytes): string {
-  const start = HEADER + streamLength(record);
-  return textOf(record, start, start + record[3]!);
+export function streamOf(block: Buffer, at: number): string {
+  return textOf(block, at, at + HEADER, typeStart(block, at));
 }
 
-export function revisionOf(record: RecordBytes): number {
-  return record.readUInt32LE(4);
+export function typeOf(block: Buffer, at: number): string {
+  return textOf(block, at, typeStart(block, at), bodyStart(block, at));
 }
 
-export function recordedAtOf(record: RecordBytes): number {
-  return record.readDoubleLE(8);
+export function revisionOf(block: Buffer, at: number): number {
+  return block.readUInt32LE(at + 8);
+}
+
+export function recordedAtOf(block: Buffer, at: number): number {
+  return block.readDoubleLE(at + 12);
 }
 
 /** Without parsing: the id is the first thing in the JSON. */
-export function hasId(record: RecordBytes, id: string): boolean {
+export function hasId(block: Buffer, at: number, id: string): boolean {
   const expected = Buffer.from(`{"id":${JSON.stringify(id)},`);
-  const start = bodyStart(record);
-  return record.subarray(start, start + expected.length).equals(expected);
+  const start = bodyStart(block, at);
+  return block.subarray(start, start + expected.length).equals(expected);
 }
 
-export function decodeRecord(record: RecordBytes, position: Position): RecordedEvent {
-  const { id, data, metadata } = body(record);
+export function decodeRecord(block: Buffer, at: number, position: Position): RecordedEvent {
+  const body = textOf(block, at, bodyStart(block, at), endOf(block, at));
+  const { id, data, metadata } = JSON.parse(body) as Pick<RecordedEvent, 'id' | 'data' | 'metadata'>;
   return {
     id,
-    stream: streamOf(record),
-    revision: revisionOf(record),
+    stream: streamOf(block, at),
+    revision: revisionOf(block, at),
     position,
-    type: typeOf(record),
+    type: typeOf(block, at),
     data,
     metadata,
-    recordedAt: isoTime(recordedAtOf(record)),
+    recordedAt: isoTime(recordedAtOf(block, at)),
   };
 }
 
-function streamLength(record: RecordBytes): number {
-  return record[1]! | (record[2]! << 8);
+function typeStart(block: Buffer, at: number): number {
+  return at + HEADER + (block[at + 5]! | (block[at + 6]! << 8));
 }
 
-function bodyStart(record: RecordBytes): number {
-  return HEADER + streamLength(record) + record[3]!;
-}
-
-function body(record: RecordBytes): Pick<RecordedEvent, 'id' | 'data' | 'metadata'> {
-  return JSON.parse(textOf(record, bodyStart(record), record.length)) as Pick<RecordedEvent, 'id' | 'data' | 'metadata'>;
+function bodyStart(block: Buffer, at: number): number {
+  return typeStart(block, at) + block[at + 7]!;
 }
 
 /** Latin-1 is several times faster than UTF-8 to decode, and the same where all is ASCII. */
-function textOf(record: RecordBytes, start: number, end: number): string {
-  return record.toString(record[0] === ASCII ? 'latin1' : 'utf8', start, end);
+function textOf(block: Buffer, at: number, start: number, end: number): string {
+  return block.toString(block[at + 4] === ASCII ? 'latin1' : 'utf8', start, end);
 }
 
 let lastTime = NaN;

@@ -1,25 +1,27 @@
 import type { LmdbEnvironment, LmdbTable } from '@souk/lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { HeadCache } from './head-cache';
-import { MAX_STREAM_BYTES, type RecordBytes, revisionOf, streamOf } from './record';
+import type { EventLog } from './event-log';
+import type { Place } from './place';
+import { RecentNumbers } from './recent-numbers';
+import { MAX_STREAM_BYTES, revisionOf, streamOf } from './record';
 
 /** What is known of a stream in memory. */
 export interface StreamState {
   readonly name: string;
   /** Revision of the last flushed event, -1 where there is none. */
   head: number;
-  /** Revision of the first of the `ordinals`. */
+  /** Revision of the first of the `places`. */
   first: number;
-  /** Places in the log of the events that were not merged yet; at the end those that are not flushed yet. */
-  ordinals: number[];
-  /** How many at the end of `ordinals` are not flushed yet. */
+  /** Of the events that were not merged yet; at the end those that are not flushed yet. */
+  places: Place[];
+  /** How many at the end of `places` are not flushed yet. */
   pending: number;
 }
 
 /** Revisions in one entry of the table. */
 const CHUNK = 128;
-/** Bytes of an ordinal in a chunk. */
-const WIDTH = 6;
+/** Bytes of a place in a chunk: a double, little-endian. */
+const WIDTH = 8;
 /** Streams that one transaction merges: keeps the event loop and the writers behind it waiting for a millisecond or two. */
 const SLICE = 256;
 
@@ -37,7 +39,7 @@ interface Mark {
  */
 export class StreamIndex {
   private readonly tail = new Map<string, StreamState>();
-  private readonly heads: HeadCache;
+  private readonly heads: RecentNumbers;
   private readonly chunks: LmdbTable<readonly [string, number], Buffer>;
   private readonly marks: LmdbTable<string, Mark>;
   private marked: Mark = { ordinal: 0, streams: 0 };
@@ -47,14 +49,14 @@ export class StreamIndex {
     private readonly environment: LmdbEnvironment,
     cachedHeads: number,
   ) {
-    this.heads = new HeadCache(cachedHeads);
+    this.heads = new RecentNumbers(cachedHeads);
     this.chunks = environment.openTable('stream-index', { encoding: 'binary' });
     this.marks = environment.openTable('stream-index-mark', { encoding: 'json' });
   }
 
   static async open(
     environment: LmdbEnvironment,
-    log: LmdbTable<number, RecordBytes>,
+    log: EventLog,
     options: { readonly cachedHeads: number },
   ): Promise<StreamIndex> {
     const index = new StreamIndex(environment, options.cachedHeads);
@@ -91,13 +93,13 @@ export class StreamIndex {
     const state = this.tail.get(stream);
     if (state) return state;
     const head = this.head(stream);
-    return { name: stream, head, first: head + 1, ordinals: [], pending: 0 };
+    return { name: stream, head, first: head + 1, places: [], pending: 0 };
   }
 
   /** Notes that the next event of this stream is to stand at that place. Readers see it after {@link flushed}. */
-  add(state: StreamState, ordinal: number): void {
-    if (state.ordinals.length === 0) this.tail.set(state.name, state);
-    state.ordinals.push(ordinal);
+  add(state: StreamState, place: Place): void {
+    if (state.places.length === 0) this.tail.set(state.name, state);
+    state.places.push(place);
     state.pending++;
   }
 
@@ -109,27 +111,26 @@ export class StreamIndex {
 
   /** Forgets what was added since the last flush. */
   discard(state: StreamState): void {
-    state.ordinals.length -= state.pending;
+    state.places.length -= state.pending;
     state.pending = 0;
-    if (state.ordinals.length === 0) this.tail.delete(state.name);
+    if (state.places.length === 0) this.tail.delete(state.name);
   }
 
-  /** Ordinals of the revisions `from` to `to`, both inclusive and within the stream; flushed or not. */
-  ordinals(stream: string, from: number, to: number): number[] {
+  /** Places of the revisions `from` to `to`, both inclusive and within the stream; flushed or not. */
+  places(stream: string, from: number, to: number): Place[] {
     const state = this.tail.get(stream);
     const tailFirst = state ? state.first : to + 1;
-    const found: number[] = [];
+    const found: Place[] = [];
     for (let revision = from; revision <= to && revision < tailFirst;) {
       const number = Math.floor(revision / CHUNK);
       const chunk = this.chunks.get([stream, number]);
       const end = Math.min((number + 1) * CHUNK, tailFirst, to + 1);
       if (!chunk || chunk.length < (end - number * CHUNK) * WIDTH)
         throw new Error(`the index of stream "${stream}" lacks revision ${revision}`);
-      for (; revision < end; revision++) found.push(chunk.readUIntLE((revision - number * CHUNK) * WIDTH, WIDTH));
+      for (; revision < end; revision++) found.push(chunk.readDoubleLE((revision - number * CHUNK) * WIDTH));
     }
     if (state)
-      for (let revision = Math.max(from, tailFirst); revision <= to; revision++)
-        found.push(state.ordinals[revision - tailFirst]!);
+      for (let revision = Math.max(from, tailFirst); revision <= to; revision++) found.push(state.places[revision - tailFirst]!);
     return found;
   }
 
@@ -150,7 +151,7 @@ export class StreamIndex {
     const merged = names.flatMap((name) => {
       // Gone when the only append to it has failed meanwhile.
       const state = this.tail.get(name);
-      return state ? [{ state, count: state.ordinals.length - state.pending }] : [];
+      return state ? [{ state, count: state.places.length - state.pending }] : [];
     });
     const changes = merged.flatMap(({ state, count }) => this.chunksOf(state, count));
     await this.environment.writeBlind(() => {
@@ -159,8 +160,8 @@ export class StreamIndex {
     for (const { state, count } of merged) this.forget(state, count);
   }
 
-  /** The chunks that hold the first `count` ordinals, with what was in them before. */
-  private chunksOf({ name, first, ordinals }: StreamState, count: number): { key: readonly [string, number]; value: Buffer }[] {
+  /** The chunks that hold the first `count` places, with what was in them before. */
+  private chunksOf({ name, first, places }: StreamState, count: number): { key: readonly [string, number]; value: Buffer }[] {
     const changes: { key: readonly [string, number]; value: Buffer }[] = [];
     for (let done = 0; done < count;) {
       const number = Math.floor((first + done) / CHUNK);
@@ -168,7 +169,7 @@ export class StreamIndex {
       const add = Math.min(CHUNK - before, count - done);
       const value = Buffer.allocUnsafe((before + add) * WIDTH);
       if (before > 0) this.chunks.get([name, number])!.copy(value, 0, 0, before * WIDTH);
-      for (let i = 0; i < add; i++) value.writeUIntLE(ordinals[done + i]!, (before + i) * WIDTH, WIDTH);
+      for (let i = 0; i < add; i++) value.writeDoubleLE(places[done + i]!, (before + i) * WIDTH);
       changes.push({ key: [name, number], value });
       done += add;
     }
@@ -177,8 +178,8 @@ export class StreamIndex {
 
   private forget(state: StreamState, count: number): void {
     state.first += count;
-    state.ordinals = state.ordinals.slice(count);
-    if (state.ordinals.length > 0) return;
+    state.places = state.places.slice(count);
+    if (state.places.length > 0) return;
     this.heads.set(state.name, state.head);
     this.tail.delete(state.name);
   }
@@ -195,27 +196,25 @@ export class StreamIndex {
     return -1;
   }
 
-  private async recover(log: LmdbTable<number, RecordBytes>): Promise<void> {
-    for (let after = this.marked.ordinal; ;) {
-      let read = 0;
-      for (const { key, value } of log.entries({ gt: after, limit: 1000 })) {
-        this.recoverOne(streamOf(value), revisionOf(value), key);
-        after = key;
-        read++;
-      }
-      if (read === 0) return;
+  private async recover(log: EventLog): Promise<void> {
+    let after = this.marked.ordinal;
+    while (after < log.last) {
+      const { upTo } = log.scan({ direction: 'forwards', after, limit: Infinity }, (block, at, place) => {
+        this.recoverOne(streamOf(block, at), revisionOf(block, at), place);
+      });
+      after = upTo;
       await nextTurn();
     }
   }
 
-  private recoverOne(stream: string, revision: number, ordinal: number): void {
+  private recoverOne(stream: string, revision: number, place: Place): void {
     // A merge that did not come to its end has brought in some streams already.
     const state = this.state(stream);
-    if (revision <= state.head && state.ordinals.length === 0) {
+    if (revision <= state.head && state.places.length === 0) {
       if (revision === 0) this.streamCount++;
       return;
     }
-    this.add(state, ordinal);
+    this.add(state, place);
     this.flushed(state);
   }
 }

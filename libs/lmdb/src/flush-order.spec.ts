@@ -8,12 +8,12 @@ const traceable = strace.status === 0;
 if (!traceable) process.stdout.write(`flush-order.spec.ts: skipped, since strace cannot be run here\n`);
 
 (traceable ? describe : describe.skip)('a flushed write', () => {
-  it('has its data and then its meta page on disk before it is acknowledged', async () => {
+  it.each(['', 'blind'])('has its data and then its meta page on disk before it is acknowledged (%s)', async (kind) => {
     const folder = temporaryFolder();
     const trace = join(folder.path, 'trace');
     const child = new Child(join(__dirname, '..', 'test', 'writer.ts'), {
       wrapper: ['strace', '-f', '-o', trace, '-e', 'trace=openat,fdatasync,pwrite64,pwritev,write'],
-      args: [join(folder.path, 'data'), 'flushed', '10', '20'],
+      args: [join(folder.path, 'data'), 'flushed', '10', '20', kind],
     });
     await child.end();
     const steps = readFileSync(trace, 'utf8').split('\n').flatMap(step);

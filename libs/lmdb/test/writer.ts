@@ -3,16 +3,18 @@ import { openEnvironment, StorageFull } from '@souk/lmdb';
 
 /**
  * Writes entries of a table one after the other and prints `ack <n>` when one is acknowledged; `full` where the disk takes no more,
- * then `again` when it does after entries were removed. Arguments: folder, durability, bytes of a value, how many.
+ * then `again` when it does after entries were removed. Arguments: folder, durability, bytes of a value, how many,
+ * and `blind` for blind writes.
  */
 async function main(): Promise<void> {
-  const [folder = '', durability = 'flushed', bytes = '0', count = '1000000'] = process.argv.slice(2);
+  const [folder = '', durability = 'flushed', bytes = '0', count = '1000000', kind = ''] = process.argv.slice(2);
   const environment = await openEnvironment(folder, { durability: durability as 'flushed' | 'ordered' });
   const log = environment.openTable<number, string>('log', { encoding: 'text' });
   const value = (n: number): string => `value ${n}`.padEnd(Number(bytes));
   try {
     for (let n = 0; n < Number(count); n++) {
-      await environment.write(() => log.put(n, value(n)));
+      if (kind === 'blind') await environment.writeBlind(() => log.put(n, value(n)));
+      else await environment.write(() => log.put(n, value(n)));
       writeSync(1, `ack ${n}\n`);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { startClusterSim } from '@souk/cluster-sim';
+import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/cluster-sim';
 import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, type Role } from '@souk/contracts';
 import { derivedUuid } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
@@ -20,7 +20,7 @@ export interface Answer {
   readonly body: any;
 }
 
-type SimOptions = Omit<Parameters<typeof startClusterSim>[0], 'dataDir'>;
+type SimOptions = Partial<ClusterSimConfig>;
 
 /** This service on the embedded adapters, with a simulated cluster, in a temporary folder; the other services are in memory. */
 export class World {
@@ -28,7 +28,7 @@ export class World {
   clusterId: string;
   private readonly folder = temporaryFolder();
   private app: NestFastifyApplication | undefined;
-  private sim: Awaited<ReturnType<typeof startClusterSim>> | undefined;
+  private sim: ClusterSim | undefined;
   /** As an operator of the cluster sees it. */
   readonly cluster = new KubernetesCluster(() =>
     new SimulatedClusterConnection(join(this.folder.path, 'cluster-sim', 'kubeconfig.yaml')).endpointOf(),
@@ -41,8 +41,8 @@ export class World {
     return world;
   }
 
-  async startCluster(sim: SimOptions = {}): Promise<void> {
-    this.sim = await startClusterSim({ dataDir: this.folder.path, ...sim });
+  async startCluster(config: SimOptions = {}): Promise<void> {
+    this.sim = await startClusterSim({ dataDir: this.folder.path, config });
   }
 
   async stopCluster(): Promise<void> {
@@ -129,6 +129,20 @@ export class World {
       if (body.status !== 404 && holds(body)) return body;
       if (Date.now() > end)
         throw new Error(`instance ${instanceId} did not come to what was waited for: ${JSON.stringify(body)}`);
+      await new Promise((fulfil) => setTimeout(fulfil, 10));
+    }
+  }
+
+  /** Fulfilled when the operation has ended, and the instance knows. */
+  async ends({ instanceId, operationId }: { readonly instanceId: string; readonly operationId: string }): Promise<void> {
+    await this.stepTaken(operationId, 'OperationSucceeded');
+    await this.until(instanceId, ({ operation }) => operation?.operationId !== operationId);
+  }
+
+  /** Fulfilled when the operation's record has a step of this type. */
+  async stepTaken(operationId: string, type: string, withinMs = 10_000): Promise<void> {
+    for (const end = Date.now() + withinMs; !(await this.steps(operationId)).includes(type);) {
+      if (Date.now() > end) throw new Error(`no ${type} in ${(await this.steps(operationId)).join(', ')}`);
       await new Promise((fulfil) => setTimeout(fulfil, 10));
     }
   }

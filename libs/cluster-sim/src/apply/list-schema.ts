@@ -39,7 +39,8 @@ export const listShapeAt = (path: readonly string[]): ListShape => {
   const name = path.at(-1) ?? '';
   if (name !== 'ports') return BY_NAME[name] ?? ATOMIC;
   const parent = path.at(-2) ?? '';
-  if (CONTAINER_LISTS.includes(parent)) return { type: 'map', keys: ['containerPort', 'protocol'], defaults: { protocol: 'TCP' } };
+  if (CONTAINER_LISTS.includes(parent))
+    return { type: 'map', keys: ['containerPort', 'protocol'], defaults: { protocol: 'TCP' } };
   if (parent === 'spec') return { type: 'map', keys: ['port', 'protocol'], defaults: { protocol: 'TCP' } };
   return ATOMIC;
 };

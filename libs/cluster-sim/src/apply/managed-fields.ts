@@ -32,9 +32,7 @@ export const ownershipOf = (object: KubeObject | undefined): Ownership[] =>
   (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: decodeFields(entry.fieldsV1) }));
 
 export const encodeOwnership = (owners: readonly Ownership[]): ManagedFields[] =>
-  owners
-    .filter(({ fields }) => !isEmpty(fields))
-    .map(({ entry, fields }) => ({ ...entry, fieldsV1: encodeFields(fields) }));
+  owners.filter(({ fields }) => !isEmpty(fields)).map(({ entry, fields }) => ({ ...entry, fieldsV1: encodeFields(fields) }));
 
 export const newEntry = (operation: 'Apply' | 'Update', apiVersion: string, writer: Writer): ManagedFields => ({
   manager: writer.manager,

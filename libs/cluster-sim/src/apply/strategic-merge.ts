@@ -63,9 +63,7 @@ const applyListDirectives = (base: JsonObject, patch: JsonObject, path: readonly
 /** Items in the stated order; those that it does not name keep their place relative to the item before them. */
 const reorder = (list: Json[], order: Json[], key: string | undefined): Json[] => {
   const rank = (item: Json): number =>
-    order.findIndex((wanted) =>
-      key && isObject(item) && isObject(wanted) ? same(item[key], wanted[key]) : same(item, wanted),
-    );
+    order.findIndex((wanted) => (key && isObject(item) && isObject(wanted) ? same(item[key], wanted[key]) : same(item, wanted)));
   let last = -1;
   return list
     .map((item, index) => ({ item, index, named: rank(item) }))

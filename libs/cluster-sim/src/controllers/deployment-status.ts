@@ -71,7 +71,12 @@ const availability = (enough: boolean): Condition =>
         message: 'Deployment does not have minimum availability.',
       };
 
-const progressOf = (deployment: Deployment, fresh: ReplicaSet | undefined, counts: Counts, now: number): Condition | undefined => {
+const progressOf = (
+  deployment: Deployment,
+  fresh: ReplicaSet | undefined,
+  counts: Counts,
+  now: number,
+): Condition | undefined => {
   const { spec, status } = deployment;
   const before = findCondition(status.conditions, 'Progressing');
   if (spec.paused) {

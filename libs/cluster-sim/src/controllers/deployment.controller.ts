@@ -45,7 +45,10 @@ export class DeploymentController implements Controller {
     const current = (): ReplicaSet | undefined => sets().find((set) => isOfTemplate(set, found.spec.template));
     if (!found.metadata.deletionTimestamp) {
       this.rollOut(found, sets(), current());
-      this.discardHistory(found, sets().filter((set) => set !== current()));
+      this.discardHistory(
+        found,
+        sets().filter((set) => set !== current()),
+      );
     }
     const deployment = store.get(DEPLOYMENTS, namespace, name) ?? found;
     const now = this.registry.now();

@@ -82,11 +82,7 @@ export class EventRecorder {
 }
 
 const saying = (event: Pick<ClusterEvent, 'involvedObject' | 'reason' | 'message'>): string =>
-  JSON.stringify([
-    (event.involvedObject as ClusterEvent['involvedObject'] | undefined)?.uid ?? '',
-    event.reason,
-    event.message,
-  ]);
+  JSON.stringify([(event.involvedObject as ClusterEvent['involvedObject'] | undefined)?.uid ?? '', event.reason, event.message]);
 
 const locationOf = ({ metadata }: KubeObject): { namespace: string; name: string } => ({
   namespace: metadata.namespace ?? '',

@@ -32,7 +32,10 @@ export class JobController implements Controller {
   reconcile(key: string): number | undefined {
     const { namespace, name } = splitKey(key);
     const job = this.registry.store.get(JOBS, namespace, name);
-    if (!job) { this.releaseOrphans(namespace, name); return; }
+    if (!job) {
+      this.releaseOrphans(namespace, name);
+      return;
+    }
     const counted = this.countFinished(job);
     if (job.metadata.deletionTimestamp) return undefined;
     if (outcomeOf(counted)) return this.afterFinish(counted);
@@ -98,7 +101,13 @@ export class JobController implements Controller {
       this.release(this.registry.store.get(PODS, pod.metadata.namespace, pod.metadata.name) ?? pod);
     }
     const now = this.registry.now();
-    const condition = (name: string): Condition => ({ type: name, status: 'True', reason, message, lastProbeTime: timestamp(now) });
+    const condition = (name: string): Condition => ({
+      type: name,
+      status: 'True',
+      reason,
+      message,
+      lastProbeTime: timestamp(now),
+    });
     const interim = type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
     const conditions = withCondition(withCondition(job.status.conditions, condition(interim), now), condition(type), now);
     const finished = this.setStatus(job, {
@@ -119,7 +128,9 @@ export class JobController implements Controller {
     const pods = this.podsOf(job);
     const active = pods.filter(isActive);
     const now = this.registry.now();
-    const started = spec.suspend ? job : this.setStatus(job, { ...job.status, startTime: job.status.startTime ?? timestamp(now) });
+    const started = spec.suspend
+      ? job
+      : this.setStatus(job, { ...job.status, startTime: job.status.startTime ?? timestamp(now) });
     const left = spec.completions === undefined ? spec.parallelism : spec.completions - (job.status.succeeded ?? 0);
     const wanted = spec.suspend ? 0 : Math.min(spec.parallelism, Math.max(0, left));
     for (const pod of active.slice(wanted)) deleteObject(this.registry, PODS, pod.metadata.namespace, pod.metadata.name);

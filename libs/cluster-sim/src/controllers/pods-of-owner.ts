@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Condition, controllerOf, findCondition, type KubeObject, millis, type OwnerReference } from '../objects/kube-object';
+import {
+  type Condition,
+  controllerOf,
+  findCondition,
+  type KubeObject,
+  millis,
+  type OwnerReference,
+} from '../objects/kube-object';
 import { PODS } from '../objects/resources';
 import { selects } from '../objects/selector';
 import { type Pod, type PodTemplate, type ReplicaSet } from '../objects/workloads';

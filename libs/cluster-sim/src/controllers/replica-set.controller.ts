@@ -80,7 +80,8 @@ export class ReplicaSetController implements Controller {
 
 /** Not yet on a host, then not ready, then the youngest: those whose loss hurts least. */
 const leastUsefulFirst = (a: Pod, b: Pod): number => {
-  const rank = (pod: Pod): number => (pod.spec.nodeName ? 1 : 0) + (pod.status.phase === 'Running' ? 1 : 0) + (isReady(pod) ? 1 : 0);
+  const rank = (pod: Pod): number =>
+    (pod.spec.nodeName ? 1 : 0) + (pod.status.phase === 'Running' ? 1 : 0) + (isReady(pod) ? 1 : 0);
   return rank(a) - rank(b) || millis(b.metadata.creationTimestamp) - millis(a.metadata.creationTimestamp);
 };
 

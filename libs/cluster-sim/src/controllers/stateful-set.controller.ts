@@ -49,7 +49,8 @@ export class StatefulSetController implements Controller {
         if (failed) return RETRY_CREATE_MS;
       }
       if (ordered && !(pod && isReady(pod) && !pod.metadata.deletionTimestamp)) {
-        this.replaceStuck(set, pod, revision); return;
+        this.replaceStuck(set, pod, revision);
+        return;
       }
     }
     const surplus = [...pods].filter(([ordinal]) => ordinal >= set.spec.replicas).sort(([a], [b]) => b - a);
@@ -90,7 +91,10 @@ export class StatefulSetController implements Controller {
     try {
       for (const claim of claims) this.createClaim(set, claim, `${claim.metadata.name}-${podName}`);
       const identity = { 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': podName };
-      const draft = podFromTemplate(set.spec.template, set, { name: podName, labels: { ...identity, [REVISION_LABEL]: revision } });
+      const draft = podFromTemplate(set.spec.template, set, {
+        name: podName,
+        labels: { ...identity, [REVISION_LABEL]: revision },
+      });
       const { spec } = draft as Pod;
       const volumes = claims.map((claim) => ({
         name: claim.metadata.name,
@@ -153,8 +157,7 @@ const statusOf = (set: StatefulSet, pods: Pod[], revision: string): StatefulSet[
     replicas: alive.length,
     readyReplicas: ready || undefined,
     availableReplicas: ready,
-    currentReplicas:
-      alive.filter(({ metadata }) => metadata.labels?.[REVISION_LABEL] === currentRevision).length || undefined,
+    currentReplicas: alive.filter(({ metadata }) => metadata.labels?.[REVISION_LABEL] === currentRevision).length || undefined,
     updatedReplicas: updated || undefined,
     currentRevision,
     updateRevision: revision,

@@ -1,3 +1,4 @@
+import { type Behaviour } from '../config';
 import { type ImageConduct } from './images';
 
 /** The life of one container so far. Times in milliseconds since the epoch; nothing in it depends on this process. */
@@ -18,6 +19,9 @@ export interface ContainerRun {
   blockedBy?: string | undefined;
   /** Whether the restart that is waited for was announced as a back-off. */
   saidBackOff?: boolean | undefined;
+  /** What the image was known to do, and when that changed under this run: nothing that follows from the change is earlier. */
+  behaviour?: Behaviour | undefined;
+  changedAt?: number | undefined;
 }
 
 /** What is known about a container from outside. */
@@ -33,7 +37,8 @@ export interface ContainerWorld {
   readonly backoffMaxMs: number;
 }
 
-export type Happening = 'Pulled' | 'PullFailed' | 'PullBackOff' | 'Blocked' | 'Started' | 'Unhealthy' | 'Crashed' | 'BackOff' | 'Ready';
+export type Happening =
+  'Pulled' | 'PullFailed' | 'PullBackOff' | 'Blocked' | 'Started' | 'Unhealthy' | 'Crashed' | 'BackOff' | 'Ready';
 
 export const newRun = (now: number): ContainerRun => ({
   phase: 'waiting',
@@ -48,7 +53,6 @@ const MAX_CREATION_MS = 20;
 /** A failed pull is shown as ErrImagePull for this long, a crashed container as terminated, before the back-off is. */
 export const ERROR_SHOWN_MS = 100;
 const FIRST_RESTART_MS = 10;
-const BLOCKED_RETRY_MS = 1000;
 
 /**
  * The run as it is at `now`, every step in between taken at its own time: a run that slept through a restart of the process
@@ -63,16 +67,28 @@ export const advance = (
   now: number,
 ): { run: ContainerRun; next: number | undefined; happenings: Happening[] } => {
   const happenings: Happening[] = [];
-  let current = { ...run };
+  let current = noticeChanges(run, world, now);
   for (;;) {
     const step = nextStep(current, world);
-    if (!step || step.at > now) return { run: current, next: step?.at, happenings };
+    const at = step && Math.max(step.at, current.changedAt ?? 0);
+    if (!step || at === undefined || at > now) return { run: current, next: at, happenings };
     const { happened, change } = step;
     if (happened) happenings.push(...happened);
-    current = { ...current, ...change(step.at) };
+    current = { ...current, ...change(at) };
     // A loop of thousands of short crashes slept through is not replayed one by one.
     if (happenings.length > 64) happenings.splice(0, 32);
   }
+};
+
+const noticeChanges = (run: ContainerRun, { conduct, blockedBy }: ContainerWorld, now: number): ContainerRun => {
+  const { behaviour } = conduct;
+  const unblocked = run.phase === 'blocked' && blockedBy === undefined;
+  return {
+    ...run,
+    ...(unblocked ? { phase: 'creating' as const, since: now, blockedBy: undefined } : {}),
+    ...(run.behaviour !== undefined && run.behaviour !== behaviour ? { changedAt: now } : {}),
+    behaviour,
+  };
 };
 
 interface Step {
@@ -84,9 +100,10 @@ interface Step {
 const nextStep = (run: ContainerRun, world: ContainerWorld): Step | undefined => {
   switch (run.phase) {
     case 'waiting':
+    case 'blocked':
+      // Both wait to be told: that it is their turn, that what they lack is there.
       return undefined;
     case 'creating':
-    case 'blocked':
     case 'pull-failed':
       return creationStep(run, world);
     case 'running':
@@ -110,6 +127,7 @@ const start =
     failedPulls: 0,
     blockedBy: undefined,
     saidBackOff: undefined,
+    changedAt: undefined,
     ready: false,
     last:
       run.exitCode === undefined
@@ -120,16 +138,9 @@ const start =
 const creationMs = ({ conduct, runsToEnd }: ContainerWorld): number =>
   Math.min(MAX_CREATION_MS, (runsToEnd ? conduct.runMs : conduct.startupMs) / 5);
 
-const creationStep = (run: ContainerRun, world: ContainerWorld): Step | undefined => {
+const creationStep = (run: ContainerRun, world: ContainerWorld): Step => {
   const pulls = world.conduct.behaviour === 'pull-error';
-  const due = {
-    creating: run.since + creationMs(world),
-    blocked: run.since + BLOCKED_RETRY_MS,
-    'pull-failed': run.since + backOff(run.failedPulls, world),
-  }[run.phase as 'creating' | 'blocked' | 'pull-failed'];
-  if (run.phase === 'blocked' && !world.blockedBy) return { at: run.since, change: (at) => ({ phase: 'creating', since: at }) };
-  // A blocked container waits to be told that what it lacks is there.
-  if (run.phase === 'blocked') return undefined;
+  const due = run.since + (run.phase === 'pull-failed' ? backOff(run.failedPulls, world) : creationMs(world));
   if (run.phase === 'pull-failed' && !run.saidBackOff && run.since + ERROR_SHOWN_MS < due) {
     return { at: run.since + ERROR_SHOWN_MS, happened: ['PullBackOff'], change: () => ({ saidBackOff: true }) };
   }
@@ -167,7 +178,11 @@ const runningStep = (run: ContainerRun, world: ContainerWorld): Step | undefined
     if (run.ready) return { at: startedAt, happened: ['Unhealthy'], change: () => ({ ready: false }) };
     if (run.saidBackOff) return undefined;
     // Said once, when any other image would have been ready.
-    return { at: startedAt + conduct.startupMs - creationMs(world), happened: ['Unhealthy'], change: () => ({ saidBackOff: true }) };
+    return {
+      at: startedAt + conduct.startupMs - creationMs(world),
+      happened: ['Unhealthy'],
+      change: () => ({ saidBackOff: true }),
+    };
   }
   if (run.ready) return undefined;
   return becomeReady(startedAt + conduct.startupMs - creationMs(world));

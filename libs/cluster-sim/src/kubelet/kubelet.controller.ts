@@ -2,6 +2,7 @@ import { type ClusterSimConfig } from '../config';
 import { type Controller } from '../controllers/controller-loop';
 import { type EventRecorder } from '../controllers/event-recorder';
 import { splitKey } from '../controllers/pods-of-owner';
+import { same } from '../objects/json';
 import { keyOf } from '../objects/kube-object';
 import { CONFIG_MAPS, NODES, PODS, SECRETS } from '../objects/resources';
 import { type Container, type Pod } from '../objects/workloads';
@@ -86,7 +87,7 @@ export class Kubelet implements Controller {
     const now = this.registry.now();
     const world = this.worldOf(pod);
     const advanced = advancePod(run, world, now);
-    this.registry.store.setRecord(recordKey(pod.metadata.uid), advanced.run);
+    if (!same(run, advanced.run)) this.registry.store.setRecord(recordKey(pod.metadata.uid), advanced.run);
     reportHappenings(this.events, pod, advanced.run, advanced.happenings, world.mountBlockedBy);
     const status = podStatus(pod, advanced.run, this.hostAddress(pod), now, this.config());
     this.registry.setStatus(PODS, pod, status);

@@ -13,7 +13,8 @@ export const reportHappenings = (
 ): void => {
   const say = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     events.record(pod, 'kubelet', type, reason, message, pod.spec.nodeName);
-  if (mountProblem !== undefined && run.main.every(({ phase }) => phase === 'waiting')) say('Warning', 'FailedMount', mountProblem);
+  if (mountProblem !== undefined && run.main.every(({ phase }) => phase === 'waiting'))
+    say('Warning', 'FailedMount', mountProblem);
   for (const { list, index, what } of happenings) {
     const container = (list === 'init' ? pod.spec.initContainers : pod.spec.containers)?.[index];
     const blockedBy = (list === 'init' ? run.init : run.main)[index]?.blockedBy;
@@ -40,9 +41,14 @@ const SENTENCES: Readonly<
     say('Warning', 'Failed', 'Error: ImagePullBackOff');
   },
   Blocked: (_container, _pod, say, blockedBy) => say('Warning', 'Failed', `Error: ${blockedBy ?? ''}`),
-  Unhealthy: (_container, _pod, say) => say('Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'),
+  Unhealthy: (_container, _pod, say) =>
+    say('Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'),
   BackOff: ({ name }, { metadata }, say) =>
-    say('Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${metadata.name}_${metadata.namespace ?? ''}(${metadata.uid})`),
+    say(
+      'Warning',
+      'BackOff',
+      `Back-off restarting failed container ${name} in pod ${metadata.name}_${metadata.namespace ?? ''}(${metadata.uid})`,
+    ),
   Crashed: nothing,
   Ready: nothing,
 };

@@ -11,7 +11,8 @@ export const podLog = (
   container: string,
   config: Parameters<typeof conductOf>[1],
 ): string[] | undefined => {
-  const find = (list: 'initContainers' | 'containers'): number => (pod.spec[list] ?? []).findIndex(({ name }) => name === container);
+  const find = (list: 'initContainers' | 'containers'): number =>
+    (pod.spec[list] ?? []).findIndex(({ name }) => name === container);
   const init = find('initContainers');
   const main = find('containers');
   const life = init >= 0 ? run?.init[init] : run?.main[main];

@@ -3,6 +3,8 @@ import { type ContainerRun, type ContainerWorld, advance, type Happening, newRun
 /** The life of a pod on its host so far; kept in the store, so that it survives the process. */
 export interface PodRun {
   boundAt: number;
+  /** When its containers could begin, if they had to wait for a volume; `true` while they do. */
+  heldBack?: number | true | undefined;
   ip: string;
   init: ContainerRun[];
   main: ContainerRun[];
@@ -38,7 +40,13 @@ export const advancePod = (
 ): { run: PodRun; next: number | undefined; happenings: ContainerHappening[] } => {
   const happenings: ContainerHappening[] = [];
   const times: number[] = [];
-  const step = (list: 'init' | 'main', index: number, one: ContainerRun, conditions: ContainerWorld, from: number): ContainerRun => {
+  const step = (
+    list: 'init' | 'main',
+    index: number,
+    one: ContainerRun,
+    conditions: ContainerWorld,
+    from: number,
+  ): ContainerRun => {
     const begun: ContainerRun = one.phase === 'waiting' ? { ...one, phase: 'creating', since: from } : one;
     const advanced = advance(begun, conditions, now);
     happenings.push(...advanced.happenings.map((what) => ({ list, index, what })));
@@ -46,17 +54,18 @@ export const advancePod = (
     return advanced.run;
   };
   if (world.mountBlockedBy !== undefined && run.main.every(({ phase }) => phase === 'waiting')) {
-    return { run, next: undefined, happenings };
+    return { run: { ...run, heldBack: true }, next: undefined, happenings };
   }
+  const heldBack = run.heldBack === true ? now : run.heldBack;
   const init = [...run.init];
-  let from: number | undefined = run.boundAt;
+  let from: number | undefined = heldBack ?? run.boundAt;
   for (const [index, conditions] of world.init.entries()) {
     if (from === undefined) break;
     init[index] = step('init', index, init[index] ?? newRun(now), conditions, from);
     from = passedAt(init[index], conditions.sidecar);
   }
   const main = run.main.map((one, index) => (from === undefined ? one : step('main', index, one, world.main[index]!, from)));
-  return { run: { ...run, init, main }, next: times.length > 0 ? Math.min(...times) : undefined, happenings };
+  return { run: { ...run, heldBack, init, main }, next: times.length > 0 ? Math.min(...times) : undefined, happenings };
 };
 
 /** When the next container may begin: after this one succeeded, or (a sidecar) started. */

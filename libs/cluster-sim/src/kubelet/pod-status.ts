@@ -1,5 +1,12 @@
 import { type Condition, timestamp, withCondition } from '../objects/kube-object';
-import { type Container, type ContainerState, type ContainerStatus, type Pod, type PodPhase, type PodStatus } from '../objects/workloads';
+import {
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type Pod,
+  type PodPhase,
+  type PodStatus,
+} from '../objects/workloads';
 import { backOff, type ContainerRun } from './container-run';
 import { type PodRun } from './pod-run';
 
@@ -48,13 +55,7 @@ const phaseOf = ({ spec, status }: Pod, run: PodRun): PodPhase => {
   return begun ? 'Running' : 'Pending';
 };
 
-const conditionsOf = (
-  pod: Pod,
-  phase: PodPhase,
-  statuses: ContainerStatus[],
-  initialized: boolean,
-  now: number,
-): Condition[] => {
+const conditionsOf = (pod: Pod, phase: PodPhase, statuses: ContainerStatus[], initialized: boolean, now: number): Condition[] => {
   const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name);
   const done = phase === 'Succeeded';
   const lacking: Pick<Condition, 'reason' | 'message'> = done
@@ -76,7 +77,13 @@ const conditionsOf = (
   ].reduce((conditions, each) => withCondition(conditions, each, now), pod.status.conditions ?? []);
 };
 
-const containerStatus = (pod: Pod, { name, image }: Container, run: ContainerRun, idle: string, backoff: Backoff): ContainerStatus => {
+const containerStatus = (
+  pod: Pod,
+  { name, image }: Container,
+  run: ContainerRun,
+  idle: string,
+  backoff: Backoff,
+): ContainerStatus => {
   const created = run.startedAt !== undefined;
   const id = `containerd://${pod.metadata.uid.replaceAll('-', '')}${run.restarts.toString(16).padStart(8, '0')}`;
   return {
@@ -92,7 +99,11 @@ const containerStatus = (pod: Pod, { name, image }: Container, run: ContainerRun
   };
 };
 
-const terminated = (run: { exitCode?: number | undefined; startedAt?: number | undefined; finishedAt?: number | undefined }): ContainerState => ({
+const terminated = (run: {
+  exitCode?: number | undefined;
+  startedAt?: number | undefined;
+  finishedAt?: number | undefined;
+}): ContainerState => ({
   terminated: {
     exitCode: run.exitCode ?? 0,
     reason: run.exitCode === 0 ? 'Completed' : 'Error',
@@ -110,7 +121,12 @@ const stateOf = (pod: Pod, name: string, image: string, run: ContainerRun, idle:
       return { waiting: { reason: 'CreateContainerConfigError', message: run.blockedBy } };
     case 'pull-failed':
       return run.saidBackOff
-        ? { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${pullError(image)}` } }
+        ? {
+            waiting: {
+              reason: 'ImagePullBackOff',
+              message: `Back-off pulling image "${image}": ErrImagePull: ${pullError(image)}`,
+            },
+          }
         : { waiting: { reason: 'ErrImagePull', message: pullError(image) } };
     case 'running':
       return { running: { startedAt: timestamp(run.startedAt ?? run.since) } };

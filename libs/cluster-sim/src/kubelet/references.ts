@@ -35,13 +35,16 @@ export class PodReferences {
   /** Why a volume cannot be mounted. */
   mountProblem(): string | undefined {
     for (const { name, secret, configMap } of this.pod.spec.volumes ?? []) {
-      const source = secret ? { kind: 'secret' as const, name: secret.secretName ?? '' } : { kind: 'configmap' as const, name: configMap?.name ?? '' };
+      const source = secret
+        ? { kind: 'secret' as const, name: secret.secretName ?? '' }
+        : { kind: 'configmap' as const, name: configMap?.name ?? '' };
       const stated = secret ?? configMap;
       if (!stated || stated.optional) continue;
       const keys = this.keysOf(source.kind, source.name);
       if (!keys) return `MountVolume.SetUp failed for volume "${name}" : ${missing(source.kind, source.name)}`;
       const lacking = (stated.items ?? []).find(({ key }) => !keys.includes(key));
-      if (lacking) return `MountVolume.SetUp failed for volume "${name}" : references non-existent ${source.kind} key: ${lacking.key}`;
+      if (lacking)
+        return `MountVolume.SetUp failed for volume "${name}" : references non-existent ${source.kind} key: ${lacking.key}`;
     }
     return undefined;
   }

@@ -67,18 +67,10 @@ export const conflict = (resource: Resource, name: string, why: string): ApiErro
   );
 
 export const stale = (resource: Resource, name: string): ApiError =>
-  conflict(
-    resource,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  );
+  conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
 
 export const preconditionFailed = (resource: Resource, name: string, what: string, wanted: string, found: string): ApiError =>
-  conflict(
-    resource,
-    name,
-    `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
-  );
+  conflict(resource, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`);
 
 export const applyConflict = (message: string, causes: StatusCause[]): ApiError =>
   new ApiError(409, 'Conflict', message, { causes });

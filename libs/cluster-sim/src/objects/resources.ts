@@ -82,7 +82,11 @@ export const DEPLOYMENTS = resource<Deployment>('apps', 'Deployment', 'deploymen
   scale: true,
   ...workload,
 });
-export const REPLICA_SETS = resource<ReplicaSet>('apps', 'ReplicaSet', 'replicasets', { short: ['rs'], scale: true, ...workload });
+export const REPLICA_SETS = resource<ReplicaSet>('apps', 'ReplicaSet', 'replicasets', {
+  short: ['rs'],
+  scale: true,
+  ...workload,
+});
 export const STATEFUL_SETS = resource<StatefulSet>('apps', 'StatefulSet', 'statefulsets', {
   short: ['sts'],
   scale: true,

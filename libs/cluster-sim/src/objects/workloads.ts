@@ -53,8 +53,7 @@ export interface PodSpec {
     nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms?: NodeSelectorTerm[] } };
   };
   topologySpreadConstraints?:
-    | { maxSkew: number; topologyKey: string; whenUnsatisfiable: string; labelSelector?: LabelSelector }[]
-    | undefined;
+    { maxSkew: number; topologyKey: string; whenUnsatisfiable: string; labelSelector?: LabelSelector }[] | undefined;
   hostname?: string | undefined;
   subdomain?: string | undefined;
 }
@@ -63,8 +62,7 @@ export interface ContainerState {
   waiting?: { reason: string; message?: string | undefined } | undefined;
   running?: { startedAt: string } | undefined;
   terminated?:
-    | { exitCode: number; reason: string; startedAt: string; finishedAt: string; containerID?: string | undefined }
-    | undefined;
+    { exitCode: number; reason: string; startedAt: string; finishedAt: string; containerID?: string | undefined } | undefined;
 }
 
 export interface ContainerStatus {

@@ -86,7 +86,8 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     const { spec } = object as Deployment;
     fill(spec, { replicas: 1, strategy: {}, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
     fill(spec.strategy, { type: 'RollingUpdate' });
-    if (spec.strategy.type === 'RollingUpdate') fill(part(spec.strategy, 'rollingUpdate'), { maxSurge: '25%', maxUnavailable: '25%' });
+    if (spec.strategy.type === 'RollingUpdate')
+      fill(part(spec.strategy, 'rollingUpdate'), { maxSurge: '25%', maxUnavailable: '25%' });
     fill(object, { status: {} });
   },
   ReplicaSet: (object) => {
@@ -97,7 +98,13 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
   StatefulSet: (object) => {
     template(object);
     const { spec } = object as StatefulSet;
-    fill(spec, { replicas: 1, podManagementPolicy: 'OrderedReady', updateStrategy: {}, revisionHistoryLimit: 10, serviceName: '' });
+    fill(spec, {
+      replicas: 1,
+      podManagementPolicy: 'OrderedReady',
+      updateStrategy: {},
+      revisionHistoryLimit: 10,
+      serviceName: '',
+    });
     fill(spec.updateStrategy, { type: 'RollingUpdate' });
     if (spec.updateStrategy.type === 'RollingUpdate') fill(part(spec.updateStrategy, 'rollingUpdate'), { partition: 0 });
     for (const claim of spec.volumeClaimTemplates ?? []) fill(part(claim, 'spec'), { volumeMode: 'Filesystem' });
@@ -106,7 +113,8 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
   Job: (object) => {
     template(object);
     const { spec } = object as Job;
-    if (spec.completions === undefined) fill(spec, (spec as { parallelism?: number }).parallelism === undefined ? { completions: 1 } : {});
+    if (spec.completions === undefined)
+      fill(spec, (spec as { parallelism?: number }).parallelism === undefined ? { completions: 1 } : {});
     fill(spec, {
       parallelism: 1,
       backoffLimit: 6,

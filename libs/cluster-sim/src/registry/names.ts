@@ -47,7 +47,12 @@ export const labelProblems = (labels: Record<string, string> | undefined, field:
 const keyProblems = (key: string, field: string): FieldProblem[] => {
   const parts = key.split('/');
   const name = parts.at(-1)!;
-  if (parts.length <= 2 && name.length <= 63 && qualifiedPattern.test(name) && (parts.length === 1 || !rfc1123Subdomain(parts[0]!))) {
+  if (
+    parts.length <= 2 &&
+    name.length <= 63 &&
+    qualifiedPattern.test(name) &&
+    (parts.length === 1 || !rfc1123Subdomain(parts[0]!))
+  ) {
     return [];
   }
   return [

@@ -19,7 +19,14 @@ export const podSpecProblems = (spec: PodSpec, field: string): FieldProblem[] =>
   for (const [list, items] of Object.entries({ initContainers, containers })) {
     items.forEach((container, index) => {
       const at = `${field}.${list}[${index}]`;
-      problems.push(...containerProblems(container, at, volumes.map(({ name }) => name), spec.hostNetwork ?? false));
+      problems.push(
+        ...containerProblems(
+          container,
+          at,
+          volumes.map(({ name }) => name),
+          spec.hostNetwork ?? false,
+        ),
+      );
       if (seen.has(container.name)) problems.push(duplicateValue(`${at}.name`, container.name));
       seen.add(container.name);
     });
@@ -34,7 +41,9 @@ export const podSpecProblems = (spec: PodSpec, field: string): FieldProblem[] =>
     problems.push(unsupportedValue(`${field}.restartPolicy`, restartPolicy, ['Always', 'OnFailure', 'Never']));
   }
   if (spec.serviceAccountName && rfc1123Subdomain(spec.serviceAccountName)) {
-    problems.push(invalidValue(`${field}.serviceAccountName`, spec.serviceAccountName, rfc1123Subdomain(spec.serviceAccountName)!));
+    problems.push(
+      invalidValue(`${field}.serviceAccountName`, spec.serviceAccountName, rfc1123Subdomain(spec.serviceAccountName)!),
+    );
   }
   return problems;
 };
@@ -52,7 +61,14 @@ const containerProblems = (container: Container, at: string, volumes: string[], 
     const field = `${at}.env[${index}].name`;
     if (!name) problems.push(requiredValue(field));
     // Since 1.30 anything printable but "=" is a name.
-    else if (!/^[ -<>-~]+$/.test(name)) problems.push(invalidValue(field, name, "a valid environment variable name must consist only of printable ASCII characters other than '='"));
+    else if (!/^[ -<>-~]+$/.test(name))
+      problems.push(
+        invalidValue(
+          field,
+          name,
+          "a valid environment variable name must consist only of printable ASCII characters other than '='",
+        ),
+      );
   });
   (container.ports ?? []).forEach(({ containerPort, hostPort, protocol }, index) => {
     const field = `${at}.ports[${index}]`;

@@ -60,7 +60,11 @@ export class Registry {
     if (body.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     const object = this.newObject(resource, namespace, body);
     const writer = { manager: options.manager, now: this.now() };
-    object.metadata.managedFields = trackUpdate(undefined, { ...object, metadata: { ...object.metadata, managedFields: [] } }, writer);
+    object.metadata.managedFields = trackUpdate(
+      undefined,
+      { ...object, metadata: { ...object.metadata, managedFields: [] } },
+      writer,
+    );
     return this.admit(resource, object, options.dryRun ?? false);
   }
 
@@ -109,7 +113,8 @@ export class Registry {
     if (applied.metadata.uid) {
       throw preconditionFailed(resource, name, 'UID', applied.metadata.uid, '');
     }
-    if (applied.metadata.resourceVersion) throw conflict(resource, name, 'the object has been deleted; apply without resourceVersion to create it');
+    if (applied.metadata.resourceVersion)
+      throw conflict(resource, name, 'the object has been deleted; apply without resourceVersion to create it');
     const object = this.newObject(resource, namespace, serverSideApply(undefined, config, writer, true));
     return this.admit(resource, object, options.dryRun ?? false);
   }
@@ -173,7 +178,11 @@ export class Registry {
     if (!namespace) throw notFound(NAMESPACES, name);
     if (!namespace.metadata.deletionTimestamp) return;
     const why = `unable to create new content in namespace ${name} because it is being terminated`;
-    const cause = { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' };
+    const cause = {
+      reason: 'NamespaceTerminating',
+      message: `namespace ${name} is being terminated`,
+      field: 'metadata.namespace',
+    };
     throw forbidden(resource, object, why, [cause]);
   }
 
@@ -247,7 +256,9 @@ export class Registry {
       const problems = problemsOf(after, before);
       if (problems.length > 0) throw invalid(resource, after.metadata.name, problems);
     }
-    after.metadata.managedFields = encodeOwnership(ownershipOf({ ...after, metadata: { ...after.metadata, managedFields: managedFields(after) } }));
+    after.metadata.managedFields = encodeOwnership(
+      ownershipOf({ ...after, metadata: { ...after.metadata, managedFields: managedFields(after) } }),
+    );
     if (after.metadata.managedFields.length === 0) delete after.metadata.managedFields;
     if (same(before, after)) return before;
     if (!options.subresource) this.countGeneration(resource, before, after);

@@ -63,9 +63,7 @@ const POD: Fields = {
       },
     },
   },
-  topologySpreadConstraints: [
-    { maxSkew: 'int32', topologyKey: 'string', whenUnsatisfiable: 'string', labelSelector: SELECTOR },
-  ],
+  topologySpreadConstraints: [{ maxSkew: 'int32', topologyKey: 'string', whenUnsatisfiable: 'string', labelSelector: SELECTOR }],
 };
 const TEMPLATE: Fields = { metadata: META, spec: POD };
 

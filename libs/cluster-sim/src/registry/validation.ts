@@ -39,7 +39,9 @@ const templateProblems = (template: PodTemplate, selector: LabelSelector | undef
     problems.push(invalidValue('spec.selector', selector, 'empty selector is invalid for deployment'));
   } else if (!selector) problems.push(requiredValue('spec.selector'));
   else if (!selects(selector, metadata?.labels)) {
-    problems.push(invalidValue('spec.template.metadata.labels', metadata?.labels ?? {}, '`selector` does not match template `labels`'));
+    problems.push(
+      invalidValue('spec.template.metadata.labels', metadata?.labels ?? {}, '`selector` does not match template `labels`'),
+    );
   }
   problems.push(...labelProblems(metadata?.labels, 'spec.template.labels'));
   problems.push(...podSpecProblems(spec ?? { containers: [] }, 'spec.template.spec'));
@@ -168,7 +170,8 @@ const service = (object: KubeObject, before: KubeObject | undefined): FieldProbl
     const at = `spec.ports[${index}]`;
     problems.push(...portProblems(port.port, `${at}.port`));
     if (ports.length > 1 && !port.name) problems.push(requiredValue(`${at}.name`));
-    if (port.name) problems.push(...(rfc1123Label(port.name) ? [invalidValue(`${at}.name`, port.name, rfc1123Label(port.name)!)] : []));
+    if (port.name)
+      problems.push(...(rfc1123Label(port.name) ? [invalidValue(`${at}.name`, port.name, rfc1123Label(port.name)!)] : []));
     if (port.protocol && !PROTOCOLS.includes(port.protocol)) {
       problems.push(unsupportedValue(`${at}.protocol`, port.protocol, PROTOCOLS));
     }
@@ -192,7 +195,10 @@ const service = (object: KubeObject, before: KubeObject | undefined): FieldProbl
 const MAX_DATA_BYTES = 1024 * 1024;
 
 const keyedData = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
-  const data = { ...(object.data as Record<string, string> | undefined), ...(object.binaryData as Record<string, string> | undefined) };
+  const data = {
+    ...(object.data as Record<string, string> | undefined),
+    ...(object.binaryData as Record<string, string> | undefined),
+  };
   const problems: FieldProblem[] = [];
   let bytes = 0;
   for (const [key, value] of Object.entries<string>(data)) {
@@ -207,7 +213,12 @@ const keyedData = (object: KubeObject, before: KubeObject | undefined): FieldPro
       );
     }
   }
-  if (bytes > MAX_DATA_BYTES) problems.push({ field: 'data', reason: 'FieldValueInvalid', message: `Too long: may not be more than ${MAX_DATA_BYTES} bytes` });
+  if (bytes > MAX_DATA_BYTES)
+    problems.push({
+      field: 'data',
+      reason: 'FieldValueInvalid',
+      message: `Too long: may not be more than ${MAX_DATA_BYTES} bytes`,
+    });
   if (before?.immutable === true && !same([object.data, object.binaryData], [before.data, before.binaryData])) {
     problems.push(forbiddenField('data', 'field is immutable when `immutable` is set'));
   }
@@ -229,7 +240,12 @@ const claim = (object: KubeObject, before: KubeObject | undefined): FieldProblem
   const old = (before as PersistentVolumeClaim | undefined)?.spec;
   const fixed = (each: PersistentVolumeClaim['spec']): object => ({ ...each, resources: null, volumeName: null });
   if (old && !same(fixed(spec), fixed(old))) {
-    problems.push(forbiddenField('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+    problems.push(
+      forbiddenField(
+        'spec',
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    );
   }
   return problems;
 };

@@ -117,14 +117,16 @@ const insufficient = (pod: Pod, host: HostView): Verdict => {
   const memory = wholeUnits(allocatable.memory);
   if (asked.milliCpu > 0 && used.milliCpu + asked.milliCpu > cpu) reasons.push('Insufficient cpu');
   if (asked.memory > 0 && used.memory + asked.memory > memory) reasons.push('Insufficient memory');
-  // More than the host has at all: no eviction could make room.
-  return { reasons, resolvable: asked.milliCpu <= cpu && asked.memory <= memory };
+  return { reasons, resolvable: true };
 };
 
 export const usageOf = (pods: readonly Pod[]): { milliCpu: number; memory: number } =>
   pods
     .map(({ spec }) => podRequest(spec))
-    .reduce((sum, each) => ({ milliCpu: sum.milliCpu + each.milliCpu, memory: sum.memory + each.memory }), { milliCpu: 0, memory: 0 });
+    .reduce((sum, each) => ({ milliCpu: sum.milliCpu + each.milliCpu, memory: sum.memory + each.memory }), {
+      milliCpu: 0,
+      memory: 0,
+    });
 
 const spreadsTooFar = (pod: Pod, host: HostView, hosts: readonly HostView[]): boolean =>
   (pod.spec.topologySpreadConstraints ?? [])

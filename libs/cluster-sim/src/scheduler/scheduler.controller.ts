@@ -43,9 +43,7 @@ export class Scheduler implements Controller {
       this.unschedulable.delete(key);
       return;
     }
-    const hosts: HostView[] = this.registry.store
-      .list(NODES)
-      .map((node) => ({ node, pods: this.placed.on(node.metadata.name) }));
+    const hosts: HostView[] = this.registry.store.list(NODES).map((node) => ({ node, pods: this.placed.on(node.metadata.name) }));
     const decision = chooseHost(pod, hosts, new PodReferences(this.registry.store, pod).missingClaim());
     if ('host' in decision) this.bind(pod, decision.host);
     else this.refuse(pod, decision.message);

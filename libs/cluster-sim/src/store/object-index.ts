@@ -8,7 +8,10 @@ export class ObjectIndex {
   private readonly dependents = new Map<string, Map<string, KubeObject>>();
 
   get(resource: Resource, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.objects.get(resource)?.get(namespace ?? '')?.get(name);
+    return this.objects
+      .get(resource)
+      ?.get(namespace ?? '')
+      ?.get(name);
   }
 
   list(resource: Resource, namespace: string | undefined): KubeObject[] {

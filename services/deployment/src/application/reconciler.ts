@@ -1,5 +1,4 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { EventStore } from '@souk/event-sourcing';
 import { AccessDenied, KubernetesError } from '@souk/kubernetes';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
@@ -23,9 +22,8 @@ interface Site {
   idleSince: number | undefined;
 }
 
-/** How often sites without work are looked for, and how long the read model may take to catch up at the start. */
+/** How often sites without work are looked for. */
 const SWEEP_MS = 30_000;
-const CATCH_UP_MS = 120_000;
 
 /**
  * Works on every instance that has an operation, one queue for each cluster. Which instances these are, the read model says; commands of
@@ -40,7 +38,6 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
 
   constructor(
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
-    private readonly store: EventStore,
     private readonly clients: ClusterClients,
     private readonly work: InstanceWork,
     private readonly sealedValues: SealedValues,
@@ -78,9 +75,8 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     site.queue.call(instanceId);
   }
 
-  /** What was under way when the last process ended. */
+  /** What was under way when the last process ended. What the read model learns only later comes as a change. */
   private async takeUp(): Promise<void> {
-    await this.instances.waitFor(await this.store.head(), CATCH_UP_MS);
     let cursor: string | undefined;
     do {
       const page = await this.instances.query({

@@ -44,7 +44,7 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
     NodeBecameReady: {},
     InitNodeCompleted: {},
     InitNodeFailed: {},
-    NodeRemoved: {},
+    NodeDeleted: {},
     OperationStalled: {},
     OperationContinued: {},
     OperationSucceeded: {},
@@ -85,7 +85,7 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
       return progressOf(state, fact.data.node).state !== 'completed';
     case 'InitNodeFailed':
       return progressOf(state, fact.data.node).state !== 'failed';
-    case 'NodeRemoved':
+    case 'NodeDeleted':
       return progressOf(state, fact.data.node).state !== 'removed';
     case 'OperationStalled':
       return state.stalled === undefined && state.stalls < MAX_STALLS;

@@ -60,7 +60,7 @@ export type NodeBecameReady = DomainEvent<
 
 export type InitNodeCompleted = DomainEvent<'InitNodeCompleted', OfOperation & { readonly node: string }>;
 export type InitNodeFailed = DomainEvent<'InitNodeFailed', OfOperation & { readonly node: string; readonly reason: string }>;
-export type NodeRemoved = DomainEvent<'NodeRemoved', OfOperation & { readonly node: string }>;
+export type NodeDeleted = DomainEvent<'NodeDeleted', OfOperation & { readonly node: string }>;
 
 /** The whole operation can't go on for now; deadlines stand still. */
 export type OperationStalled = DomainEvent<
@@ -84,7 +84,7 @@ export type OperationFact =
   | NodeBecameReady
   | InitNodeCompleted
   | InitNodeFailed
-  | NodeRemoved
+  | NodeDeleted
   | OperationStalled
   | OperationContinued
   | OperationSucceeded

@@ -64,7 +64,7 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
       return withNode(state, event.data.node, settled(progressOf(state, event.data.node), 'completed'));
     case 'InitNodeFailed':
       return withNode(state, event.data.node, settled(progressOf(state, event.data.node), 'failed'));
-    case 'NodeRemoved':
+    case 'NodeDeleted':
       return withNode(state, event.data.node, settled(progressOf(state, event.data.node), 'removed'));
     case 'OperationStalled':
       return { ...state, stalled: event.data.code, stalls: state.stalls + 1 };

@@ -248,7 +248,7 @@ describe('plan', () => {
       const less: Topology = { nodes: [mysql], arrows: [], parameters: {}, secrets: shop.secrets };
       const story = upgraded(deployed(), less, ['schema'], ['schema', 'tomcat']);
       const done = story.rest();
-      expect(done.slice(-3)).toEqual(['NodeRemoved schema', 'NodeRemoved tomcat', 'OperationSucceeded']);
+      expect(done.slice(-3)).toEqual(['NodeDeleted schema', 'NodeDeleted tomcat', 'OperationSucceeded']);
       expect(story.cluster.keys().filter((key) => /tomcat|schema/.test(key))).toEqual([]);
     });
 
@@ -284,9 +284,9 @@ describe('plan', () => {
       const story = new Story(undefined, cluster, started({ kind: 'delete' }));
       expect(story.rest()).toEqual([
         'delete Namespace/souk-01j00000000000000000000001',
-        'NodeRemoved tomcat',
-        'NodeRemoved schema',
-        'NodeRemoved mysql',
+        'NodeDeleted tomcat',
+        'NodeDeleted schema',
+        'NodeDeleted mysql',
         'OperationSucceeded',
       ]);
     });

@@ -104,7 +104,7 @@ class Round {
     }
     if (left) return;
     for (const node of this.operation.started.waves.flat().toReversed())
-      this.record({ type: 'NodeRemoved', data: { ...this.ids, node } });
+      this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
     this.record({ type: 'OperationSucceeded', data: this.ids });
   }
 
@@ -209,7 +209,7 @@ class Round {
   /** Nodes of the version before, which are gone now. */
   private recordRemoved(names: ReadonlySet<string>, leaving: ReadonlySet<string>): void {
     for (const node of this.operation.started.removes ?? [])
-      if (!names.has(node) && !leaving.has(node)) this.record({ type: 'NodeRemoved', data: { ...this.ids, node } });
+      if (!names.has(node) && !leaving.has(node)) this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
   }
 
   /** Completed for good, or standing as it should. */

@@ -113,7 +113,7 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
       withNode(doc, data.node, recordedAt, { state: 'ready', addresses: data.address ? placesOf(data.address) : [] }),
     InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'completed' }),
     InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
-    NodeRemoved: (doc, { data, recordedAt }) =>
+    NodeDeleted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
     OperationFailed: (doc, { data, recordedAt }) =>
       data.node === undefined ? doc : withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),

@@ -72,7 +72,7 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
       step(doc, event, { node: event.data.node, ...(event.data.unchanged && { detail: 'unchanged' }) }),
     InitNodeCompleted: (doc, event) => step(doc, event, { node: event.data.node }),
     InitNodeFailed: (doc, event) => step(doc, event, { node: event.data.node, detail: event.data.reason }),
-    NodeRemoved: (doc, event) => step(doc, event, { node: event.data.node }),
+    NodeDeleted: (doc, event) => step(doc, event, { node: event.data.node }),
     OperationStalled: (doc, event) => {
       const stalled = step(doc, event, { detail: event.data.reason });
       return stalled && { ...stalled, status: 'stalled' };

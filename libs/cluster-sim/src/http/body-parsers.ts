@@ -1,0 +1,38 @@
+import { type FastifyInstance } from 'fastify';
+import { parse as parseYaml } from 'yaml';
+import { badRequest, unsupportedMediaType } from '../objects/api-error';
+import { APPLY_PATCH } from './patches';
+
+const YAML_TYPES = [APPLY_PATCH, 'application/yaml'];
+const JSON_TYPES = [
+  'application/json',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+];
+
+/** Reads JSON and YAML bodies; both go through the parser that refuses `__proto__`. Anything else is 415. */
+export const addBodyParsers = (app: FastifyInstance): void => {
+  const parseJson = app.getDefaultJsonParser('error', 'ignore');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else
+      void parseJson(request, body as string, (error, value) =>
+        done(error ? badRequest(`couldn't get version/kind; json parse error: ${error.message}`) : null, value),
+      );
+  });
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (request, body, done) => {
+    let json = (body as string).trimStart();
+    try {
+      if (!json.startsWith('{')) json = JSON.stringify(parseYaml(json, { maxAliasCount: 50 }) ?? null);
+    } catch (error) {
+      done(badRequest(`error converting YAML to JSON: ${(error as Error).message}`));
+      return;
+    }
+    void parseJson(request, json, (error, value) => done(error ? badRequest(error.message) : null, value));
+  });
+  app.addContentTypeParser('*', (_request, _body, done) => {
+    done(unsupportedMediaType([...JSON_TYPES, ...YAML_TYPES]));
+  });
+};

@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ClusterSimConfig, type ConfigFile } from '../config';
+import { ApiError, methodNotAllowed, noSuchResource, unauthorized } from '../objects/api-error';
+import { type Json } from '../objects/json';
+import { type KubeObject } from '../objects/kube-object';
+import { requestMatcher } from '../objects/selector';
+import { type Registry } from '../registry/registry';
+import { type WatchHistory } from '../store/watch-history';
+import { isToken, withoutAccessPath } from './access';
+import { addBodyParsers } from './body-parsers';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, openApiDocument, openApiIndex, VERSION } from './discovery';
+import { listPage } from './listing';
+import { listRequest, type ObjectAnswer, ObjectHandlers, type ObjectRequest } from './object-handlers';
+import { flag, parameter, type Query, wholeNumber } from './request-options';
+import { parsePath, type Target } from './request-path';
+import { addSimRoutes } from './sim-routes';
+import { SubresourceHandlers } from './subresources';
+import { type IncludeObject, tableOf, wantsTable } from './table';
+import { Watch } from './watch';
+
+export interface ServerParts {
+  readonly registry: Registry;
+  readonly history: WatchHistory;
+  readonly config: ConfigFile;
+  readonly token: string;
+  readonly onRules: () => void;
+  readonly log: (message: string) => void;
+}
+
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const DEFAULT_WATCH_MS = 30 * 60_000;
+/** Without a token, as on a real cluster. */
+const PUBLIC_PATHS = ['/version', '/healthz', '/livez', '/readyz'];
+
+/** The API server: parses, authorises, delegates, waits for the flush, answers. */
+export class ApiServer {
+  private readonly app: FastifyInstance;
+  private readonly objects: ObjectHandlers;
+  private readonly subresources: SubresourceHandlers;
+  private readonly watches = new Set<Watch>();
+
+  constructor(private readonly parts: ServerParts) {
+    const { registry, config } = parts;
+    this.objects = new ObjectHandlers(registry);
+    this.subresources = new SubresourceHandlers(registry, () => config.current);
+    this.app = Fastify({
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: 500 },
+      forceCloseConnections: true,
+      rewriteUrl: (request) => withoutAccessPath(request, parts.token),
+    });
+    addBodyParsers(this.app);
+    this.app.setErrorHandler((error, _request, reply) => this.sendError(error, reply));
+    this.app.setNotFoundHandler(() => {
+      throw noSuchResource();
+    });
+    this.app.addHook('onRequest', async (request) => this.authorise(request));
+    this.addRoutes();
+  }
+
+  /** @returns the port */
+  async listen(port: number): Promise<number> {
+    await this.app.listen({ host: '127.0.0.1', port });
+    const address = this.app.server.address();
+    return typeof address === 'object' && address ? address.port : port;
+  }
+
+  async close(): Promise<void> {
+    for (const watch of [...this.watches]) watch.end();
+    await this.app.close();
+  }
+
+  private addRoutes(): void {
+    for (const path of ['/healthz', '/livez', '/readyz'])
+      this.app.get(path, async (_request, reply) => reply.type('text/plain').send('ok'));
+    this.app.get('/version', async () => VERSION);
+    this.app.get('/openapi/v3', async () => openApiIndex());
+    this.app.get<{ Params: { '*': string } }>('/openapi/v3/*', async ({ params }) => {
+      const document = openApiDocument(params['*']);
+      if (!document) throw noSuchResource();
+      return document;
+    });
+    for (const path of ['/api', '/api/*', '/apis', '/apis/*']) {
+      this.app.route({
+        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        url: path,
+        handler: async (request, reply) => this.api(request, reply),
+      });
+    }
+    addSimRoutes(this.app, this.parts.config, this.parts.onRules);
+  }
+
+  private authorise({ url, headers }: FastifyRequest): void {
+    if (PUBLIC_PATHS.includes(url.split('?')[0]!)) return;
+    const given = headers.authorization ?? '';
+    if (!isToken(given.replace(/^Bearer /, ''), this.parts.token)) throw unauthorized();
+  }
+
+  private async api(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { apiLatencyMs }: ClusterSimConfig = this.parts.config.current;
+    if (apiLatencyMs > 0) await delay(apiLatencyMs);
+    const target = parsePath(request.url.split('?')[0]!);
+    if (!target) throw noSuchResource();
+    if (target.kind !== 'objects') {
+      if (request.method !== 'GET') throw methodNotAllowed();
+      return discover(target, request.headers.host ?? '');
+    }
+    return this.serveObjects(request, reply, {
+      ...target,
+      method: request.method,
+      query: request.query as Query,
+      mediaType: (request.headers['content-type'] ?? 'application/json').split(';')[0]!.trim(),
+      userAgent: request.headers['user-agent'],
+      body: request.body as Json | undefined,
+    });
+  }
+
+  private async serveObjects(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
+    const { subresource, name } = request;
+    if (request.method === 'GET' && flag(request.query, 'watch')) return this.watch(raw, reply, request);
+    if (subresource !== undefined && name !== undefined && !(subresource === 'status' && request.resource.status)) {
+      const answer = this.subresources.handle(request, name);
+      await this.flushed();
+      if (typeof answer === 'string') return reply.type('text/plain').send(answer);
+      return reply.code(answer.code).send(answer.body);
+    }
+    const answer = this.objects.handle(request);
+    // Nothing is told before it is on disk, be it this request's own write or one that it merely saw.
+    await this.flushed();
+    return reply.code(answer.code).send(this.present(raw, request, answer));
+  }
+
+  private present({ headers }: FastifyRequest, { resource, query, method }: ObjectRequest, answer: ObjectAnswer): object {
+    const { objects, body } = answer;
+    if (!objects || method !== 'GET' || !wantsTable(headers.accept)) return body;
+    const metadata = (body as { metadata: object; items?: unknown }).metadata;
+    const version =
+      objects.length === 1 && !('items' in body) ? { resourceVersion: objects[0]!.metadata.resourceVersion } : metadata;
+    return tableOf(resource, objects, version, includeOf(query), this.parts.registry.now());
+  }
+
+  private async watch(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
+    const { resource, query, name } = request;
+    const { registry, history } = this.parts;
+    const list = listRequest(request);
+    const byName = name === undefined ? list.fieldSelector : `metadata.name=${name}`;
+    const matches = requestMatcher(resource.kind, list.labelSelector, byName);
+    const since = wholeNumber(query, 'resourceVersion');
+    const initialEvents = flag(query, 'sendInitialEvents');
+    const asTable = wantsTable(raw.headers.accept);
+    const seconds = wholeNumber(query, 'timeoutSeconds');
+    const asOf = registry.store.version;
+    const initial =
+      initialEvents || !since
+        ? listPage(registry.store, { ...list, fieldSelector: byName, limit: 0, continueAfter: undefined }).items
+        : [];
+    await registry.store.durable(asOf);
+    const watch = new Watch(
+      {
+        resource,
+        namespace: request.namespace,
+        matches,
+        since,
+        initialEvents,
+        bookmarks: flag(query, 'allowWatchBookmarks'),
+        timeoutMs: seconds ? seconds * 1000 : DEFAULT_WATCH_MS,
+        asTable,
+        present: (object: KubeObject) =>
+          asTable
+            ? tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, includeOf(query), registry.now())
+            : object,
+      },
+      history,
+      reply.raw,
+      (ended) => this.watches.delete(ended),
+    );
+    this.watches.add(watch);
+    reply.hijack();
+    watch.start(initial, asOf);
+    return reply;
+  }
+
+  private flushed(): Promise<void> {
+    return this.parts.registry.store.durable();
+  }
+
+  private sendError(error: unknown, reply: FastifyReply): FastifyReply {
+    if (error instanceof ApiError) return reply.code(error.code).send(error.body);
+    const { statusCode, message } = error as { statusCode?: number; message?: string };
+    if (statusCode !== undefined && statusCode < 500) {
+      const reason = statusCode === 413 ? 'RequestEntityTooLarge' : 'BadRequest';
+      return reply.code(statusCode).send(new ApiError(statusCode, reason, message ?? reason).body);
+    }
+    this.parts.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return reply.code(500).send(new ApiError(500, 'InternalError', `Internal error occurred: ${message ?? 'unknown'}`).body);
+  }
+}
+
+const discover = (target: Exclude<Target, { kind: 'objects' }>, host: string): object => {
+  switch (target.kind) {
+    case 'versions':
+      return apiVersions(host);
+    case 'groups':
+      return apiGroupList();
+    case 'group':
+      return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(target.group) };
+    case 'resources':
+      return apiResourceList(target.group, target.version);
+  }
+};
+
+const includeOf = (query: Query): IncludeObject => {
+  const value = parameter(query, 'includeObject');
+  return value === 'None' || value === 'Object' ? value : 'Metadata';
+};

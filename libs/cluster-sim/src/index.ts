@@ -1,0 +1,2 @@
+export { type ClusterSim, type ClusterSimOptions, startClusterSim } from './cluster-sim';
+export { type Behaviour, type ClusterSimConfig, ConfigInvalid, type HostConfig, type ImageRule } from './config';
