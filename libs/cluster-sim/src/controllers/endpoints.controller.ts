@@ -70,7 +70,7 @@ const targetOf = ({ metadata }: Pod): object => ({
 });
 
 /** A named target port is looked up in the pod. */
-const portsOf = (service: Service, pods: readonly Pod[]): object[] =>
+const portsOf = (service: Service, pods: readonly Pod[]): { name?: string; port: number; protocol: string }[] =>
   (service.spec.ports ?? []).map(({ name, port, protocol, targetPort }) => {
     const named = pods
       .flatMap(({ spec }) => spec.containers.flatMap(({ ports }) => ports ?? []))
@@ -101,5 +101,6 @@ const sliceOf = (service: Service, pods: readonly Pod[]): Record<string, unknown
     nodeName: pod.spec.nodeName,
     targetRef: targetOf(pod),
   })),
-  ports: portsOf(service, pods),
+  // In a slice a port without a name has an empty one; kubectl relies on it.
+  ports: portsOf(service, pods).map((port) => ({ name: '', ...port })),
 });

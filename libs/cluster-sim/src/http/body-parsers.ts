@@ -2,6 +2,7 @@ import { type FastifyInstance } from 'fastify';
 import { parse as parseYaml } from 'yaml';
 import { badRequest, unsupportedMediaType } from '../objects/api-error';
 import { APPLY_PATCH } from './patches';
+import { decodeProtobuf, PROTOBUF } from './protobuf';
 
 const YAML_TYPES = [APPLY_PATCH, 'application/yaml'];
 const JSON_TYPES = [
@@ -11,7 +12,7 @@ const JSON_TYPES = [
   'application/strategic-merge-patch+json',
 ];
 
-/** Reads JSON and YAML bodies; both go through the parser that refuses `__proto__`. Anything else is 415. */
+/** Reads JSON, YAML and what kubectl sends as protobuf; text goes through the parser that refuses `__proto__`. Anything else is 415. */
 export const addBodyParsers = (app: FastifyInstance): void => {
   const parseJson = app.getDefaultJsonParser('error', 'ignore');
   app.removeAllContentTypeParsers();
@@ -31,6 +32,13 @@ export const addBodyParsers = (app: FastifyInstance): void => {
       return;
     }
     void parseJson(request, json, (error, value) => done(error ? badRequest(error.message) : null, value));
+  });
+  app.addContentTypeParser(PROTOBUF, { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : decodeProtobuf(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
   });
   app.addContentTypeParser('*', (_request, _body, done) => {
     done(unsupportedMediaType([...JSON_TYPES, ...YAML_TYPES]));

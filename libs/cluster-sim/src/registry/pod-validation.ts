@@ -10,8 +10,11 @@ import { milliCpu, parseQuantity } from '../objects/quantity';
 import { type Container, type PodSpec } from '../objects/workloads';
 import { rfc1123Label, rfc1123Subdomain } from './names';
 
-/** What is wrong with the spec of a pod; `field` is where it stands (`spec`, `spec.template.spec`). */
-export const podSpecProblems = (spec: PodSpec, field: string): FieldProblem[] => {
+/**
+ * What is wrong with the spec of a pod; `field` is where it stands (`spec`, `spec.template.spec`).
+ * `claims` are volumes that its pods will have besides: the claim templates of a StatefulSet.
+ */
+export const podSpecProblems = (spec: PodSpec, field: string, claims: readonly string[] = []): FieldProblem[] => {
   const { containers = [], initContainers = [], volumes = [] } = spec as Partial<PodSpec>;
   const problems: FieldProblem[] = [];
   if (containers.length === 0) problems.push(requiredValue(`${field}.containers`));
@@ -23,7 +26,7 @@ export const podSpecProblems = (spec: PodSpec, field: string): FieldProblem[] =>
         ...containerProblems(
           container,
           at,
-          volumes.map(({ name }) => name),
+          [...claims, ...volumes.map(({ name }) => name)],
           spec.hostNetwork ?? false,
         ),
       );

@@ -32,7 +32,12 @@ const immutable = (now: unknown, before: unknown, field: string): FieldProblem[]
 const nonNegative = (value: number | undefined, field: string): FieldProblem[] =>
   value !== undefined && value < 0 ? [invalidValue(field, value, 'must be greater than or equal to 0')] : [];
 
-const templateProblems = (template: PodTemplate, selector: LabelSelector | undefined, supported: string[]): FieldProblem[] => {
+const templateProblems = (
+  template: PodTemplate,
+  selector: LabelSelector | undefined,
+  supported: string[],
+  claims: readonly string[] = [],
+): FieldProblem[] => {
   const { metadata, spec } = template as Partial<PodTemplate>;
   const problems: FieldProblem[] = [];
   if (selector && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) {
@@ -44,7 +49,7 @@ const templateProblems = (template: PodTemplate, selector: LabelSelector | undef
     );
   }
   problems.push(...labelProblems(metadata?.labels, 'spec.template.labels'));
-  problems.push(...podSpecProblems(spec ?? { containers: [] }, 'spec.template.spec'));
+  problems.push(...podSpecProblems(spec ?? { containers: [] }, 'spec.template.spec', claims));
   const restartPolicy = spec?.restartPolicy;
   if (restartPolicy && !supported.includes(restartPolicy)) {
     problems.push(unsupportedValue('spec.template.spec.restartPolicy', restartPolicy, supported));
@@ -107,11 +112,12 @@ const MUTABLE_STATEFUL_FIELDS = [
 
 const statefulSet = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
   const { spec } = object as StatefulSet;
+  const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
   const fixed = (each: KubeObject): object =>
     Object.fromEntries(Object.entries((each as StatefulSet).spec).filter(([field]) => !MUTABLE_STATEFUL_FIELDS.includes(field)));
   return [
     ...nonNegative(spec.replicas, 'spec.replicas'),
-    ...templateProblems(spec.template, spec.selector, ['Always']),
+    ...templateProblems(spec.template, spec.selector, ['Always'], claims),
     ...(before && !same(fixed(object), fixed(before))
       ? [
           forbiddenField(

@@ -74,27 +74,14 @@ function describe(error: unknown, statuses: Readonly<Record<string, number>>): D
     const status = own(statuses, error.code) ?? own(commonErrors, error.code);
     const problems = error instanceof DomainError ? error.problems : undefined;
     if (status) return { status, code: error.code, detail: error.message, problems };
-    const ofFastify = fastifyErrors[error.code];
-    if (ofFastify) return ofFastify;
-    if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500)
-      return { status: error.statusCode, code: codeOf(error.statusCode), detail: error.message };
   }
-  if (error instanceof SyntaxError && 'statusCode' in error) return invalidJson;
   return { status: 500, code: 'internal', detail: 'something went wrong on this side; the log has it under the request id' };
 }
 
 const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined;
 
-const invalidJson: Description = { status: 400, code: 'invalid-json', detail: 'the body is not valid JSON' };
-
-const fastifyErrors: Readonly<Record<string, Description>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'payload-too-large', detail: 'the body is larger than this route takes' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: 'unsupported-media-type', detail: 'send application/json' },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, code: 'invalid-json', detail: 'the body is empty, and content-type says JSON' },
-  FST_ERR_CTP_INVALID_JSON_BODY: invalidJson,
-};
-
+/** Of Nest and Fastify themselves: no such route, a body that is no JSON or too large. Services throw domain errors. */
 function ofHttpException(error: HttpException): Description {
   const status = error.getStatus();
   return { status, code: codeOf(status), detail: error.message };

@@ -17,17 +17,34 @@ const watched = [
 /** Of these only the metadata is looked at; values of secrets least of all. */
 const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota']);
 
+/** Pauses of a watch that does not get through, in milliseconds. */
+const BACK_OFF = { first: 200, longest: 5_000 };
+
+/** Since when a cluster does not answer, and what it was. */
+export interface Trouble {
+  readonly since: number;
+  readonly error: KubernetesError;
+}
+
 /** What one cluster shows of all instances: a copy, kept by watches for as long as somebody works there. */
 export class ClusterView {
   private informers: ReadonlyMap<string, Informer> = new Map();
-  /** Since when the cluster does not answer, and what it was. */
-  trouble: { readonly since: number; readonly error: KubernetesError } | undefined;
+  private current: Trouble | undefined;
+  private readonly givingUp = new Set<() => void>();
 
+  /**
+   * @param onChange something of this instance is different
+   * @param onTurn the cluster stopped answering, or answers again
+   */
   constructor(
     private readonly cluster: KubernetesCluster,
     private readonly onChange: (instanceId: string) => void,
-    private readonly onTrouble: () => void,
+    private readonly onTurn: () => void,
   ) {}
+
+  get trouble(): Trouble | undefined {
+    return this.current;
+  }
 
   start(): void {
     if (this.informers.size > 0) return;
@@ -40,15 +57,19 @@ export class ClusterView {
     await Promise.all([...informers.values()].map((informer) => informer.stop()));
   }
 
-  /** Fulfilled with `true` when everything was listed once, with `false` after that time. */
+  /** Fulfilled when everything was listed once, when there is trouble, or after that time; with `true` in the first case only. */
   async isSynced(withinMs: number): Promise<boolean> {
+    if (this.current) return false;
     const synced = Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => true);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((fulfil) => (timer = setTimeout(fulfil, withinMs, false)));
+    let giveUp!: () => void;
+    const late = new Promise<boolean>((fulfil) => (giveUp = () => fulfil(false)));
+    const timer = setTimeout(giveUp, withinMs);
+    this.givingUp.add(giveUp);
     try {
       return await Promise.race([synced, late]);
     } finally {
       clearTimeout(timer);
+      this.givingUp.delete(giveUp);
     }
   }
 
@@ -61,7 +82,7 @@ export class ClusterView {
 
   /** Takes in what a call of ours answered, ahead of the watch. */
   put(object: KubernetesObject): void {
-    this.trouble = undefined;
+    this.answered();
     this.informers.get(object.kind)?.put(object);
   }
 
@@ -71,19 +92,29 @@ export class ClusterView {
       { labelSelector: managedSelector },
       {
         keep: slim,
+        backOff: BACK_OFF,
+        onListed: () => this.answered(),
+        onTrouble: (error) => this.failed(error),
         onChange: (object) => {
-          this.trouble = undefined;
           const instanceId = instanceOf(object);
           if (instanceId !== undefined) this.onChange(instanceId);
-        },
-        onListed: () => (this.trouble = undefined),
-        onTrouble: (error) => {
-          this.trouble ??= { since: Date.now(), error };
-          this.onTrouble();
         },
       },
     );
     return informer.start();
+  }
+
+  private answered(): void {
+    if (!this.current) return;
+    this.current = undefined;
+    this.onTurn();
+  }
+
+  private failed(error: KubernetesError): void {
+    if (this.current) return;
+    this.current = { since: Date.now(), error };
+    for (const giveUp of this.givingUp) giveUp();
+    this.onTurn();
   }
 }
 
