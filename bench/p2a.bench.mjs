@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 
 const STREAMS = 10_000;
 const EVENT_BYTES = 300;
-const SECONDS = 0.5;
+const SECONDS = 0.25;
 const SEED = 42;
 const TARGETS = { 1: 0.9, 64: 0.75, 1024: 0.35 };
 

@@ -31,12 +31,10 @@ export interface Projection<Doc extends Document, Event extends DomainEvent> ext
   /** Prefixes of the streams that it reads: `['instance-', 'operation-']`. */
   readonly streamPrefixes: readonly string[];
   readonly keys?: (event: RecordedEvent<Event>) => readonly string[];
+  /** One entry for every type of event that it may meet: a new type is thought of by every read model of its streams. */
   readonly on: {
-    readonly [T in Event['type']]?: (
-      doc: Doc | undefined,
-      event: RecordedEvent<Extract<Event, { type: T }>>,
-      key: string,
-    ) => Doc | undefined;
+    readonly [T in Event['type']]:
+      'ignored' | ((doc: Doc | undefined, event: RecordedEvent<Extract<Event, { type: T }>>, key: string) => Doc | undefined);
   };
 }
 
@@ -45,7 +43,7 @@ export function keysOf<Doc extends Document, Event extends DomainEvent>(
   projection: Projection<Doc, Event>,
   event: RecordedEvent<Event>,
 ): readonly string[] {
-  if (!Object.hasOwn(projection.on, event.type)) return [];
+  if (!Object.hasOwn(projection.on, event.type) || projection.on[event.type as Event['type']] === 'ignored') return [];
   return projection.keys?.(event) ?? [streamIdOf(event.stream)];
 }
 
@@ -57,6 +55,6 @@ export function project<Doc extends Document, Event extends DomainEvent>(
   key: string,
 ): Doc | undefined {
   const handler = projection.on[event.type as Event['type']] as
-    ((doc: Doc | undefined, event: RecordedEvent<Event>, key: string) => Doc | undefined) | undefined;
-  return handler ? handler(doc, event, key) : doc;
+    'ignored' | ((doc: Doc | undefined, event: RecordedEvent<Event>, key: string) => Doc | undefined) | undefined;
+  return handler === undefined || handler === 'ignored' ? doc : handler(doc, event, key);
 }

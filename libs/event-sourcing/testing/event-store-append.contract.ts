@@ -7,7 +7,7 @@ import {
   WrongExpectedRevision,
 } from '@souk/event-sourcing';
 import fc from 'fast-check';
-import type { ContractContext } from './event-store.contract';
+import type { ContractContext } from './contract-context';
 import { collect, everything, idsOf, revisionsOf, sampleEvent, sampleEvents } from './sample-events';
 
 export function appendContract({ store, reopen }: ContractContext): void {

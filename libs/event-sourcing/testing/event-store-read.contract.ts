@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
 } from '@souk/event-sourcing';
 import fc from 'fast-check';
-import type { ContractContext } from './event-store.contract';
+import type { ContractContext } from './contract-context';
 import { collect, everything, idsOf, revisionsOf, sampleEvents } from './sample-events';
 
 export function readContract({ store, reopen }: ContractContext): void {

@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   type Subscription,
 } from '@souk/event-sourcing';
-import type { ContractContext } from './event-store.contract';
+import type { ContractContext } from './contract-context';
 import { passes } from './event-store-read.contract';
 import { EventRecorder } from './event-recorder';
 import { everything, idsOf, revisionsOf, sampleEvents } from './sample-events';

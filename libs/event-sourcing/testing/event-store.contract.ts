@@ -1,4 +1,5 @@
 import { type EventStore } from '@souk/event-sourcing';
+import type { ContractContext } from './contract-context';
 import { appendContract } from './event-store-append.contract';
 import { readContract } from './event-store-read.contract';
 import { subscriptionContract } from './event-store-subscription.contract';
@@ -38,10 +39,4 @@ export function eventStoreContract(name: string, newFixture: () => EventStoreFix
     readContract(context);
     subscriptionContract(context);
   });
-}
-
-/** What the parts of the contract see of the fixture of the running test. */
-export interface ContractContext {
-  readonly store: () => EventStore;
-  readonly reopen: () => Promise<EventStore>;
 }

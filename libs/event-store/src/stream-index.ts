@@ -186,14 +186,12 @@ export class StreamIndex {
 
   private mergedHead(stream: string): number {
     if (Buffer.byteLength(stream) > MAX_STREAM_BYTES) return -1;
-    for (const { key, value } of this.chunks.entries({
-      gte: [stream, 0],
-      lte: [stream, Number.MAX_SAFE_INTEGER],
-      reverse: true,
-      limit: 1,
-    }))
-      return key[1] * CHUNK + value.length / WIDTH - 1;
-    return -1;
+    // Most streams are short, and most of those asked for the first time are new: one look at the first chunk.
+    const chunk = this.chunks.get([stream, 0]);
+    if (!chunk) return -1;
+    if (chunk.length < CHUNK * WIDTH) return chunk.length / WIDTH - 1;
+    const [last] = this.chunks.entries({ gte: [stream, 0], lte: [stream, Number.MAX_SAFE_INTEGER], reverse: true, limit: 1 });
+    return last!.key[1] * CHUNK + last!.value.length / WIDTH - 1;
   }
 
   private async recover(log: EventLog): Promise<void> {

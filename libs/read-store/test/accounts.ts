@@ -48,6 +48,8 @@ export const turnover: Projection<Turnover, AccountEvent> = {
   indexes: {},
   keys: () => ['all'],
   on: {
+    AccountOpened: 'ignored',
+    AccountClosed: 'ignored',
     MoneyMoved: (all = { moved: 0, events: 0 }, { data }) => ({ moved: all.moved + data.amount, events: all.events + 1 }),
   },
 };

@@ -28,6 +28,7 @@ export class World {
   clusterId: string;
   private readonly folder = temporaryFolder();
   private app: NestFastifyApplication | undefined;
+  private url: string;
   private sim: ClusterSim | undefined;
   /** As an operator of the cluster sees it. */
   readonly cluster = new KubernetesCluster(() =>
@@ -61,7 +62,7 @@ export class World {
     })
     class TestModule {}
     this.app = await createHttpApplication(TestModule, '0.0.0-test');
-    await listen(this.app, 0, '127.0.0.1');
+    this.url = `http://127.0.0.1:${await listen(this.app, 0, '127.0.0.1')}`;
     this.clusterId = await this.app.get(SharedCluster).register();
   }
 
@@ -113,19 +114,29 @@ export class World {
     body?: object,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await this.app!.inject({ method, url, headers, ...(body && { payload: body }) });
-    const isJson = String(response.headers['content-type']).includes('json');
+    const response = await fetch(this.url + url, {
+      method,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return {
-      status: response.statusCode,
-      headers: response.headers as Record<string, string>,
-      body: isJson ? (JSON.parse(response.body) as unknown) : response.body,
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text,
     };
   }
 
   /** The instance, as soon as it is so. */
-  async until(instanceId: string, holds: (instance: Answer['body']) => boolean, withinMs = 15_000): Promise<Answer['body']> {
+  async until(
+    instanceId: string,
+    holds: (instance: Answer['body']) => boolean,
+    role: Role = 'buyer',
+    withinMs = 15_000,
+  ): Promise<Answer['body']> {
     for (const end = Date.now() + withinMs; ;) {
-      const { body } = await this.request('buyer', 'GET', `/v1/instances/${instanceId}`);
+      const { body } = await this.request(role, 'GET', `/v1/instances/${instanceId}`);
       if (body.status !== 404 && holds(body)) return body;
       if (Date.now() > end)
         throw new Error(`instance ${instanceId} did not come to what was waited for: ${JSON.stringify(body)}`);

@@ -120,7 +120,8 @@ export const partsOf = (
 /** Every field that an applied configuration states: its leaves, and the items of keyed lists. */
 export const fieldsOf = (value: Json | undefined, path: readonly string[] = [], item = false): FieldSet => {
   const parts = partsOf(value, path);
-  const set = emptySet(item || ((!parts || parts.length === 0) && path.length > 0));
+  const isRoot = path.length === 0 || (path.length === 1 && path[0] === 'metadata');
+  const set = emptySet(item || ((!parts || parts.length === 0) && !isRoot));
   for (const part of parts ?? []) {
     const child = fieldsOf(part.value, part.path, part.item);
     if (!isEmpty(child)) set.children.set(part.element, child);

@@ -64,7 +64,11 @@ const decodeMessage = (name: string, bytes: Buffer): JsonObject => {
   const out: JsonObject = {};
   for (const field of fieldsOf(bytes)) {
     const known = MESSAGES[name]?.[field.number];
-    if (!known) throw notUnderstood();
+    if (!known) {
+      // Go writes every field that is no pointer; an empty one says nothing.
+      if (typeof field.value === 'number' ? field.value === 0 : field.value.length === 0) continue;
+      throw notUnderstood();
+    }
     const [label, type] = known;
     if (type.endsWith('[]')) {
       const list = (out[label] ??= []) as Json[];

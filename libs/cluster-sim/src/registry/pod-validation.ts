@@ -23,12 +23,7 @@ export const podSpecProblems = (spec: PodSpec, field: string, claims: readonly s
     items.forEach((container, index) => {
       const at = `${field}.${list}[${index}]`;
       problems.push(
-        ...containerProblems(
-          container,
-          at,
-          [...claims, ...volumes.map(({ name }) => name)],
-          spec.hostNetwork ?? false,
-        ),
+        ...containerProblems(container, at, [...claims, ...volumes.map(({ name }) => name)], spec.hostNetwork ?? false),
       );
       if (seen.has(container.name)) problems.push(duplicateValue(`${at}.name`, container.name));
       seen.add(container.name);

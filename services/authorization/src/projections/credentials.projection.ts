@@ -30,6 +30,9 @@ export const credentialsProjection: Projection<CredentialDoc, CredentialEvent> =
     }),
     ApiGranted: (doc, { data }) => doc && { ...doc, apis: [...new Set([...doc.apis, data.api])] },
     ApiGrantWithdrawn: (doc, { data }) => doc && { ...doc, apis: doc.apis.filter((api) => api !== data.api) },
+    // Decisions are about APIs; data models are read from the credential itself.
+    DataModelGranted: 'ignored',
+    DataModelGrantWithdrawn: 'ignored',
     CredentialSuspended: (doc, { data }) => doc && { ...doc, suspendedBy: [...new Set([...doc.suspendedBy, data.party])] },
     CredentialResumed: (doc, { data }) => doc && { ...doc, suspendedBy: doc.suspendedBy.filter((party) => party !== data.party) },
     CredentialRevoked: (doc) => doc && { ...doc, revoked: true },

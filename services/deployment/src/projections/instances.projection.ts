@@ -115,6 +115,11 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
     NodeDeleted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
+    OperationSucceeded: 'ignored',
+    OperationPreempted: 'ignored',
+    OperationStalled: 'ignored',
+    OperationContinued: 'ignored',
+    CredentialUnbound: 'ignored',
     OperationFailed: (doc, { data, recordedAt }) =>
       data.node === undefined ? doc : withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
   },

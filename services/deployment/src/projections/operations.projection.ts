@@ -41,6 +41,7 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
   indexes: { byInstance: ['instanceId', 'requestedAt'] },
   keys: ({ data }) => ('operationId' in data ? [data.operationId] : []),
   on: {
+    InstanceDeleted: 'ignored',
     InstanceRequested: (_, event) => requested('deploy', event),
     UpgradeRequested: (_, event) => requested('upgrade', event),
     RestartRequested: (_, event) => requested('restart', event),

@@ -42,15 +42,15 @@ function renderIdentity(owner: Owner, { appKey, secretVersion }: Identity): Rend
 }
 
 /**
- * What the instance may take: the limits (and requests) of all replicas, and one more pod of the largest node, which exists while a
- * node is replaced. While it changes from one version to another it may take what the larger of both takes, node by node: a quota
+ * What the instance may take: the limits (and requests) of all replicas, and the largest node once more: old pods count until they are gone while a
+ * node is replaced. While the instance changes from one version to another it may take what the larger of both takes, node by node: a quota
  * below what still runs would keep the new pods from starting.
  */
 export function renderQuota(owner: Owner, nodes: readonly ResolvedNode[], before: readonly ResolvedNode[] = []): RenderedObject {
   const demands = [...demandsOf(nodes, before).values()];
   const total = (resource: keyof PodDemand) =>
     demands.reduce((sum, { pod, replicas }) => sum + pod[resource] * replicas, 0) +
-    demands.reduce((most, { pod }) => Math.max(most, pod[resource]), 0);
+    demands.reduce((most, { pod, replicas }) => Math.max(most, pod[resource] * replicas), 0);
   return rendered({
     apiVersion: 'v1',
     kind: 'ResourceQuota',
