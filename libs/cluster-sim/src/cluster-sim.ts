@@ -60,13 +60,14 @@ export const startClusterSim = async (options: ClusterSimOptions): Promise<Clust
   const config = new ConfigFile(folder, options.config);
   const file = await StateFile.open(join(folder, 'state'));
   const store = new ObjectStore(file, log);
+  let server: ApiServer | undefined;
   try {
     const registry = new Registry(store, () => Date.now());
     const events = new EventRecorder(registry, config.current);
     const kubelet = new Kubelet(registry, events, () => config.current);
     const loop = new ControllerLoop(store, controllers(registry, events, kubelet, config.current), log);
     const token = accessToken(folder);
-    const server = new ApiServer({
+    server = new ApiServer({
       registry,
       history: new WatchHistory(store, config.current.watchHistory),
       config,
@@ -85,6 +86,7 @@ export const startClusterSim = async (options: ClusterSimOptions): Promise<Clust
     writeFileDurably(join(folder, 'endpoint.json'), `${JSON.stringify(endpoint)}\n`);
     return running({ url, port, token, kubeconfigPath }, server, loop, store);
   } catch (error) {
+    await server?.close();
     await store.close();
     throw error;
   }

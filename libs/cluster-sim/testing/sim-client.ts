@@ -60,13 +60,15 @@ export class SimClient {
   /** Looks until `holds`; what is waited for is a fact, not a time. Answers the body. */
   async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 8000): Promise<Answer['body']> {
     let last: Answer | undefined;
-    for (const end = Date.now() + withinMs; Date.now() < end; await delay(10)) {
-      last = await this.get(path);
+    const end = Date.now() + withinMs;
+    while (Date.now() < end) {
       try {
+        last = await this.get(path);
         if (holds(last.body)) return last.body;
       } catch {
-        // Not there yet.
+        // Not there yet, or the connection was one from before a restart.
       }
+      await delay(10);
     }
     throw new Error(`${path} did not become as expected within ${withinMs} ms; last: ${JSON.stringify(last?.body)}`);
   }

@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Gone, KubernetesError, Unreachable } from './errors';
 import type { KubernetesObject, Selection } from './kubernetes-object';
-import type { KubernetesCluster } from './kubernetes-cluster';
+import type { WatchEvent } from './watch-stream';
+
+/** What an informer needs of a cluster. */
+export interface ObjectSource {
+  list(
+    kind: string,
+    selection: Selection,
+  ): Promise<{ readonly items: readonly KubernetesObject[]; readonly resourceVersion: string }>;
+  watch(kind: string, selection: Selection, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+}
 
 export interface InformerOptions {
   /** Somebody should look again: this object came, changed or went. */
@@ -31,7 +40,7 @@ export class Informer {
   readonly synced = new Promise<void>((fulfil) => (this.announce = fulfil));
 
   constructor(
-    private readonly cluster: KubernetesCluster,
+    private readonly source: ObjectSource,
     private readonly kind: string,
     private readonly selection: Selection,
     private readonly options: InformerOptions,
@@ -87,7 +96,7 @@ export class Informer {
   }
 
   private async relist(): Promise<string> {
-    const { items, resourceVersion } = await this.cluster.list(this.kind, this.selection);
+    const { items, resourceVersion } = await this.source.list(this.kind, this.selection);
     const seen = new Set<string>();
     for (const item of items) {
       seen.add(keyOf(item));
@@ -111,7 +120,7 @@ export class Informer {
   /** One watch. Answers the version to go on from. */
   private async follow(from: string): Promise<string> {
     let version = from;
-    for await (const { type, object } of this.cluster.watch(this.kind, this.selection, from, this.stopping.signal)) {
+    for await (const { type, object } of this.source.watch(this.kind, this.selection, from, this.stopping.signal)) {
       if (type === 'DELETED') this.forget(object);
       else if (type !== 'BOOKMARK') this.take(object);
       version = object.metadata.resourceVersion ?? version;

@@ -41,6 +41,7 @@ export class KubernetesCluster {
   private readonly options: ClusterOptions;
   private readonly bucket: TokenBucket;
   private transport: Promise<Transport> | undefined;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly endpoint: () => Promise<KubernetesEndpoint>,
@@ -129,7 +130,7 @@ export class KubernetesCluster {
     const transport = await this.connected();
     const stop = new AbortController();
     const response = await this.reached(() =>
-      transport.stream({ method: 'GET', path, signal: AbortSignal.any([signal, stop.signal]) }),
+      transport.stream({ method: 'GET', path, signal: AbortSignal.any([signal, stop.signal, this.closing.signal]) }),
     );
     try {
       yield* new WatchStream(response, kind, this.options.watchIdleMs).events();
@@ -138,8 +139,9 @@ export class KubernetesCluster {
     }
   }
 
-  /** Ends connections; running calls fail. */
+  /** For good: running calls fail, and later ones too. */
   close(): void {
+    this.closing.abort();
     const { transport } = this;
     this.transport = undefined;
     void transport?.then(
@@ -152,17 +154,18 @@ export class KubernetesCluster {
     for (let attempt = 0; ; attempt++) {
       await this.bucket.take();
       const transport = await this.connected();
-      const answer = await this.reached(() => transport.send(request));
+      const answer = await this.reached(() => transport.send({ ...request, signal: this.closing.signal }));
       if (answer.status < 300) return answer;
       const error = errorOf(answer.status, answer.body);
       if (!(error instanceof Throttled) || attempt >= MAX_THROTTLED) throw error;
       const wait = retryAfterMs(answer.headers['retry-after']);
       this.bucket.pause(wait);
-      await sleep(wait, undefined, { ref: false });
+      await sleep(wait, undefined, { ref: false, signal: this.closing.signal }).catch(() => undefined);
     }
   }
 
   private async connected(): Promise<Transport> {
+    if (this.closing.signal.aborted) throw new Unreachable('the client was closed');
     this.transport ??= this.endpoint().then((endpoint) => new Transport(endpoint, this.options.timeoutMs));
     const opening = this.transport;
     try {

@@ -107,10 +107,12 @@ export class Kubelet implements Controller {
     const grace = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
     const left = (run.terminatingSince ?? now) + Math.min(this.config().terminationMs, grace) - now;
     if (left > 0) return left;
-    const stopped = this.registry.amend(PODS, pod, (draft) => {
-      draft.metadata.deletionGracePeriodSeconds = 0;
-    });
-    this.registry.finishDeletion(PODS, stopped);
+    if ((pod.metadata.finalizers ?? []).length === 0) this.registry.store.remove(PODS, pod);
+    else {
+      this.registry.amend(PODS, pod, (draft) => {
+        draft.metadata.deletionGracePeriodSeconds = 0;
+      });
+    }
     return undefined;
   }
 

@@ -42,10 +42,17 @@ export const deleteObject = (
 
   const grace = gracePeriod(resource, object, options.gracePeriodSeconds);
   const foreground = options.propagation === 'Foreground' && registry.store.ownedBy(object.metadata.uid).length > 0;
+  if (grace === 0 && !foreground && !isHeld(object)) {
+    return { object: registry.store.remove(resource, object) ?? object, gone: true };
+  }
   const marked = registry.amend(resource, object, (draft) => mark(draft, grace, foreground, registry.now()));
   const removed = registry.finishDeletion(resource, marked);
   return removed ? { object: removed, gone: true } : { object: marked, gone: false };
 };
+
+/** By finalizers, or by the content that a namespace has to be rid of first. */
+const isHeld = ({ metadata, kind, spec }: KubeObject): boolean =>
+  (metadata.finalizers ?? []).length > 0 || (kind === 'Namespace' && ((spec as Namespace['spec']).finalizers ?? []).length > 0);
 
 const mark = (draft: KubeObject, grace: number, foreground: boolean, now: number): void => {
   const { metadata } = draft;

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { CommandHandler } from '@souk/event-sourcing';
 import { ClusterConnection, KubernetesCluster } from '@souk/kubernetes';
 import { cluster } from '../domain/cluster.decide';
@@ -6,7 +6,7 @@ import { ClusterNotFound } from '../domain/cluster.errors';
 
 /** One client for each cluster, made when it is first needed; all callers share its rate limit. */
 @Injectable()
-export class ClusterClients implements OnApplicationShutdown {
+export class ClusterClients {
   private readonly clients = new Map<string, KubernetesCluster>();
 
   constructor(
@@ -22,9 +22,9 @@ export class ClusterClients implements OnApplicationShutdown {
     return client;
   }
 
-  onApplicationShutdown(): void {
+  /** Calls that are under way fail, and later ones too. */
+  close(): void {
     for (const client of this.clients.values()) client.close();
-    this.clients.clear();
   }
 
   private async endpointOf(clusterId: string) {

@@ -54,6 +54,7 @@ export class ClusterView {
   async stop(): Promise<void> {
     const { informers } = this;
     this.informers = new Map();
+    for (const giveUp of this.givingUp) giveUp();
     await Promise.all([...informers.values()].map((informer) => informer.stop()));
   }
 

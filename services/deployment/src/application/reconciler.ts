@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { AccessDenied, KubernetesError } from '@souk/kubernetes';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
@@ -24,13 +25,15 @@ interface Site {
 
 /** How often sites without work are looked for. */
 const SWEEP_MS = 30_000;
+/** How long turns that are under way may take when the process is to end, in milliseconds. */
+const STOP_WITHIN_MS = 1_000;
 
 /**
  * Works on every instance that has an operation, one queue for each cluster. Which instances these are, the read model says; commands of
  * this process and watches on the clusters only make it quicker. Stopped at any moment, the next start goes on.
  */
 @Injectable()
-export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('reconciler');
   private readonly sites = new Map<string, Site>();
   private readonly unfollow: (() => void)[] = [];
@@ -60,8 +63,10 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     );
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before the stores close. What a turn has not done by then, the next start does. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
+    this.clients.close();
     for (const stop of this.unfollow) stop();
     await Promise.all([...this.sites.values()].map((site) => this.close(site)));
     this.sites.clear();
@@ -157,6 +162,10 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async close(site: Site): Promise<void> {
-    await Promise.all([site.queue.stop(), site.view.stop()]);
+    const stopped = Promise.all([site.queue.stop(), site.view.stop()]);
+    const late = new AbortController();
+    const patience = sleep(STOP_WITHIN_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([stopped, patience]);
+    late.abort();
   }
 }

@@ -71,7 +71,7 @@ const PATIENCE = 2_000;
 const last: ReadonlySet<string> = new Set(['OperationSucceeded', 'OperationFailed', 'OperationPreempted']);
 
 function toldOf({ type, data, recordedAt }: RecordedEvent, isOwner: boolean): Told {
-  const { node, kind, waves, address, reason } = data as Record<string, unknown>;
+  const { node, kind, waves, unchanged, address, reason } = data as Record<string, unknown>;
   const own = isOwner ? { address, reason } : {};
-  return { type, data: { type, at: recordedAt, node, kind, waves, ...own }, last: last.has(type) };
+  return { type, data: { type, at: recordedAt, node, kind, waves, unchanged, ...own }, last: last.has(type) };
 }
