@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { RunningSim } from '../testing/running-sim';
 
-const present = spawnSync('kubectl', ['version', '--client']).status === 0;
+/** Not a dependency: used where it is installed. */
+const KUBECTL = 'kubectl';
+const present = spawnSync(KUBECTL, ['version', '--client']).status === 0;
 if (!present) console.log('kubectl is not installed here: its specs are skipped');
 
 const MANIFEST = `
@@ -31,7 +33,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
   afterAll(() => running.stop());
 
   const kubectl = async (args: string[], input = ''): Promise<string> => {
-    const child = spawn('kubectl', args, { env: { ...process.env, KUBECONFIG: running.cluster.kubeconfigPath } });
+    const child = spawn(KUBECTL, args, { env: { ...process.env, KUBECONFIG: running.cluster.kubeconfigPath } });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stdin.end(input);

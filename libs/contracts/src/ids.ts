@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 
 /** Prefixes of our own ids: `<prefix>_<ULID>`, or `<prefix>_<26 characters that follow from something else>`. */
@@ -22,7 +22,17 @@ export const idPattern = (kind: IdKind): string => `^${idPrefixes[kind]}_[0-9A-H
 
 /** A new id. Not for `domain/`: ids travel in commands. */
 export function newId(kind: IdKind): string {
-  return `${idPrefixes[kind]}_${ulid()}`;
+  return `${idPrefixes[kind]}_${ulid(undefined, random)}`;
+}
+
+let pool = Buffer.alloc(0);
+
+/** A number from 0 (inclusive) to 1 (exclusive) from the system's randomness, fetched in blocks: the library asks 16 times for an id. */
+function random(): number {
+  if (pool.length === 0) pool = randomBytes(4096);
+  const byte = pool[0]!;
+  pool = pool.subarray(1);
+  return byte / 256;
 }
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

@@ -14,6 +14,8 @@ describe('Differences of two states', () => {
   });
 
   it('are none between equal states', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (state) => differences(state, structuredClone(state)).length === 0));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (state) => differences(state, structuredClone(state)).length === 0),
+    );
   });
 });

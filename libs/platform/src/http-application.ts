@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import helmet from '@fastify/helmet';
 import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,6 +8,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { EventStore } from '@souk/event-sourcing';
 import { busMicroservice, EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
+import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { ACCESS } from './auth/roles.decorator';
 import { applyBodyLimits } from './http/body-limit.decorator';
@@ -36,9 +36,15 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   });
   app.useLogger(app.get(Logger));
   refuseRoutesWithoutAccess(app);
-  await app.register(helmet, { contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
   const server = app.getHttpAdapter().getInstance();
   applyBodyLimits(server);
+  // Made once: the Fastify plugin of the same name works its options out for every request.
+  const secure = helmet({ contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
+  server.addHook('onRequest', (request, reply, done) => {
+    secure(request.raw, reply.raw, () => {
+      done();
+    });
+  });
   server.addHook('onSend', (request, reply, payload, done) => {
     void reply.header('x-request-id', request.id);
     done(null, payload);

@@ -1,4 +1,4 @@
-import { type CommandContext, CommandHandler, } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler } from '@souk/event-sourcing';
 import { given, temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import { nameAggregate, NameRegistry, NameTaken } from './name-registry';

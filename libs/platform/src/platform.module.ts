@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
@@ -11,7 +11,7 @@ import { LmdbSecretVault, RegistryEventCodec, SecretVault } from '@souk/secrets'
 import { LoggerModule } from 'nestjs-pino';
 import { AuthGuard } from './auth/auth.guard';
 import { Clock, SystemClock } from './clock.port';
-import { AtLeastInterceptor } from './http/at-least.interceptor';
+import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
 import { NameRegistry, nameAggregate } from './name-registry';
@@ -100,9 +100,9 @@ export class PlatformModule implements OnApplicationShutdown {
       providers: [
         ...providers,
         { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: AtLeastGuard },
         { provide: APP_PIPE, useClass: ValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        { provide: APP_INTERCEPTOR, useClass: AtLeastInterceptor },
       ],
       exports: providers,
     };

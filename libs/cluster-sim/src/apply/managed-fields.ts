@@ -1,4 +1,4 @@
-import { type JsonObject } from '../objects/json';
+import { isObject, type JsonObject } from '../objects/json';
 import { type KubeObject, type ManagedFields, timestamp } from '../objects/kube-object';
 import {
   changedFields,
@@ -29,7 +29,10 @@ export interface Ownership {
 export const asJson = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 
 export const ownershipOf = (object: KubeObject | undefined): Ownership[] =>
-  (object?.metadata.managedFields ?? []).map((entry) => ({ entry, fields: decodeFields(entry.fieldsV1) }));
+  (object?.metadata.managedFields ?? [])
+    // What a client sends may lack them.
+    .filter(({ fieldsV1 }) => isObject(fieldsV1))
+    .map((entry) => ({ entry, fields: decodeFields(entry.fieldsV1) }));
 
 export const encodeOwnership = (owners: readonly Ownership[]): ManagedFields[] =>
   owners.filter(({ fields }) => !isEmpty(fields)).map(({ entry, fields }) => ({ ...entry, fieldsV1: encodeFields(fields) }));

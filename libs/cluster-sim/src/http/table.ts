@@ -29,10 +29,19 @@ export const tableOf = (
       priority: wide ? 1 : 0,
     })),
     rows: objects.map((object) => ({
-      cells: columns.map(({ cell }) => cell(object, now)),
+      cells: columns.map((column) => cellOf(column, object, now)),
       object: rowObject(object, include),
     })),
   };
+};
+
+/** A status that a client wrote may be of any form; that must not spoil the table. */
+const cellOf = ({ cell }: Column, object: KubeObject, now: number): string | number => {
+  try {
+    return cell(object, now);
+  } catch {
+    return '<unknown>';
+  }
 };
 
 const rowObject = (object: KubeObject, include: IncludeObject): object | null => {

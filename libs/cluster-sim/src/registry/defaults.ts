@@ -153,7 +153,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
   },
   Node: (object) => {
     part(object, 'spec');
-    fill(object, { status: { capacity: {}, allocatable: {}, addresses: [], conditions: [], nodeInfo: {} } });
+    fill(part(object, 'status'), { capacity: {}, allocatable: {}, addresses: [], conditions: [], nodeInfo: {} });
   },
   NetworkPolicy: (object) => {
     const spec = part(object, 'spec');

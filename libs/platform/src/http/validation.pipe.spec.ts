@@ -62,7 +62,9 @@ describe('Validation of a body', () => {
   });
 
   it('refuses unknown fields at every level', () => {
-    expect(problemsOf({ title: 'a', hosting: 'edge', parts: [{ name: 'x', extra: true }] })).toEqual(['unknown-field /parts/0/extra']);
+    expect(problemsOf({ title: 'a', hosting: 'edge', parts: [{ name: 'x', extra: true }] })).toEqual([
+      'unknown-field /parts/0/extra',
+    ]);
   });
 
   it('does not turn text into numbers', () => {

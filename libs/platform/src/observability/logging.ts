@@ -16,11 +16,11 @@ const secretPaths = [
 /** pino: JSON lines on standard output; requests are logged when they fail. */
 export function loggingOptions(level: string): Params {
   return {
+    // No logger for each request: nothing is logged of a request that goes well, and errors name it by its id.
+    forRoutes: [],
     pinoHttp: {
       level,
       redact: { paths: secretPaths, censor: '(redacted)' },
-      quietReqLogger: true,
-      autoLogging: false,
     },
   };
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { InjectReadModel, NotFound, problemsOf, Public } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
-import { type AppDoc, appsProjection, fold, LONGEST_TERM } from '../projections/apps.projection';
+import { type AppDoc, appsProjection, fold, wordsOf } from '../projections/apps.projection';
 import { SearchQuery } from './app.dto';
 import { listingView } from './app.view';
 import { appErrors } from './http-errors';
@@ -35,22 +35,22 @@ export class MarketplaceController {
 
 /** The longest word narrows most: it is looked up by the index, what else was asked is checked document by document. */
 function criteriaOf({ search, category, tag, limit, cursor }: SearchQuery): Criteria<AppDoc> {
-  const words = fold(search ?? '')
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '')
-    .map((word) => [...word].slice(0, LONGEST_TERM).join(''))
-    .sort((a, b) => b.length - a.length);
-  const terms = words.map((word) => `q:${word}`);
-  if (tag) terms.push(`t:${fold(tag)}`);
-  if (category) terms.push(`c:${fold(category)}`);
-  const [first, ...others] = terms;
+  const words = wordsOf(search ?? '').sort((a, b) => b.length - a.length);
+  const whole = [...(tag ? [`t:${fold(tag)}`] : []), ...(category ? [`c:${fold(category)}`] : [])];
+  const asked = [
+    ...words.map((word) => ({ from: `q:${word}`, to: `q:${word}\uffff` })),
+    ...whole.map((term) => ({ from: term, to: `${term}\0` })),
+  ];
+  const [first, ...others] = asked;
+  const page = { audience: 'public', ...(limit && { limit }), ...(cursor && { cursor }) };
+  if (!first) return { ...page, index: 'listed', where: { listed: true } };
   return {
-    ...(first === undefined
-      ? { index: 'listed', where: { listed: true } }
-      : { index: 'byTerm', where: { listed: true, terms: first } }),
-    audience: 'public',
-    ...(others.length > 0 && { filter: (app) => others.every((term) => app.terms.includes(term)) }),
-    ...(limit && { limit }),
-    ...(cursor && { cursor }),
+    ...page,
+    index: 'byTerm',
+    where: { listed: true },
+    range: first,
+    ...(others.length > 0 && {
+      filter: (app) => others.every(({ from, to }) => app.terms.some((term) => term >= from && term < to)),
+    }),
   };
 }

@@ -11,7 +11,7 @@ export interface AppDoc extends Omit<AppCreated['data'], 'details'>, AppDetails 
   /** Folded name: the order of lists. */
   readonly nameKey: string;
   readonly listed: boolean;
-  /** What a search finds it by: `q:<beginning of a word>`, `c:<category>`, `t:<tag>`. */
+  /** What a search finds it by, while it is listed: `q:<word>`, `c:<category>`, `t:<tag>`. */
   readonly terms: readonly string[];
 }
 
@@ -26,23 +26,22 @@ export const appsProjection: Projection<AppDoc, AppEvent> = {
     byTerm: ['listed', 'terms', 'nameKey'],
   },
   on: {
-    AppCreated: (_, { data: { details, ...app }, revision, recordedAt }) =>
-      searchable({
-        ...app,
-        ...details,
-        status: 'created',
-        revision,
-        createdAt: recordedAt,
-        nameKey: fold(app.name),
-        listed: false,
-        terms: [],
-      }),
+    AppCreated: (_, { data: { details, ...app }, revision, recordedAt }) => ({
+      ...app,
+      ...details,
+      status: 'created',
+      revision,
+      createdAt: recordedAt,
+      nameKey: fold(app.name),
+      listed: false,
+      terms: [],
+    }),
     AppDescribed: (app, { data, revision }) => app && searchable({ ...withoutDetails(app), ...data.details, revision }),
     AppInitialised: (app, { data, revision }) =>
       app && { ...app, status: 'initialised', firstVersionId: data.versionId, revision },
-    AppListed: (app, { revision }) => app && { ...app, status: 'listed', listed: true, revision },
-    AppDelisted: (app, { revision }) => app && { ...app, status: 'delisted', listed: false, revision },
-    AppArchived: (app, { revision }) => app && { ...app, status: 'archived', listed: false, revision },
+    AppListed: (app, { revision }) => app && searchable({ ...app, status: 'listed', listed: true, revision }),
+    AppDelisted: (app, { revision }) => app && searchable({ ...app, status: 'delisted', listed: false, revision }),
+    AppArchived: (app, { revision }) => app && searchable({ ...app, status: 'archived', listed: false, revision }),
   },
 };
 
@@ -57,19 +56,16 @@ function withoutDetails(app: AppDoc): AppDoc {
 }
 
 function searchable(app: AppDoc): AppDoc {
-  const words = fold([app.name, app.summary, ...app.tags].join(' '))
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '');
-  const terms = new Set(words.flatMap(beginnings).map((beginning) => `q:${beginning}`));
+  if (!app.listed) return { ...app, terms: [] };
+  const terms = new Set(wordsOf([app.name, app.summary, ...app.tags].join(' ')).map((word) => `q:${word}`));
   if (app.category) terms.add(`c:${fold(app.category)}`);
   for (const tag of app.tags) terms.add(`t:${fold(tag)}`);
   return { ...app, terms: [...terms] };
 }
 
-/** Longest beginning of a word that is told apart in a search. */
-export const LONGEST_TERM = 12;
-
-function beginnings(word: string): string[] {
-  const characters = [...word].slice(0, LONGEST_TERM);
-  return characters.map((_, i) => characters.slice(0, i + 1).join(''));
+/** Words of a text, folded. */
+export function wordsOf(text: string): string[] {
+  return fold(text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
 }
