@@ -37,6 +37,11 @@ export interface SubscribeOptions {
   readonly filter?: EventFilter;
   /** How many events a batch may hold. Default 256. */
   readonly batchSize?: number;
+  /**
+   * Once live, a batch comes no sooner after the one before than this, so that what arrives in between comes together: milliseconds,
+   * default 0. After a quiet time the first one comes at once.
+   */
+  readonly pauseMs?: number;
 }
 
 export interface SubscriptionHandler {

@@ -133,8 +133,10 @@ export class LmdbEventStore extends EventStore {
     });
   }
 
-  override subscribe({ after, filter, batchSize = BATCH_SIZE }: SubscribeOptions, handler: SubscriptionHandler): Subscription {
-    return this.start(handler, () => new LogFeed(this.log, after === undefined ? 0 : this.ordinalOf(after), batchSize, filter));
+  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
+    const { after, filter, batchSize = BATCH_SIZE, pauseMs } = options;
+    const open = () => new LogFeed(this.log, after === undefined ? 0 : this.ordinalOf(after), batchSize, filter);
+    return this.start(handler, open, pauseMs);
   }
 
   override subscribeToStream(stream: string, from: number, handler: SubscriptionHandler): Subscription {
@@ -167,9 +169,9 @@ export class LmdbEventStore extends EventStore {
     return this.closing;
   }
 
-  private start(handler: SubscriptionHandler, open: () => Feed): Subscription {
+  private start(handler: SubscriptionHandler, open: () => Feed, pauseMs = 0): Subscription {
     if (this.closing) throw new StorageClosed(this.environment.folder);
-    const subscription = new RunningSubscription(open, handler, (ended) => this.subscriptions.delete(ended));
+    const subscription = new RunningSubscription(open, handler, (ended) => this.subscriptions.delete(ended), pauseMs);
     this.subscriptions.add(subscription);
     return subscription;
   }

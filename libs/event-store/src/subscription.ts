@@ -1,5 +1,5 @@
 import type { Position, RecordedEvent, Subscription, SubscriptionHandler } from '@souk/event-sourcing';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /** Where a subscription gets its events from. */
 export interface Feed {
@@ -29,6 +29,7 @@ export class RunningSubscription implements Subscription {
     open: () => Feed,
     private readonly handler: SubscriptionHandler,
     private readonly ended: (subscription: RunningSubscription) => void,
+    private readonly pauseMs = 0,
   ) {
     this.finished = this.run(open);
   }
@@ -75,7 +76,9 @@ export class RunningSubscription implements Subscription {
       }
       if (!live) await this.checkpoint(feed, true);
       live = true;
+      const next = performance.now() + (events.length > 0 ? this.pauseMs : 0);
       await this.rest(feed);
+      await this.gather(next);
     }
   }
 
@@ -94,6 +97,12 @@ export class RunningSubscription implements Subscription {
       };
     });
     this.wake = undefined;
+  }
+
+  /** Lets events come together until that instant, unless the subscription is closed meanwhile. */
+  private async gather(until: number): Promise<void> {
+    const wait = until - performance.now();
+    if (wait > 0 && !this.closed) await delay(wait);
   }
 
   private async checkpoint(feed: Feed, always = false): Promise<void> {

@@ -15,6 +15,8 @@ export interface LaneListener {
   onFailure(error: unknown): void;
 }
 
+/** Under load, events of so many milliseconds share a commit. */
+const PAUSE_MS = 5;
 /** A commit waits for more events where there are more, but not longer than this for the next ones. */
 const MAX_DELAY_MS = 100;
 
@@ -45,7 +47,7 @@ export class ProjectionLane {
     const after = earliest(this.models);
     const streamPrefixes = [...new Set(this.models.flatMap(({ projection }) => projection.streamPrefixes))];
     this.subscription = this.eventStore.subscribe(
-      { ...(after !== undefined && { after }), filter: { streamPrefixes }, batchSize: this.options.batchSize },
+      { ...(after !== undefined && { after }), filter: { streamPrefixes }, batchSize: this.options.batchSize, pauseMs: PAUSE_MS },
       {
         onEvents: (events) => this.take(events),
         onCheckpoint: (position) => this.passTo(position),

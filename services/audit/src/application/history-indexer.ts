@@ -22,6 +22,8 @@ export interface HistoryStatus {
 }
 
 const BATCH = 512;
+/** Under load, events of so many milliseconds share a commit. */
+const PAUSE_MS = 20;
 const RETRY_MS = 1_000;
 /** Streams whose first event is remembered. */
 const REMEMBERED = 10_000;
@@ -61,7 +63,7 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
     this.indexed = await this.checkpoint();
     this.status = 'running';
     this.subscription = this.store.subscribe(
-      { batchSize: BATCH, ...(this.indexed && { after: this.indexed }) },
+      { batchSize: BATCH, pauseMs: PAUSE_MS, ...(this.indexed && { after: this.indexed }) },
       {
         onEvents: (events) => this.index(events),
         onCheckpoint: (position) => this.reach(position),
