@@ -49,7 +49,10 @@ export default tseslint.config(
       '@typescript-eslint/unified-signatures': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       // What starts with an underscore is left out on purpose.
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       // DTOs are plain objects that the validation let through: there is no prototype to lose.
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
@@ -84,7 +87,8 @@ export default tseslint.config(
         clearTimeout: 'readonly',
         AbortSignal: 'readonly',
         AbortController: 'readonly',
-        TextDecoder: 'readonly', TextDecoderStream: 'readonly',
+        TextDecoder: 'readonly',
+        TextDecoderStream: 'readonly',
         performance: 'readonly',
         URLSearchParams: 'readonly',
       },

@@ -2,7 +2,11 @@ const { readFileSync } = require('node:fs');
 
 // As .swcrc says, but for its `exclude`: specs are left out of the build, not out of here. Jest resolves the paths itself.
 const { jsc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
-const swc = { swcrc: false, module: { type: 'commonjs', ignoreDynamic: true }, jsc: { ...jsc, baseUrl: undefined, paths: undefined } };
+const swc = {
+  swcrc: false,
+  module: { type: 'commonjs', ignoreDynamic: true },
+  jsc: { ...jsc, baseUrl: undefined, paths: undefined },
+};
 
 const esmPackages = [
   '@kubernetes/client-node',

@@ -36,10 +36,10 @@ export function goldenEvents(directory: string, aggregates: readonly AnyAggregat
   );
 
   /** The aggregate after its first event, as the first type that it declares: most events mean something only then. */
-  function begun({ initial, evolve, eventTypes }: Foldable): unknown {
-    const [type, { upcasters = [] }] = Object.entries(eventTypes)[0]!;
+  function begun(aggregate: Foldable): unknown {
+    const [type, { upcasters = [] }] = Object.entries(aggregate.eventTypes)[0]!;
     const data = JSON.parse(readFileSync(join(directory, `${type}.v${upcasters.length + 1}.json`), 'utf8')) as object;
-    return evolve(initial, { type, data });
+    return aggregate.evolve(aggregate.initial, { type, data });
   }
 
   it('has no golden file of an unknown event', () => {

@@ -77,7 +77,7 @@ export class ClusterSimulator {
     });
     closeSync(log);
     this.child.unref();
-    for (const end = Date.now() + START_WITHIN; Date.now() < end; ) {
+    for (const end = Date.now() + START_WITHIN; Date.now() < end;) {
       if (await this.alive()) return;
       if (this.child.exitCode !== null) break;
       await delay(20);
