@@ -30,7 +30,8 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
     forceCloseConnections: true,
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    bufferLogs: true,
+    // What goes wrong before the real logger is there is thrown, and told by whoever called.
+    logger: false,
     rawBody: true,
     abortOnError: false,
   });

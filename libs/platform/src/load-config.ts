@@ -19,6 +19,7 @@ export function loadConfig<T extends object>(type: ClassConstructor<T>, environm
   const given = Object.fromEntries(known.flatMap((key) => (environment[key] ? [[key, environment[key]]] : [])));
   const config = plainToInstance(type, given, { enableImplicitConversion: true, exposeDefaultValues: true });
   const problems = validateSync(config, { skipMissingProperties: false, validationError: { target: false, value: false } });
-  if (problems.length > 0) throw new InvalidConfig(problems.flatMap(({ constraints }) => Object.values(constraints ?? {})));
+  if (problems.length > 0)
+    throw new InvalidConfig([...new Set(problems.flatMap(({ constraints }) => Object.values(constraints ?? {})))]);
   return config;
 }

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import { loadConfig } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
+const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
+
 /** Variables of the environment, by their names. */
 class Environment {
-  @IsInt({ message: 'PORT must be a whole number' })
-  @Min(0, { message: 'PORT must be between 0 (any free one) and 65535' })
-  @Max(65535, { message: 'PORT must be between 0 (any free one) and 65535' })
+  @IsInt({ message: PORT_RANGE })
+  @Min(0, { message: PORT_RANGE })
+  @Max(65535, { message: PORT_RANGE })
   PORT: number = 3000;
 
   @IsString({ message: 'HOST must be an address to listen on' })

@@ -57,6 +57,14 @@ function banner(
 
 main().catch((error: unknown) => {
   const known = error instanceof InvalidConfig || (error instanceof Error && 'code' in error);
-  console.error(known ? `Souk can't start: ${error.message}` : error);
+  console.error(known ? `Souk can't start: ${hintOf(error)}` : error);
   process.exit(1);
 });
+
+/** What to do about the two that everybody meets once. */
+function hintOf(error: Error & { readonly code?: unknown }): string {
+  if (error.code === 'EADDRINUSE') return `${error.message}. Choose another port: PORT=3001 npm start`;
+  if (error.code === 'store-locked')
+    return `${error.message}. Stop it first, or choose another folder: SOUK_DATA_DIR=./other npm start`;
+  return error.message;
+}

@@ -21,36 +21,32 @@ export interface RunningMarketplace {
   close(): Promise<void>;
 }
 
-/** Starts everything: the simulated cluster beside the application, then reading models and consumers, then the listener. */
+/**
+ * Starts everything: the stores (which locks the data folder against another marketplace), the simulated cluster, reading models and
+ * consumers, then the listener.
+ */
 export async function startMarketplace(
   config: MarketplaceConfig,
   version: string,
   cluster: RunningCluster,
 ): Promise<RunningMarketplace> {
-  const clusterStarted = cluster.start();
-  // A failure is reported where it is awaited; until then it must not end the process.
-  clusterStarted.catch(() => undefined);
+  const port = config.port === 0 ? await freePort(config.host) : config.port;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const app = await createHttpApplication(MarketplaceModule.with({ ...config, apiUrl: config.apiUrl ?? url }), version);
+  const close = async (): Promise<void> => {
+    await app.close();
+    await cluster.stop();
+  };
   try {
-    const port = config.port === 0 ? await freePort(config.host) : config.port;
-    const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    const app = await createHttpApplication(MarketplaceModule.with({ ...config, apiUrl: config.apiUrl ?? url }), version);
-    await clusterStarted;
+    await cluster.start();
     await listen(app, port, config.host);
     const bootstrap = app.get(Bootstrap);
     const operator =
       (await bootstrap.ensureOperator()) ?? (config.newOperatorToken ? await bootstrap.issueNewOperatorToken() : undefined);
     await app.get(SharedCluster).register();
-    return {
-      app,
-      url,
-      ...(operator && { bootstrapToken: operator.token }),
-      close: async () => {
-        await app.close();
-        await cluster.stop();
-      },
-    };
+    return { app, url, ...(operator && { bootstrapToken: operator.token }), close };
   } catch (error) {
-    await cluster.stop();
+    await close();
     throw error;
   }
 }

@@ -141,6 +141,10 @@ describe('The API', () => {
         status: 409,
         code: 'app-not-initialised',
       });
+      expect((await provider.get(`/v1/instances?appId=${appId}`)).body).toMatchObject({
+        status: 409,
+        code: 'app-not-initialised',
+      });
       const { versionId } = (await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First' })).body;
       expect((await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'Again' })).body).toMatchObject({
         status: 409,
@@ -154,6 +158,7 @@ describe('The API', () => {
         problems: [{ code: 'no-configurations' }],
       });
       await provider.until(`/v1/apps/${appId}`, ({ status }) => status === 'initialised');
+      expect((await provider.get(`/v1/instances?appId=${appId}`)).body).toEqual({ items: [] });
       expect((await provider.post(`/v1/apps/${appId}/list`)).body).toMatchObject({ status: 409, code: 'no-released-version' });
     });
   });

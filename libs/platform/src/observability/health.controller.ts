@@ -1,9 +1,10 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { EventStore } from '@souk/event-sourcing';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
+import { UnreadyFilter } from './unready.filter';
 
 /** Liveness: the process answers. Readiness: it can do its work. For probes. */
 @ApiExcludeController()
@@ -23,6 +24,7 @@ export class HealthController {
   }
 
   @Get('ready')
+  @UseFilters(UnreadyFilter)
   @Public()
   @HealthCheck({ noCache: true })
   async ready(): Promise<HealthCheckResult> {

@@ -121,3 +121,11 @@ export class UnknownNodes extends DomainError {
     super(`these are no nodes that can be restarted: ${nodes.map((node) => `"${node}"`).join(', ')}`);
   }
 }
+
+/** Instance management of an app is closed until its first version is drafted. */
+export class AppNotInitialised extends DomainError {
+  readonly code = 'app-not-initialised';
+  constructor(appId: string) {
+    super(`the app "${appId}" is not initialised yet: POST /v1/apps/${appId}/initialise comes first`);
+  }
+}

@@ -28,6 +28,7 @@ export const deploymentErrors = {
   'platform-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,
   'parameters-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
+  'app-not-initialised': HttpStatus.CONFLICT,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */

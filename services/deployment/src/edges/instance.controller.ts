@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { derivedId } from '@souk/contracts';
+import { AppCatalogQueries, derivedId } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
 import {
   Ctx,
@@ -16,6 +16,7 @@ import {
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { ResourceReports } from '../application/resource-reports';
+import { AppNotInitialised } from '../domain/instance.errors';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
@@ -29,6 +30,7 @@ export class InstanceController {
   constructor(
     private readonly instances: Instances,
     private readonly reports: ResourceReports,
+    private readonly apps: AppCatalogQueries,
     @InjectReadModel(instancesProjection) private readonly documents: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
   ) {}
@@ -63,6 +65,7 @@ export class InstanceController {
   @Roles('provider', 'buyer', 'operator')
   @ApiOperation({ summary: 'Own instances, and those of own apps' })
   async list(@Query() query: InstanceQuery, @Ctx() { principal }: RequestContext) {
+    if (principal.role === 'provider' && query.appId !== undefined) await this.refuseUninitialised(query.appId, principal);
     const page = await this.documents.query(criteriaOf(query, principal));
     return { ...page, items: page.items.map((instance) => instanceView(instance, principal)) };
   }
@@ -131,6 +134,11 @@ export class InstanceController {
     });
     const isOwner = instance.ownerTenant === principal.tenant;
     return { ...page, items: page.items.map((operation) => operationView(operation, isOwner)) };
+  }
+
+  private async refuseUninitialised(appId: string, { tenant }: Principal): Promise<void> {
+    const app = await this.apps.app(appId);
+    if (app?.providerTenant === tenant && app.status === 'created') throw new AppNotInitialised(appId);
   }
 
   private accepted(
