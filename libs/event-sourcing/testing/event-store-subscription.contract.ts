@@ -45,6 +45,27 @@ export function subscriptionContract({ store, reopen }: ContractContext): void {
       for (const { events } of recorders) expect(idsOf(events)).toEqual(idsOf(all));
     });
 
+    it('gets what came within its pause as one batch, and misses nothing of it', async () => {
+      const batches: string[][] = [];
+      const recorder = new EventRecorder();
+      const subscription = store().subscribe(
+        { pauseMs: 100 },
+        {
+          onEvents: (events) => {
+            batches.push(idsOf(events));
+            void recorder.onEvents(events);
+          },
+        },
+      );
+      await append(1);
+      await recorder.got(1);
+      for (let i = 0; i < 5; i++) await append(1);
+      await recorder.got(6);
+      await subscription.close();
+      expect(batches.flat()).toEqual(idsOf(await everything(store())));
+      expect(batches.length).toBeLessThan(6);
+    });
+
     it('goes on after a position, also over a restart', async () => {
       await append(300);
       const position = (await everything(store()))[120]!.position;

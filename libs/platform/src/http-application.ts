@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -39,15 +39,9 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   refuseRoutesWithoutAccess(app);
   const server = app.getHttpAdapter().getInstance();
   applyBodyLimits(server);
-  // Made once: the Fastify plugin of the same name works its options out for every request.
-  const secure = helmet({ contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
-  server.addHook('onRequest', (request, reply, done) => {
-    secure(request.raw, reply.raw, () => {
-      done();
-    });
-  });
+  const headers = securityHeaders();
   server.addHook('onSend', (request, reply, payload, done) => {
-    void reply.header('x-request-id', request.id);
+    void reply.headers(headers).header('x-request-id', request.id);
     done(null, payload);
   });
   app.get(Metrics).observe(server);
@@ -57,6 +51,20 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   });
   app.connectMicroservice(busMicroservice(app.get(EventBus)), { inheritAppConfig: false });
   return app;
+}
+
+/** What helmet sets on an answer. It is the same for every one, so it is asked once. */
+function securityHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const answer = {
+    setHeader: (name: string, value: string) => {
+      headers[name.toLowerCase()] = value;
+    },
+    removeHeader: () => undefined,
+  };
+  const secure = helmet({ contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
+  secure({} as IncomingMessage, answer as unknown as ServerResponse, () => undefined);
+  return headers;
 }
 
 /**

@@ -169,6 +169,12 @@ describe('The API', () => {
       expect((await marketplace.nobody().get('/health/ready')).body).toMatchObject({ status: 'ok' });
     });
 
+    it('sends what protects a browser, and the id of the request', async () => {
+      const { headers } = await marketplace.nobody().get('/v1/marketplace/apps', { 'x-request-id': 'request-of-mine' });
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect([headers.get('x-content-type-options'), headers.get('x-request-id')]).toEqual(['nosniff', 'request-of-mine']);
+    });
+
     it('has metrics', async () => {
       expect((await marketplace.nobody().get('/metrics')).body).toContain('http_server_request_duration_seconds');
     });
