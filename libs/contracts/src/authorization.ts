@@ -96,6 +96,12 @@ export abstract class AuthorizationQueries {
   abstract decide(request: SignedRequest): Promise<Decision>;
 }
 
+/** Asked by commerce. */
+export abstract class TenantDirectory {
+  /** Whether there is such a tenant. Reads the truth, not a projection. */
+  abstract exists(tenantId: string): Promise<boolean>;
+}
+
 /** Commanded by release and deployment. */
 export abstract class AuthorizationCommands {
   abstract clonePermissions(fromVersionId: string, toVersionId: string, call: CallContext): Promise<void>;

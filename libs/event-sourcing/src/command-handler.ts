@@ -93,6 +93,8 @@ export class CommandHandler {
       const { events, state } = prepare(aggregate, stream, before, facts, context);
       try {
         const result = await this.store.append(stream, before.revision < 0 ? 'no-stream' : before.revision, events);
+        // Somebody else has made this very command succeed, perhaps with other data: what is stored is the answer.
+        if (result.repeated && attempt < MAX_ATTEMPTS) continue;
         return {
           state,
           revision: result.revision,

@@ -1,3 +1,4 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
@@ -7,11 +8,12 @@ import { METHOD_METADATA } from '@nestjs/common/constants';
 import { SwaggerModule } from '@nestjs/swagger';
 import { EventStore } from '@souk/event-sourcing';
 import { busMicroservice, EventBus } from '@souk/messaging';
-import { ProjectionRunner } from '@souk/read-store';
+import { ProjectionRunner, ReadModelBehind } from '@souk/read-store';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { ACCESS } from './auth/roles.decorator';
 import { applyBodyLimits } from './http/body-limit.decorator';
+import { answerProblem } from './http/problem.filter';
 import { openApiOf } from './http/openapi';
 import { Metrics } from './observability/metrics';
 
@@ -25,6 +27,9 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
+    },
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      void answerProblem(reply, request.id, error.statusCode ?? 400, error.message);
     },
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
@@ -74,9 +79,14 @@ function securityHeaders(): Record<string, string> {
  */
 export async function listen(app: NestFastifyApplication, port: number, host: string): Promise<number> {
   await app.init();
+  // Nest takes forms as well; this API does not, and a form needs no leave of the browser to be sent from elsewhere.
+  app.getHttpAdapter().getInstance().removeContentTypeParser('application/x-www-form-urlencoded');
   const runner = app.get(ProjectionRunner);
   await runner.start();
-  await runner.waitFor(await app.get(EventStore).head(), CATCH_UP);
+  await runner.waitFor(await app.get(EventStore).head(), CATCH_UP).catch((error: unknown) => {
+    if (!(error instanceof ReadModelBehind)) throw error;
+    app.get(Logger).warn(`${error.message}: lists are behind until it has caught up`, 'boot');
+  });
   await app.startAllMicroservices();
   await app.listen(port, host);
   return Number(new URL(await app.getUrl()).port);

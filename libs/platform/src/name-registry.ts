@@ -85,7 +85,7 @@ const ABANDONED_AFTER = 60_000;
 /**
  * Unique names without a unique index: one stream for each name. First the name is reserved, then its owner's stream is begun; a
  * reservation whose owner never appeared (the process died in between) is taken over by the next one who wants the name.
- * Names are compared by NFKC and case folding.
+ * Names are compared by NFKC, case folding, and with white space around and between words folded.
  */
 export class NameRegistry {
   constructor(
@@ -96,18 +96,32 @@ export class NameRegistry {
   /**
    * @param by id of the owner; the same owner again is no conflict
    * @param ownerStream stream whose existence proves that the owner appeared
+   * @param bears whether an owner who appeared still bears this name; default: it does
    * @throws NameTaken
    */
-  async reserve(name: Name, by: string, ownerStream: string, call: CommandContext, now: Date): Promise<void> {
-    const context = contextOf(call, 'reserve', by);
+  async reserve(
+    name: Name,
+    by: string,
+    ownerStream: string,
+    call: CommandContext,
+    now: Date,
+    bears: (owner: string) => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<void> {
+    const command = { type: 'reserve', name, by, ownerStream } as const;
     try {
-      await this.commands.handle(nameAggregate, idOf(name), { type: 'reserve', name, by, ownerStream }, context);
+      await this.settle(name, command, contextOf(call, 'reserve', by));
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
-      const abandonedBy = await this.abandonedOwner(idOf(name), now);
+      const abandonedBy = await this.abandonedOwner(idOf(name), now, bears);
       if (abandonedBy === undefined) throw error;
-      await this.commands.handle(nameAggregate, idOf(name), { type: 'reserve', name, by, ownerStream, abandonedBy }, context);
+      await this.settle(name, { ...command, abandonedBy }, contextOf(call, 'take-over', abandonedBy, by));
     }
+  }
+
+  /** A repeated command is answered with what it did then; meanwhile another may have taken the name over. */
+  private async settle(name: Name, command: Extract<NameCommand, { type: 'reserve' }>, context: CommandContext): Promise<void> {
+    const { state } = await this.commands.handle(nameAggregate, idOf(name), command, context);
+    if (state.status !== 'reserved' || state.by !== command.by) throw new NameTaken(name);
   }
 
   /** Only its owner can release a name; a repeat does nothing. */
@@ -115,12 +129,13 @@ export class NameRegistry {
     await this.commands.handle(nameAggregate, idOf(name), { type: 'release', by }, contextOf(call, 'release', by));
   }
 
-  private async abandonedOwner(id: string, now: Date): Promise<string | undefined> {
+  private async abandonedOwner(id: string, now: Date, bears: (owner: string) => Promise<boolean>): Promise<string | undefined> {
     for await (const last of this.store.readStream(`name-${id}`, { direction: 'backwards', maxCount: 1 })) {
       const event = last as unknown as NameEvent;
       if (event.type !== 'NameReserved') return undefined;
       if (now.getTime() - Date.parse(last.recordedAt) < ABANDONED_AFTER) return undefined;
-      for await (const _ of this.store.readStream(event.data.ownerStream, { maxCount: 1 })) return undefined;
+      for await (const _ of this.store.readStream(event.data.ownerStream, { maxCount: 1 }))
+        return (await bears(event.data.by)) ? undefined : event.data.by;
       return event.data.by;
     }
     return undefined;
@@ -128,7 +143,7 @@ export class NameRegistry {
 }
 
 function idOf({ kind, tenant, name }: Name): string {
-  const folded = name.normalize('NFKC').toLowerCase().normalize('NFKC');
+  const folded = name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replaceAll(/\s+/gu, ' ');
   return createHash('sha256').update([kind, tenant, folded].join('|')).digest('hex');
 }
 

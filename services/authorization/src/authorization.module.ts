@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { AuthorizationCommands, AuthorizationQueries } from '@souk/contracts';
+import { AuthorizationCommands, AuthorizationQueries, TenantDirectory } from '@souk/contracts';
 import { type ServiceDefinition, ServiceModule, TokenVerifier } from '@souk/platform';
 import { JoseTokenCodec } from './adapters/jose-token-codec';
 import { AccessTokenVerifier } from './application/access-token-verifier';
@@ -12,6 +12,7 @@ import { NonceRegister } from './application/nonce-register';
 import { PermissionDeclarations } from './application/permission-declarations';
 import { RequestVerifier } from './application/request-verifier';
 import { TokenCodec } from './application/token-codec.port';
+import { RegisteredTenants } from './application/tenants';
 import { Users } from './application/users';
 import { credentialAggregate } from './domain/credential.decide';
 import { permissionsAggregate } from './domain/permissions.decide';
@@ -63,7 +64,8 @@ export const authorization: ServiceDefinition = {
     { provide: TokenVerifier, useExisting: AccessTokenVerifier },
     { provide: AuthorizationQueries, useClass: LocalAuthorizationQueries },
     { provide: AuthorizationCommands, useClass: LocalAuthorizationCommands },
+    { provide: TenantDirectory, useClass: RegisteredTenants },
   ],
-  exports: [AuthorizationQueries, AuthorizationCommands, TokenVerifier, Bootstrap],
+  exports: [AuthorizationQueries, AuthorizationCommands, TenantDirectory, TokenVerifier, Bootstrap],
 })
 export class AuthorizationModule {}

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppCatalogQueries, DeploymentCommands, idPattern, newId, ReleaseQueries, type Role } from '@souk/contracts';
+import { AppCatalogQueries, DeploymentCommands, idPattern, newId, ReleaseQueries, type Role, TenantDirectory } from '@souk/contracts';
 import { EventStore } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { EventBus } from '@souk/messaging';
@@ -8,7 +8,7 @@ import { createHttpApplication, listen, PlatformModule, type Principal, TokenVer
 import { Webhook } from 'standardwebhooks';
 import request from 'supertest';
 import { commerce, CommerceModule } from '../src/commerce.module';
-import { app as sold, InMemoryDeployment, OneApp, OneVersion } from './other-services';
+import { app as sold, EveryTenant, InMemoryDeployment, OneApp, OneVersion } from './other-services';
 
 /** `role.tenant` */
 class PlainTokens extends TokenVerifier {
@@ -25,11 +25,12 @@ const deployment = new InMemoryDeployment();
 @Module({
   providers: [
     { provide: AppCatalogQueries, useClass: OneApp },
+    { provide: TenantDirectory, useClass: EveryTenant },
     { provide: ReleaseQueries, useClass: OneVersion },
     { provide: DeploymentCommands, useValue: deployment },
     { provide: TokenVerifier, useClass: PlainTokens },
   ],
-  exports: [AppCatalogQueries, ReleaseQueries, DeploymentCommands, TokenVerifier],
+  exports: [AppCatalogQueries, ReleaseQueries, DeploymentCommands, TenantDirectory, TokenVerifier],
 })
 class OtherServices {}
 

@@ -4,6 +4,7 @@ import {
   DeploymentCommands,
   type InstanceRequest,
   ReleaseQueries,
+  TenantDirectory,
   type VersionView,
 } from '@souk/contracts';
 import { DomainError } from '@souk/event-sourcing';
@@ -31,6 +32,13 @@ export const version: VersionView = {
 export class OneApp extends AppCatalogQueries {
   override async app(appId: string): Promise<AppView | undefined> {
     return appId === app.appId ? app : undefined;
+  }
+}
+
+/** Knows everybody but `ten_nobody`. */
+export class EveryTenant extends TenantDirectory {
+  override async exists(tenantId: string): Promise<boolean> {
+    return tenantId !== 'ten_nobody';
   }
 }
 

@@ -22,6 +22,7 @@ export class ClusterSimulator {
   private child: ChildProcess | undefined;
   private watch: NodeJS.Timeout | undefined;
   private reviving = false;
+  private started = false;
 
   constructor(
     private readonly dataDir: string,
@@ -37,14 +38,14 @@ export class ClusterSimulator {
   /** Fulfilled when the cluster answers. */
   async start(): Promise<void> {
     if (!(await this.alive())) await this.launch();
+    this.started = true;
     this.watch = setInterval(() => void this.revive(), LOOK_EVERY);
   }
 
-  /** Fulfilled when the process is gone. */
+  /** Fulfilled when the process is gone. One that was never found or launched here is left alone. */
   async stop(): Promise<void> {
     clearInterval(this.watch);
-    const endpoint = await this.endpoint();
-    const pid = endpoint && exists(endpoint.pid) ? endpoint.pid : this.child?.pid;
+    const pid = this.started && (await this.alive()) ? (await this.endpoint())?.pid : this.child?.pid;
     if (pid === undefined || !exists(pid)) return;
     process.kill(pid, 'SIGTERM');
     for (const end = Date.now() + STOP_WITHIN; exists(pid) && Date.now() < end;) await delay(20);

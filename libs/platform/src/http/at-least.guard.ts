@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { EventStore } from '@souk/event-sourcing';
+import { EventStore, PositionGone } from '@souk/event-sourcing';
 import { ProjectionRunner } from '@souk/read-store';
 import type { FastifyRequest } from 'fastify';
 
@@ -22,7 +22,8 @@ export class AtLeastGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const { query } = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: Record<string, unknown> }>>();
     const { atLeast } = query;
-    if (typeof atLeast !== 'string') return true;
+    if (atLeast === undefined) return true;
+    if (typeof atLeast !== 'string') throw new PositionGone(JSON.stringify(atLeast));
     // Not a field of any route's own query: taken out before that is checked for unknown fields.
     delete query['atLeast'];
     return this.arrived(atLeast);

@@ -23,7 +23,7 @@ function describeProperties(dto: DtoClass): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const nested = typeOf(dto, name);
     const required = schema.required?.includes(name) ?? false;
-    const options = nested ? { type: nested, isArray: property.type === 'array' } : plain(property);
+    const options = nested ? { type: nested(), isArray: property.type === 'array' } : plain(property);
     ApiProperty({ ...options, required })(dto.prototype as object, name);
   }
 }

@@ -81,6 +81,14 @@ function describe(error: unknown, statuses: Readonly<Record<string, number>>): D
 const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined;
 
+/** For what goes wrong before there is a route: an address that can't be read. */
+export function answerProblem(reply: FastifyReply, instance: string, status: number, detail: string): void {
+  const code = codeOf(status);
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body: ProblemDetails = { type: `urn:souk:problem:${code}`, title, status, detail, code, instance };
+  void reply.status(status).type('application/problem+json').send(JSON.stringify(body));
+}
+
 /** Of Nest and Fastify themselves: no such route, a body that is no JSON or too large. Services throw domain errors. */
 function ofHttpException(error: HttpException): Description {
   const status = error.getStatus();

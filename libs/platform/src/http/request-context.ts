@@ -49,10 +49,12 @@ export class RequestContext {
     };
   }
 
-  /** Id for what the request creates: it follows from (tenant, Idempotency-Key) where there is a key, else it is new. */
+  /**
+   * Id for what the request creates: with an Idempotency-Key it follows from the command, so that the same request again finds what the
+   * first one made, and another request under the same key does not.
+   */
   newId(kind: IdKind): string {
-    const key = this.idempotencyKey();
-    return key ? derivedId(kind, this.principal.tenant, key) : newId(kind);
+    return this.idempotencyKey() ? derivedId(kind, this.commandId()) : newId(kind);
   }
 
   /** Tells the caller the new revision (ETag) and where to wait for it when reading (X-Event-Position). */

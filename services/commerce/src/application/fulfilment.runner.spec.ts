@@ -2,7 +2,7 @@ import { CommandHandler, derivedUuid, fold } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import fc from 'fast-check';
-import { app, InMemoryDeployment, OneApp, OneVersion, version } from '../../test/other-services';
+import { app, EveryTenant, InMemoryDeployment, OneApp, OneVersion, version } from '../../test/other-services';
 import type { KnownPurchase } from '../domain/purchase';
 import { purchaseAggregate } from '../domain/purchase.decide';
 import type { OrderFact, OrderPaid } from '../domain/purchase.events';
@@ -54,7 +54,7 @@ describe('FulfilmentRunner', () => {
   beforeEach(() => {
     deployment = new InMemoryDeployment();
     releases = new OneVersion();
-    runner = new FulfilmentRunner(commands, new OneApp(), releases, deployment);
+    runner = new FulfilmentRunner(commands, new OneApp(), releases, deployment, new EveryTenant());
   });
   afterAll(async () => {
     await store.close();
@@ -150,7 +150,7 @@ describe('FulfilmentRunner', () => {
     await fc.assert(
       fc.asyncProperty(orders, fc.infiniteStream(fc.nat(2 ** 30)), async (said, chance) => {
         deployment = new InMemoryDeployment();
-        runner = new FulfilmentRunner(commands, new OneApp(), releases, deployment);
+        runner = new FulfilmentRunner(commands, new OneApp(), releases, deployment, new EveryTenant());
         const draw = (below: number): number => (chance.next().value as number) % below;
         deployment.failBefore = () => draw(8) === 0;
         deployment.failAfter = () => draw(8) === 0;

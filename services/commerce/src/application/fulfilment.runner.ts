@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AppCatalogQueries, type CallContext, DeploymentCommands, ReleaseQueries } from '@souk/contracts';
+import { AppCatalogQueries, type CallContext, DeploymentCommands, ReleaseQueries, TenantDirectory } from '@souk/contracts';
 import { CommandHandler, derivedUuid, DomainError, isIgnored } from '@souk/event-sourcing';
 import { fulfilment, type FulfilmentStep, type RequestInstance, type StartOrder } from '../domain/fulfilment.process';
+import { BuyerNotFound } from '../domain/fulfilment.errors';
 import { requestOf, startOf } from '../domain/instance-plan';
 import { purchaseAggregate } from '../domain/purchase.decide';
 import type { OrderPaid } from '../domain/purchase.events';
@@ -25,6 +26,7 @@ export class FulfilmentRunner {
     private readonly apps: AppCatalogQueries,
     private readonly releases: ReleaseQueries,
     private readonly deployment: DeploymentCommands,
+    private readonly tenants: TenantDirectory,
   ) {}
 
   /** Brings one order to where it must be. @param streamId id of the purchase's stream */
@@ -55,6 +57,7 @@ export class FulfilmentRunner {
   }
 
   private async start({ order }: StartOrder, streamId: string, cause: Cause): Promise<'again'> {
+    if (!(await this.tenants.exists(order.buyerTenant))) throw new BuyerNotFound(order.buyerTenant);
     const [app, version] = await Promise.all([
       this.apps.app(order.appId),
       order.versionId === undefined ? this.releases.newestReleased(order.appId) : this.releases.version(order.versionId),

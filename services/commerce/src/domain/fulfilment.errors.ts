@@ -8,6 +8,20 @@ export class AppNotFound extends DomainError {
   }
 }
 
+export class BuyerNotFound extends DomainError {
+  readonly code = 'buyer-not-found';
+  constructor(buyerTenant: string) {
+    super(`there is no tenant "${buyerTenant}" to own an instance`);
+  }
+}
+
+export class AppArchived extends DomainError {
+  readonly code = 'app-archived';
+  constructor(appId: string) {
+    super(`app "${appId}" is archived: it is not sold any more`);
+  }
+}
+
 export class AppNotDeliveredAsInstance extends DomainError {
   readonly code = 'app-not-instance';
   constructor(appId: string, distributionType: string) {

@@ -1,5 +1,6 @@
 import type { AppView, VersionView } from '@souk/contracts';
 import {
+  AppArchived,
   AppNotDeliveredAsInstance,
   AppNotFound,
   NoReleasedVersion,
@@ -59,6 +60,7 @@ describe('What an order gets', () => {
 
   it.each<Unsellable>([
     ['its app does not exist', AppNotFound, order, undefined, version],
+    ['its app is archived', AppArchived, order, { ...app, status: 'archived' }, version],
     [
       'its app is not delivered as an instance',
       AppNotDeliveredAsInstance,

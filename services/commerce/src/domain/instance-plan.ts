@@ -1,5 +1,6 @@
 import type { AppView, InstanceRequest, VersionView } from '@souk/contracts';
 import {
+  AppArchived,
   AppNotDeliveredAsInstance,
   AppNotFound,
   NoReleasedVersion,
@@ -21,6 +22,7 @@ export function startOf(
   instanceId: string,
 ): FulfilmentStarted['data'] {
   if (!app) throw new AppNotFound(order.appId);
+  if (app.status === 'archived') throw new AppArchived(app.appId);
   if (app.distributionType !== 'instance') throw new AppNotDeliveredAsInstance(app.appId, app.distributionType);
   return {
     purchaseId: order.purchaseId,

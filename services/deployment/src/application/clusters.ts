@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Platform } from '@souk/contracts';
-import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
+import { EventStore, type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { AddressRefused, assertPublicOrAllowed, kubeconfigName, KubernetesError, parseKubeconfig } from '@souk/kubernetes';
 import { Clock, InjectReadModel, NameRegistry } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
@@ -33,6 +33,9 @@ export interface ClusterRegistration {
 
 type Outcome = CommandOutcome<Cluster, ClusterEvent>;
 
+/** How long a removal waits until everything that was requested before it can be seen, in milliseconds. */
+const PATIENCE = 5_000;
+
 /** Clusters of accounts. */
 @Injectable()
 export class Clusters {
@@ -43,6 +46,7 @@ export class Clusters {
     private readonly clients: ClusterClients,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
+    private readonly store: EventStore,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
   ) {}
 
@@ -50,6 +54,7 @@ export class Clusters {
   async register(registration: ClusterRegistration, context: CommandContext): Promise<Outcome> {
     const { clusterId, ownerTenant, name, connection, ...rest } = registration;
     const told = await this.checked(connection);
+    const { state } = await this.commands.load(clusterAggregate, clusterId);
     await this.names.reserve(
       { kind: 'cluster', tenant: ownerTenant, name },
       clusterId,
@@ -57,7 +62,8 @@ export class Clusters {
       context,
       this.clock.now(),
     );
-    if (connection.kind === 'kubeconfig') await this.vault.put(ownerTenant, kubeconfigName(clusterId), connection.kubeconfig);
+    if (connection.kind === 'kubeconfig' && state.status === 'unknown')
+      await this.vault.put(ownerTenant, kubeconfigName(clusterId), connection.kubeconfig);
     const description: ClusterDescription = {
       ...{ clusterId, ownerTenant, name, ...rest },
       connection: told,
@@ -68,8 +74,11 @@ export class Clusters {
 
   /** @throws ClusterNotFound alike for a missing cluster and another account's; ClusterInUse */
   async remove(clusterId: string, ownerTenant: string, context: CommandContext): Promise<Outcome> {
-    const { ownerTenant: owner, name } = await this.usable(clusterId, ownerTenant);
-    if (owner !== ownerTenant) throw new ClusterNotFound(clusterId);
+    const { state } = await this.commands.load(clusterAggregate, clusterId);
+    // A removed one as well: the process may have died before all of this was done.
+    if (state.status === 'unknown' || state.description.ownerTenant !== ownerTenant) throw new ClusterNotFound(clusterId);
+    const { ownerTenant: owner, name } = state.description;
+    await this.instances.waitFor(await this.store.head(), PATIENCE);
     const { items } = await this.instances.query({
       index: 'byCluster',
       where: { clusterId },

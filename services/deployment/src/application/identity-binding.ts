@@ -23,8 +23,9 @@ export class IdentityBinding {
       { instanceId, appId, ownerTenant, providerTenant, grants },
       create,
     );
-    if (started.fromSnapshot === undefined) return credential;
-    const before = await this.releases.snapshot(started.fromSnapshot);
+    if (started.kind !== 'upgrade') return credential;
+    // After a first deploy that failed there is no version before.
+    const before = started.fromSnapshot === undefined ? undefined : await this.releases.snapshot(started.fromSnapshot);
     const both = before ? union(before.permissions, grants) : grants;
     return this.authorization.alignGrants(
       instanceId,
@@ -35,7 +36,7 @@ export class IdentityBinding {
 
   /** When nothing of the version before runs any more. */
   async settle({ instanceId }: KnownInstance, { started }: StartedOperation, snapshot: Snapshot): Promise<void> {
-    if (started.fromSnapshot === undefined) return;
+    if (started.kind !== 'upgrade') return;
     const call = await this.causes.context(instanceId, started.operationId, 'settle-grants');
     await this.authorization.alignGrants(instanceId, snapshot.permissions, call);
   }

@@ -20,11 +20,10 @@ export function maySee(
  */
 export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
   const { parties: _, working: __, lastOperationId, snapshot, appKey, nodes, origin, name, reason, ...rest } = instance;
-  const common = { ...rest, operationId: lastOperationId };
+  const common = { ...rest, name, operationId: lastOperationId };
   if (instance.ownerTenant === tenant && role !== 'operator')
     return {
       ...common,
-      name,
       snapshot,
       origin,
       nodes,

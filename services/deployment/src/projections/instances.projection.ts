@@ -107,7 +107,8 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     OperationStarted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: nodesOf(doc, data.waves.flat()) }, recordedAt),
     CredentialBound: (doc, { data, recordedAt }) => doc && touched({ ...doc, appKey: data.appKey }, recordedAt),
-    NodeApplied: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'applied' }),
+    NodeApplied: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, { state: 'applied', reason: 'its pods are starting' }),
     NodeWaiting: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'waiting', reason: data.reason }),
     NodeBecameReady: (doc, { data, recordedAt }) =>
       withNode(doc, data.node, recordedAt, { state: 'ready', addresses: data.address ? placesOf(data.address) : [] }),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   AppCatalogQueries,
+  type AppView,
   AuthorizationCommands,
   AuthorizationQueries,
   type CallContext,
@@ -16,6 +17,7 @@ import { snapshotAggregate, snapshotOf } from '../domain/snapshot';
 import type { ExistingVersion, Version } from '../domain/version';
 import { type DeprecateVersion, type DescribeVersion, versionAggregate, type WithdrawVersion } from '../domain/version.decide';
 import {
+  AppIsArchived,
   AppIsInitialised,
   AppNotInitialised,
   DraftChanged,
@@ -53,7 +55,7 @@ export class Release extends ReleaseCommands {
     providerTenant: string,
     context: CommandContext,
   ): Promise<Outcome & { readonly versionId: string }> {
-    await this.ownApp(appId, providerTenant);
+    await this.changeableApp(appId, providerTenant);
     const versionId = firstVersionOf(appId);
     const { state } = await this.commands.load(versionAggregate, versionId);
     if (state.status === 'none') await this.reserveNumber(appId, number, versionId, context);
@@ -79,7 +81,7 @@ export class Release extends ReleaseCommands {
     context: CommandContext,
   ): Promise<Outcome> {
     const { versionId, appId, number, description, cloneFrom } = input;
-    await this.ownApp(appId, providerTenant);
+    await this.changeableApp(appId, providerTenant);
     await this.refuseUninitialised(appId);
     if (cloneFrom !== undefined) {
       const original = await this.own(cloneFrom, providerTenant);
@@ -132,6 +134,7 @@ export class Release extends ReleaseCommands {
     context: CommandContext,
   ): Promise<Outcome> {
     const version = await this.own(versionId, providerTenant);
+    if (version.status === 'draft') await this.changeableApp(version.appId, providerTenant);
     const digest =
       version.status === 'draft' ? await this.freeze(version, context, input.reviewed) : this.releasedAs(version, input.reviewed);
     const command = { type: 'release-version', snapshot: digest, ...input } as const;
@@ -179,16 +182,33 @@ export class Release extends ReleaseCommands {
   private async reserveNumber(appId: string, number: string, versionId: string, context: CommandContext): Promise<void> {
     const name = { kind: 'version', tenant: appId, name: number };
     try {
-      await this.names.reserve(name, versionId, `version-${versionId}`, context, this.clock.now());
+      // The first version has one id whatever number it is asked for: it may have been drafted under another one.
+      const bears = async (owner: string) => {
+        const { state } = await this.commands.load(versionAggregate, owner);
+        return state.status !== 'none' && state.number === number;
+      };
+      await this.names.reserve(name, versionId, `version-${versionId}`, context, this.clock.now(), bears);
     } catch (error) {
       if (error instanceof NameTaken) throw new VersionNumberTaken(number);
       throw error;
     }
   }
 
-  async ownApp(appId: string, providerTenant: string): Promise<void> {
+  /** @throws NotFound alike for a missing app and another provider's */
+  async ownApp(appId: string, providerTenant: string): Promise<AppView> {
     const app = await this.apps.app(appId);
     if (app?.providerTenant !== providerTenant) throw new NotFound('app', appId);
+    return app;
+  }
+
+  /** @throws NotFound */
+  async knownApp(appId: string): Promise<void> {
+    if (!(await this.apps.app(appId))) throw new NotFound('app', appId);
+  }
+
+  private async changeableApp(appId: string, providerTenant: string): Promise<void> {
+    const { status, name } = await this.ownApp(appId, providerTenant);
+    if (status === 'archived') throw new AppIsArchived(name);
   }
 
   private async own(versionId: string, providerTenant: string): Promise<ExistingVersion> {

@@ -72,6 +72,13 @@ export class VersionNumberTaken extends DomainError {
   }
 }
 
+export class AppIsArchived extends DomainError {
+  readonly code = 'app-archived';
+  constructor(name: string) {
+    super(`the app "${name}" is archived, for good`);
+  }
+}
+
 export type VersionErrorCode = (
   | VersionExists
   | VersionUnknown
@@ -81,5 +88,6 @@ export type VersionErrorCode = (
   | DraftChanged
   | AppNotInitialised
   | AppIsInitialised
+  | AppIsArchived
   | VersionNumberTaken
 )['code'];

@@ -49,7 +49,7 @@ export class AppVersionsController {
     if (role === 'provider') {
       await this.release.ownApp(appId, tenant);
       await this.release.refuseUninitialised(appId);
-    }
+    } else await this.release.knownApp(appId);
     const scope =
       role === 'buyer' ? { index: 'byAppAndStatus', where: { appId, status: 'released' } } : { index: 'byApp', where: { appId } };
     return this.versions.query({

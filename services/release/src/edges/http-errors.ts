@@ -10,5 +10,6 @@ export const versionErrors = {
   'draft-changed': HttpStatus.CONFLICT,
   'app-not-initialised': HttpStatus.CONFLICT,
   'app-initialised': HttpStatus.CONFLICT,
+  'app-archived': HttpStatus.CONFLICT,
   'version-number-taken': HttpStatus.CONFLICT,
 } satisfies Record<VersionErrorCode, HttpStatus>;
