@@ -48,7 +48,7 @@ describe('Name registry', () => {
     folder.remove();
   });
 
-  it.each(['guest book', 'GUEST BOOK', 'Ｇｕｅｓｔ Book'])('takes "%s" for the same name', async (other) => {
+  it.each(['guest book', 'GUEST BOOK', 'Ｇｕｅｓｔ Book', ' Guest  Book '])('takes "%s" for the same name', async (other) => {
     await expect(names.reserve({ ...name, name: other }, 'app_2', 'app-app_2', call('2'), now)).rejects.toThrow(NameTaken);
   });
 
@@ -70,5 +70,19 @@ describe('Name registry', () => {
       { id: crypto.randomUUID(), type: 'AppCreated', data: {}, metadata: { ...call('1'), tenants: [], schemaVersion: 1 } },
     ]);
     await expect(names.reserve(name, 'app_2', 'app-app_2', call('2'), minutesLater(2))).rejects.toThrow(NameTaken);
+  });
+
+  it('does not let an owner back in whose name was taken over meanwhile', async () => {
+    await names.reserve(name, 'app_2', 'app-app_2', call('2'), minutesLater(2));
+    await expect(names.reserve(name, 'app_1', 'app-app_1', call('1'), now)).rejects.toThrow(NameTaken);
+  });
+
+  it('gives on the name of an owner who appeared under another one', async () => {
+    await store.append('app-app_1', 'no-stream', [
+      { id: crypto.randomUUID(), type: 'AppCreated', data: {}, metadata: { ...call('1'), tenants: [], schemaVersion: 1 } },
+    ]);
+    const bearsNot = () => Promise.resolve(false);
+    await names.reserve(name, 'app_2', 'app-app_2', call('2'), minutesLater(2), bearsNot);
+    await expect(names.reserve(name, 'app_3', 'app-app_3', call('3'), now)).rejects.toThrow(NameTaken);
   });
 });

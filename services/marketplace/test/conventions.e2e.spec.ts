@@ -55,6 +55,36 @@ describe('The API', () => {
       expect([answer.status, answer.body.code]).toEqual([status, code]);
     });
 
+    it.each([
+      ['a NUL character', { ...app, summary: 'a\0b' }],
+      ['half a surrogate pair', { ...app, summary: '\ud800' }],
+    ])('refuses %s', async (_, body) => {
+      expect((await provider.post('/v1/apps', body)).body).toMatchObject({
+        status: 422,
+        problems: [{ code: 'wrong-format', pointer: '/summary' }],
+      });
+    });
+
+    it('does not look for every problem of a body that has a hundred thousand', async () => {
+      const answer = await provider.post('/v1/apps', { ...app, platforms: Array.from({ length: 100_000 }, () => 1) });
+      expect(answer.status).toBe(422);
+      expect(answer.body.problems.length).toBeLessThanOrEqual(100);
+    });
+
+    it('takes no forms', async () => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      expect((await provider.post('/v1/apps', 'name=x', headers)).body).toMatchObject({
+        status: 415,
+        code: 'unsupported-media-type',
+      });
+    });
+
+    it('answers problem details for an address that cannot be read', async () => {
+      const answer = await provider.get('/v1/apps/%E0%A4%A');
+      expect([answer.status, answer.body.code]).toEqual([400, 'bad-request']);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    });
+
     it('refuses unknown query parameters', async () => {
       expect((await provider.get('/v1/apps?offset=3')).body).toMatchObject({ status: 422, code: 'invalid-input' });
     });
@@ -101,6 +131,14 @@ describe('The API', () => {
       expect(second.headers.get('location')).toBe(`/v1/apps/${first.body.appId}`);
     });
 
+    it('takes the same key with another body for another request', async () => {
+      const headers = { 'idempotency-key': 'reused' };
+      const first = await provider.post('/v1/apps', { ...app, name: 'Reused one' }, headers);
+      const second = await provider.post('/v1/apps', { ...app, name: 'Reused two' }, headers);
+      expect([second.status, second.body.name]).toEqual([201, 'Reused two']);
+      expect(second.body.appId).not.toBe(first.body.appId);
+    });
+
     it('refuses a name that is taken, whatever its case', async () => {
       await provider.post('/v1/apps', { ...app, name: 'Taken' });
       expect((await provider.post('/v1/apps', { ...app, name: 'TAKEN' })).body).toMatchObject({
@@ -134,6 +172,13 @@ describe('The API', () => {
   });
 
   describe('on a step that comes too early', () => {
+    it('changes nothing of an archived app', async () => {
+      const { appId } = (await provider.post('/v1/apps', { ...app, name: 'Archived' })).body;
+      await provider.post(`/v1/apps/${appId}/archive`);
+      const answer = await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'Too late' });
+      expect(answer.body).toMatchObject({ status: 409, code: 'app-archived' });
+    });
+
     it('names the missing step', async () => {
       const { appId } = (await provider.post('/v1/apps', { ...app, name: 'Too early' })).body;
       expect((await provider.get(`/v1/apps/${appId}/versions`)).body).toMatchObject({ status: 409, code: 'app-not-initialised' });
@@ -185,6 +230,8 @@ describe('The API', () => {
       for (const [path, operations] of Object.entries<Record<string, { summary?: string }>>(body.paths))
         for (const [method, operation] of Object.entries(operations))
           expect([method, path, operation.summary]).toEqual([method, path, expect.any(String)]);
+      expect(JSON.stringify(body)).not.toContain('"#/components/schemas/"');
+      expect(body.components.schemas.CreateAppDto.properties.links.items).toEqual({ $ref: '#/components/schemas/LinkDto' });
       expect(body.components.schemas.CreateAppDto.properties.platforms).toMatchObject({ type: 'array' });
       expect(body.components.schemas.CreateAppDto.required).toContain('name');
     });

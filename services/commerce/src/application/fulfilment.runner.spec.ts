@@ -88,6 +88,13 @@ describe('FulfilmentRunner', () => {
     expect(deployment.created).toBe(1);
   });
 
+  it('is refused for a buyer whom nobody knows', async () => {
+    const order = paid('nobody', 1);
+    const { fulfilment } = await tell({ ...order, data: { ...order.data, buyerTenant: 'ten_nobody' } } as OrderFact);
+    expect(fulfilment).toMatchObject({ status: 'refused', code: 'buyer-not-found' });
+    expect(deployment.created).toBe(0);
+  });
+
   it('deletes it when the order is refunded', async () => {
     await tell(paid('two', 1));
     expect((await tell(refunded('two', 2))).fulfilment.status).toBe('withdrawn');
