@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'event-sourcing-is-the-root',
       severity: 'error',
-      from: { path: '^libs/event-sourcing/src/' },
+      from: { path: '^libs/event-sourcing/src/', pathNot: '\\.spec\\.ts$' },
       to: { pathNot: ['^libs/event-sourcing/src/', '^node:crypto$', '^crypto$'] },
     },
     only('lmdb-in-one-lib', 'lmdb', 'lmdb'),

@@ -29,7 +29,7 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
       return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
     },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      void answerProblem(reply, request.id, error.statusCode ?? 400, error.message);
+      answerProblem(reply, request.id, error.statusCode ?? 400, error.message);
     },
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,

@@ -1,6 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppCatalogQueries, DeploymentCommands, idPattern, newId, ReleaseQueries, type Role, TenantDirectory } from '@souk/contracts';
+import {
+  AppCatalogQueries,
+  DeploymentCommands,
+  idPattern,
+  newId,
+  ReleaseQueries,
+  type Role,
+  TenantDirectory,
+} from '@souk/contracts';
 import { EventStore } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { EventBus } from '@souk/messaging';

@@ -190,7 +190,11 @@ describe('What goes wrong on a cluster', () => {
   beforeAll(async () => {
     world = await World.open(
       {
-        images: { 'broken/*': { behaviour: 'pull-error' }, 'failing/*': { behaviour: 'job-fails' } },
+        images: {
+          'broken/*': { behaviour: 'pull-error' },
+          'stuck/*': { behaviour: 'never-ready' },
+          'failing/*': { behaviour: 'job-fails' },
+        },
         hosts: [{ name: 'edge-1', cpu: '4', memory: '4Gi' }],
       },
       { nodeTimeoutMs: 1_500 },
@@ -212,6 +216,15 @@ describe('What goes wrong on a cluster', () => {
     await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: next });
     await world.reaches(instanceId, 'running');
     expect((await world.objects(instanceId, 'Job')).get('Job/schema')!.metadata.uid).toBe(job);
+  });
+
+  it('says of a node that runs and does not become ready what it waits for', async () => {
+    const stuck = 'ver_01J00000000000000000000005';
+    world.neighbours.app.add(stuck, '4.0.0', image(shop, 'tomcat', 'stuck/tomcat:1'));
+    const instanceId = await world.purchase('stuck', { versionId: stuck });
+    const waiting = await world.until(instanceId, ({ nodes }) => nodes.at(-1)?.state === 'waiting');
+    expect(waiting.nodes.at(-1).reason).toBe('it runs, but its health check does not succeed');
+    await world.reaches(instanceId, 'degraded');
   });
 
   it('does not run a failed init node again by itself', async () => {

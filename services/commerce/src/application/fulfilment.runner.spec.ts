@@ -90,7 +90,7 @@ describe('FulfilmentRunner', () => {
 
   it('is refused for a buyer whom nobody knows', async () => {
     const order = paid('nobody', 1);
-    const { fulfilment } = await tell({ ...order, data: { ...order.data, buyerTenant: 'ten_nobody' } } as OrderFact);
+    const { fulfilment } = await tell({ ...order, data: { ...order.data, buyerTenant: 'ten_nobody' } });
     expect(fulfilment).toMatchObject({ status: 'refused', code: 'buyer-not-found' });
     expect(deployment.created).toBe(0);
   });

@@ -27,6 +27,9 @@ interface Job {
   readonly configuration: SnapshotConfiguration;
 }
 
+/** A node that takes its time is no news; from here on it is said what it waits for. Milliseconds. */
+const slowAfter = (nodeTimeoutMs: number): number => Math.min(10_000, nodeTimeoutMs / 2);
+
 /**
  * One turn of an instance: loads what is true, observes, plans, applies, records, until there is only to wait. Holds nothing between two
  * turns: whoever calls it next, in this process or after a crash in another one, goes on from what is recorded and what the cluster shows.
@@ -58,7 +61,14 @@ export class InstanceWork {
       return { done: true };
     }
     const deadline = nextDeadline(after.operation);
-    return deadline === undefined ? {} : { lookAgainAt: deadline };
+    return deadline === undefined ? {} : { lookAgainAt: this.nextLook(deadline) };
+  }
+
+  /** When a node with this deadline becomes slow, and after that the deadline itself. */
+  private nextLook(deadline: string): string {
+    const { nodeTimeoutMs } = this.settings;
+    const slowAt = Date.parse(deadline) - nodeTimeoutMs + slowAfter(nodeTimeoutMs);
+    return slowAt > this.clock.now().getTime() ? new Date(slowAt).toISOString() : deadline;
   }
 
   /** The cluster does not answer: said once, in the record of the operation. */
@@ -120,7 +130,9 @@ export class InstanceWork {
   private async desired({ instance, configuration }: Job, { operation }: Entry): Promise<Desired> {
     const now = this.clock.now();
     const { nodeTimeoutMs } = this.settings;
-    const clock = { now: now.toISOString(), deadline: new Date(now.getTime() + nodeTimeoutMs).toISOString(), nodeTimeoutMs };
+    const deadline = now.getTime() + nodeTimeoutMs;
+    const slowDeadline = new Date(deadline - slowAfter(nodeTimeoutMs)).toISOString();
+    const clock = { now: now.toISOString(), deadline: new Date(deadline).toISOString(), slowDeadline, nodeTimeoutMs };
     const { completedInit } = instance;
     if (operation.started.kind === 'delete' || !operation.credential) return { operation, completedInit, clock };
     const before = await this.configurationBefore(operation.started.fromSnapshot, instance);

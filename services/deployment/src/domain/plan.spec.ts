@@ -7,7 +7,12 @@ import type { OperationEvent } from './operation.events';
 import { type Action, plan } from './plan';
 import { type RenderedInstance, renderInstance } from './render/render-instance';
 
-const clock = { now: '2026-01-01T00:00:00.000Z', deadline: '2026-01-01T00:10:00.000Z', nodeTimeoutMs: 600_000 };
+const clock = {
+  now: '2026-01-01T00:00:00.000Z',
+  deadline: '2026-01-01T00:10:00.000Z',
+  slowDeadline: '2026-01-01T00:09:50.000Z',
+  nodeTimeoutMs: 600_000,
+};
 const tooLate = { ...clock, now: '2026-01-01T00:10:00.001Z', deadline: '2026-01-01T00:20:00.001Z' };
 
 /** An operation under way on a cluster on paper. */
@@ -134,6 +139,16 @@ describe('plan', () => {
       story.cluster.addPod('mysql', pulling('not found'));
       expect(story.rest()).toEqual(['NodeWaiting mysql']);
       story.cluster.addPod('mysql', pulling('Back-off pulling image'));
+      expect(story.rest()).toEqual([]);
+    });
+
+    it('says once what a slow node waits for', () => {
+      const story = new Story(renderInstance(toRender(shop)));
+      story.rest();
+      story.cluster.addPod('mysql', { containerStatuses: [{ name: 'mysql', state: { running: {} } }] });
+      expect(story.rest()).toEqual([]);
+      story.clock = { ...clock, now: '2026-01-01T00:00:10.000Z', slowDeadline: clock.deadline };
+      expect(story.rest()).toEqual(['NodeWaiting mysql']);
       expect(story.rest()).toEqual([]);
     });
 

@@ -23,7 +23,9 @@ export interface Clock {
   readonly now: string;
   /** When a node that is applied now must be ready. */
   readonly deadline: string;
-  /** What lies between the two, in milliseconds. */
+  /** A node with this deadline or an earlier one takes long: it is said what it waits for. */
+  readonly slowDeadline: string;
+  /** Between now and the deadline, in milliseconds. */
   readonly nodeTimeoutMs: number;
 }
 
@@ -155,9 +157,9 @@ class Round {
 
   private wait(node: RenderedNode): NodeState {
     const trouble = this.sight.trouble(node);
-    const { now, deadline: newDeadline, nodeTimeoutMs } = this.desired.clock;
+    const { now, deadline: newDeadline, slowDeadline, nodeTimeoutMs } = this.desired.clock;
     const { deadline, waits } = progressOf(this.operation, node.name);
-    if (deadline === undefined || isTrouble(trouble))
+    if (deadline === undefined || isTrouble(trouble) || deadline <= slowDeadline)
       this.record({ type: 'NodeWaiting', data: { ...this.ids, node: node.name, ...trouble, deadline: newDeadline } });
     if (deadline !== undefined && deadline <= now) {
       const verb = node.category === 'init' ? 'complete' : 'become ready';
