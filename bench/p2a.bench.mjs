@@ -33,7 +33,7 @@ async function atWriters(writers, atLeast, log) {
   const { LmdbEventStore } = require('../dist/libs/event-store/src/index.js');
   const store = await LmdbEventStore.open({ directory: join(folder, 'store') });
   try {
-    const load = { workers: writers, seconds: SECONDS };
+    const load = { workers: writers, seconds: SECONDS[writers] };
     const byStream = { raw: streams(), ours: streams() };
     return await measureRatios({
       control: () => closedLoop({ ...load, one: () => rawPut(raw, byStream.raw) }),
