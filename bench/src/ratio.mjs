@@ -53,7 +53,7 @@ function resultOf(figure, controls, turns) {
     target: [atLeast !== undefined && `target>=${atLeast}`, atMost !== undefined && `target<=${atMost}`]
       .filter(Boolean)
       .join(' '),
-    verdict: spread(ratios) >= LIMIT_OF_SPREAD ? 'void' : reached ? 'ok' : 'short',
+    verdict: !(spread(ratios) < LIMIT_OF_SPREAD) ? 'void' : reached ? 'ok' : 'short',
     control: median(controls.map((control) => control[of])),
     ours: median(turns.map((turn) => turn[of])),
   };
