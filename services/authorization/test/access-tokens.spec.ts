@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { newId } from '@souk/contracts';
+import { newId, platformTenant } from '@souk/contracts';
 import { Unauthenticated } from '@souk/platform';
-import { FIRST_OPERATOR, PLATFORM_TENANT } from '../src/application/bootstrap';
+import { FIRST_OPERATOR } from '../src/application/bootstrap';
 import { callOf, World } from './world';
 
 describe('An access token', () => {
@@ -123,7 +123,7 @@ describe('The first operator', () => {
   it('is made once, with a token that is told once', async () => {
     const first = await world.bootstrap.ensureOperator();
     expect(await world.tokens.verify(first!.token)).toMatchObject({
-      tenant: PLATFORM_TENANT,
+      tenant: platformTenant,
       user: FIRST_OPERATOR,
       role: 'operator',
     });

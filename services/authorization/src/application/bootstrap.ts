@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { derivedId } from '@souk/contracts';
+import { derivedId, platformTenant } from '@souk/contracts';
 import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { userAggregate } from '../domain/user.decide';
 import { Users } from './users';
 
-/** The tenant of those who run the platform. */
-export const PLATFORM_TENANT = derivedId('tenant', 'souk', 'platform');
 /** The first operator, who registers everybody else. */
 export const FIRST_OPERATOR = derivedId('user', 'souk', 'operator');
 
@@ -27,8 +25,8 @@ export class Bootstrap {
   async ensureOperator(): Promise<{ readonly token: string } | undefined> {
     const { state } = await this.commands.load(userAggregate, FIRST_OPERATOR);
     if (state.status !== 'none' && state.tokens.size > 0) return undefined;
-    await this.users.registerTenant(PLATFORM_TENANT, 'Platform', contextOf('tenant'));
-    const operator = { userId: FIRST_OPERATOR, tenantId: PLATFORM_TENANT, role: 'operator', displayName: 'Operator' } as const;
+    await this.users.registerTenant(platformTenant, 'Platform', contextOf('tenant'));
+    const operator = { userId: FIRST_OPERATOR, tenantId: platformTenant, role: 'operator', displayName: 'Operator' } as const;
     await this.users.registerUser(operator, contextOf('user'));
     return this.issue(contextOf('token'));
   }
