@@ -218,6 +218,21 @@ describe('What goes wrong on a cluster', () => {
     expect((await world.objects(instanceId, 'Job')).get('Job/schema')!.metadata.uid).toBe(job);
   });
 
+  it('has the grants of the version that mends it, after a first deployment that failed', async () => {
+    const [first, second] = ['ver_01J00000000000000000000006', 'ver_01J00000000000000000000007'];
+    world.neighbours.app.add(first, '5.0.0', image(shop, 'tomcat', 'broken/tomcat:2'), {
+      apis: ['instance.read'],
+      dataModels: [],
+    });
+    world.neighbours.app.add(second, '5.0.1', shop, { apis: ['instance-nodes.read'], dataModels: [] });
+    const instanceId = await world.purchase('regranted', { versionId: first });
+    await world.reaches(instanceId, 'degraded');
+    const wish = { versionId: second, acceptPermissions: true };
+    await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, wish);
+    await world.reaches(instanceId, 'running');
+    expect(world.neighbours.credentials.views.get(instanceId)!.grants.apis).toEqual(['instance-nodes.read']);
+  });
+
   it('says of a node that runs and does not become ready what it waits for', async () => {
     const stuck = 'ver_01J00000000000000000000005';
     world.neighbours.app.add(stuck, '4.0.0', image(shop, 'tomcat', 'stuck/tomcat:1'));
