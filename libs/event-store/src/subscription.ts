@@ -99,7 +99,7 @@ export class RunningSubscription implements Subscription {
     this.wake = undefined;
   }
 
-  /** Lets events come together until that instant, unless the subscription is closed meanwhile. */
+  /** Lets events come together until that instant. A close waits for it: it is a few milliseconds. */
   private async gather(until: number): Promise<void> {
     const wait = until - performance.now();
     if (wait > 0 && !this.closed) await delay(wait);

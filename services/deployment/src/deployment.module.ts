@@ -7,7 +7,7 @@ import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
 import { ClusterClients } from './application/cluster-clients';
 import { Clusters } from './application/clusters';
-import { Deployables } from './application/deployable';
+import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';

@@ -158,6 +158,27 @@ describe('The API of deployment', () => {
       ).toContain(instanceId);
     });
 
+    it("answers a repeated request with what it did, also when the instance is gone and its name is another's", async () => {
+      const body = {
+        name: 'repeated',
+        versionId: draft,
+        configuration: 'standard',
+        clusterId: world.clusterId,
+        parameters: { adminEmail: 'a@b.c' },
+      };
+      const once = () => world.request('provider', 'POST', '/v1/instances', body, { 'idempotency-key': 'once' });
+      const first = await once();
+      const path = `/v1/instances/${first.body.instanceId as string}`;
+      await world.until(first.body.instanceId as string, ({ status }) => status === 'running', 'provider');
+      await world.request('provider', 'DELETE', path);
+      await world.until(first.body.instanceId as string, ({ status }) => status === 'deleted', 'provider');
+      const next = await trial({ name: 'repeated' });
+      expect(next.status).toBe(202);
+      const again = await once();
+      expect([again.status, again.body]).toEqual([202, first.body]);
+      expect((await world.request('provider', 'GET', path)).body.status).toBe('deleted');
+    });
+
     it('refuses a second operation by the name of the first, and nodes that are none', async () => {
       const restart = (body: object = {}) => world.request('provider', 'POST', `/v1/instances/${instanceId}/restart`, body);
       expect((await restart({ nodes: ['schema'] })).body).toMatchObject({ status: 422, code: 'unknown-node' });

@@ -55,15 +55,12 @@ export class Clusters {
     const { clusterId, ownerTenant, name, connection, ...rest } = registration;
     const told = await this.checked(connection);
     const { state } = await this.commands.load(clusterAggregate, clusterId);
-    await this.names.reserve(
-      { kind: 'cluster', tenant: ownerTenant, name },
-      clusterId,
-      `cluster-${clusterId}`,
-      context,
-      this.clock.now(),
-    );
-    if (connection.kind === 'kubeconfig' && state.status === 'unknown')
-      await this.vault.put(ownerTenant, kubeconfigName(clusterId), connection.kubeconfig);
+    // A repeat takes nothing again: the cluster may be removed by now, and its name another's.
+    if (state.status === 'unknown') {
+      const stream = `cluster-${clusterId}`;
+      await this.names.reserve({ kind: 'cluster', tenant: ownerTenant, name }, clusterId, stream, context, this.clock.now());
+      if (connection.kind === 'kubeconfig') await this.vault.put(ownerTenant, kubeconfigName(clusterId), connection.kubeconfig);
+    }
     const description: ClusterDescription = {
       ...{ clusterId, ownerTenant, name, ...rest },
       connection: told,

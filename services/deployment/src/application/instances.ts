@@ -24,7 +24,7 @@ import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
 import { Clusters } from './clusters';
-import { type Deployable, Deployables } from './deployable';
+import { type Deployable, Deployables } from './deployables';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
 
@@ -129,14 +129,13 @@ export class Instances extends DeploymentCommands {
     const { problems, values } = await this.deployables.filledIn(deployable, wish, ownerTenant);
     if (problems.length > 0) throw new ParametersInvalid(problems);
 
-    await this.names.reserve(
-      { kind: 'instance', tenant: ownerTenant, name },
-      instanceId,
-      `instance-${instanceId}`,
-      context,
-      this.clock.now(),
-    );
-    for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
+    if (state.status === 'unknown') {
+      const stream = `instance-${instanceId}`;
+      await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
+      for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
+    }
     const { appId, providerTenant, status } = deployable.version;
     const data = {
       ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, origin },

@@ -127,6 +127,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async turn(instanceId: string, { workplace, view, active }: Site): Promise<Outcome> {
+    // Whoever wakes it during the turn that ends its work calls the queue as well: that next turn takes it up again.
+    active.add(instanceId);
     try {
       const outcome = await this.work.turn(instanceId, workplace);
       if (outcome.done) active.delete(instanceId);

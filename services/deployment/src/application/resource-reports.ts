@@ -4,7 +4,7 @@ import { PlatformMismatch } from '../domain/instance.errors';
 import type { FilledIn } from '../domain/parameters';
 import { resourceReport, type ResourceReport } from '../domain/resource-report';
 import { Clusters } from './clusters';
-import { Deployables } from './deployable';
+import { Deployables } from './deployables';
 
 export interface ReportRequest {
   readonly versionId: string;
