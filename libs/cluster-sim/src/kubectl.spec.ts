@@ -5,7 +5,7 @@ import { RunningSim } from '../testing/running-sim';
 /** Not a dependency: used where it is installed. */
 const KUBECTL = 'kubectl';
 const present = spawnSync(KUBECTL, ['version', '--client']).status === 0;
-if (!present) console.log('kubectl is not installed here: its specs are skipped');
+if (!present) process.stdout.write('kubectl.spec.ts: skipped, since kubectl is not installed here\n');
 
 const MANIFEST = `
 apiVersion: apps/v1
