@@ -5,8 +5,15 @@ import { Webhook } from 'standardwebhooks';
 import type { Answer } from './marketplace.harness';
 import { TestUser } from './marketplace.harness';
 
-const example = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(join(__dirname, '../../../examples/tomcat-mysql', `${name}.json`), 'utf8')) as Record<string, unknown>;
+/** Where the examples lie, each in a folder of its own. */
+export const examplesFolder = join(__dirname, '../../../examples');
+
+/** What the buyer of an instance fills in. */
+export interface FilledInOrder {
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Declared names of supplied secrets, and the names under which the buyer stored their values. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
 
 /** A node of the example's topology, as far as tests change it. */
 interface ExampleNode {
@@ -14,17 +21,18 @@ interface ExampleNode {
   readonly image?: string;
 }
 
-/** The story of `examples/tomcat-mysql`, step by step, for tests that interrupt it. Answers that are no success are errors. */
+/** The story of an example (`tomcat-mysql` unless another one is named), step by step. Answers that are no success are errors. */
 export class Story {
   private constructor(
     readonly provider: TestUser,
     readonly buyer: TestUser,
     private readonly url: string,
     private readonly billing: { readonly billingSourceId: string; readonly secret: string },
+    private readonly exampleName: string,
   ) {}
 
   /** Tenants, users, and a billing source. */
-  static async begin(operator: TestUser, url: string): Promise<Story> {
+  static async begin(operator: TestUser, url: string, exampleName = 'tomcat-mysql'): Promise<Story> {
     const join = async (name: string, role: string): Promise<TestUser> => {
       const { tenantId } = ok(await operator.post('/v1/tenants', { name })).body as { tenantId: string };
       const user = ok(await operator.post(`/v1/tenants/${tenantId}/users`, { displayName: name, role })).body as {
@@ -34,19 +42,19 @@ export class Story {
       return new TestUser(url, accessToken, tenantId);
     };
     const billing = ok(await operator.post('/v1/billing-sources', { name: 'Billing', source: 'https://billing.example.com' }));
-    return new Story(await join('Harbour', 'provider'), await join('Dairy', 'buyer'), url, billing.body as never);
+    return new Story(await join('Harbour', 'provider'), await join('Dairy', 'buyer'), url, billing.body as never, exampleName);
   }
 
   /** The app, released as 1.0.0 and listed. */
   async publish(): Promise<{ readonly appId: string; readonly versionId: string }> {
-    const { appId } = ok(await this.provider.post('/v1/apps', example('app'))).body as { appId: string };
+    const { appId } = ok(await this.provider.post('/v1/apps', this.example('app'))).body as { appId: string };
     const initialised = ok(await this.provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First' }));
     const { versionId } = initialised.body as { versionId: string };
     const configuration = ok(
       await this.provider.post(`/v1/versions/${versionId}/configurations`, { name: 'standard', hosting: 'edge' }),
     );
-    await this.draw((configuration.body as { configurationId: string }).configurationId, example('topology'), '"0"');
-    ok(await this.provider.put(`/v1/versions/${versionId}/permissions`, example('permissions')));
+    await this.draw((configuration.body as { configurationId: string }).configurationId, this.example('topology'), '"0"');
+    ok(await this.provider.put(`/v1/versions/${versionId}/permissions`, this.example('permissions')));
     await this.release(versionId);
     await this.provider.until(`/v1/apps/${appId}`, ({ status }: { status: string }) => status === 'initialised');
     ok(await this.provider.post(`/v1/apps/${appId}/list`));
@@ -60,7 +68,7 @@ export class Story {
     const { items } = ok(await this.provider.get(`/v1/versions/${versionId}/configurations`)).body as {
       items: { configurationId: string; revision: number }[];
     };
-    const topology = example('topology') as { nodes: ExampleNode[] };
+    const topology = this.example('topology') as { nodes: ExampleNode[] };
     const nodes = topology.nodes.map((node) =>
       node.serviceName === 'tomcat' ? { ...node, image: node.image!.replace(/:[^:]+$/, `:${number}`) } : node,
     );
@@ -98,7 +106,7 @@ export class Story {
   }
 
   /** Data of a paid order for that version, on the shared simulated cluster. */
-  async order(appId: string, versionId: string, instanceName: string): Promise<object> {
+  async order(appId: string, versionId: string, instanceName: string, filledIn?: FilledInOrder): Promise<object> {
     const { items } = ok(await this.buyer.get('/v1/clusters')).body as { items: { clusterId: string }[] };
     return {
       buyerTenant: this.buyer.tenant,
@@ -108,8 +116,13 @@ export class Story {
       configuration: 'standard',
       clusterId: items[0]!.clusterId,
       instanceName,
-      parameters: { title: instanceName },
+      ...(filledIn ?? { parameters: { title: instanceName } }),
     };
+  }
+
+  private example(file: string): Record<string, unknown> {
+    const path = join(examplesFolder, this.exampleName, `${file}.json`);
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
   }
 
   private async draw(configurationId: string, topology: object, etag: string): Promise<void> {
