@@ -25,7 +25,7 @@ describe('A backup', () => {
   const folder = mkdtempSync(join(tmpdir(), 'souk-backup-'));
   const into = join(folder, 'backup');
   let original: MarketplaceProcess;
-  let restored: MarketplaceProcess;
+  const restored = new MarketplaceProcess(into);
   let story: Story;
   let instanceId: string;
   const before: string[] = [];
@@ -42,7 +42,7 @@ describe('A backup', () => {
   });
   afterAll(async () => {
     await original.destroy();
-    await restored?.destroy();
+    await restored.destroy();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -67,7 +67,6 @@ describe('A backup', () => {
 
   it('is a data folder: a marketplace runs on it, with everything that was acknowledged before', async () => {
     await original.destroy();
-    restored = new MarketplaceProcess(into);
     await restored.start();
     const provider = new TestUser(restored.url, story.provider.token, story.provider.tenant);
     for (const appId of before) expect((await provider.get(`/v1/apps/${appId}`)).status).toBe(200);
