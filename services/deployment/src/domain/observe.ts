@@ -14,16 +14,16 @@ export interface Observed {
 /** The same, ready to be asked. */
 export class Sight {
   private readonly byKey = new Map<string, ClusterObject>();
-  private readonly pods = new Map<string, PodObject[]>();
+  private readonly byNode = new Map<string, ClusterObject[]>();
 
   constructor(private readonly observed: Observed) {
     for (const object of observed.objects) {
       this.byKey.set(keyOf(object), object);
       const node = nodeOf(object);
-      if (object.kind !== 'Pod' || node === undefined) continue;
-      const known = this.pods.get(node);
+      if (node === undefined) continue;
+      const known = this.byNode.get(node);
       if (known) known.push(object);
-      else this.pods.set(node, [object]);
+      else this.byNode.set(node, [object]);
     }
   }
 
@@ -33,6 +33,11 @@ export class Sight {
 
   all(): Iterable<ClusterObject> {
     return this.byKey.values();
+  }
+
+  /** Everything that belongs to the node, its pods too. */
+  ofNode(node: string): readonly ClusterObject[] {
+    return this.byNode.get(node) ?? [];
   }
 
   /** What is wanted stands there, applied by us, and is not on its way out. */
@@ -69,7 +74,7 @@ export class Sight {
     const failed = condition('Failed');
     if (condition('Complete')) return { object: job, state: 'complete' };
     if (!failed) return { object: job, state: isTerminating(job) ? 'terminating' : 'active' };
-    const exit = this.pods.get(node)?.flatMap(exitsOf).at(-1);
+    const exit = this.podsOf(node).flatMap(exitsOf).at(-1);
     return { object: job, state: 'failed', reason: exit ?? failed.message ?? failed.reason ?? 'the job failed' };
   }
 
@@ -90,10 +95,14 @@ export class Sight {
   trouble(node: RenderedNode): Trouble {
     const deployment = this.byKey.get(`Deployment/${node.name}`) as DeploymentObject | undefined;
     const refused = deployment?.status?.conditions?.find((known) => known.type === 'ReplicaFailure' && known.status === 'True');
-    const pods = (this.pods.get(node.name) ?? []).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
+    const pods = this.podsOf(node.name).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
     const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
     if (refused) troubles.push({ code: 'quota-exceeded', reason: refused.message ?? 'the cluster refuses to make its pods' });
     return gravest(troubles) ?? { code: 'starting', reason: 'its pods are being made' };
+  }
+
+  private podsOf(node: string): PodObject[] {
+    return this.ofNode(node).filter(({ kind }) => kind === 'Pod');
   }
 
   private troubleOf(pod: PodObject, node: RenderedNode): Trouble {

@@ -53,7 +53,7 @@ describe('Operation', () => {
     });
     it('ends once', () =>
       running()
-        .when(record(succeeded, { type: 'OperationFailed', data: { ...of, reason: 'x' } }))
+        .when(record(succeeded, { type: 'OperationFailed', data: { ...of, code: 'refused', reason: 'x' } }))
         .then(succeeded));
   });
 
