@@ -21,6 +21,7 @@ export interface Answer {
 }
 
 type SimOptions = Partial<ClusterSimConfig>;
+type Behaviour = ClusterSimConfig['images'][string]['behaviour'];
 
 /** This service on the embedded adapters, with a simulated cluster, in a temporary folder; the other services are in memory. */
 export class World {
@@ -49,6 +50,17 @@ export class World {
   async stopCluster(): Promise<void> {
     await this.sim?.stop();
     this.sim = undefined;
+  }
+
+  /** From now on, containers of this image do that: those that run already, too. */
+  async images(pattern: string, behaviour: Behaviour): Promise<void> {
+    const { url, token } = this.sim!;
+    const response = await fetch(`${url}/sim/v1/images/${encodeURIComponent(pattern)}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ behaviour }),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   async start(options: Partial<DeploymentOptions> = {}): Promise<void> {
@@ -140,6 +152,16 @@ export class World {
       if (body.status !== 404 && holds(body)) return body;
       if (Date.now() > end)
         throw new Error(`instance ${instanceId} did not come to what was waited for: ${JSON.stringify(body)}`);
+      await new Promise((fulfil) => setTimeout(fulfil, 10));
+    }
+  }
+
+  /** The record of an operation, as soon as it is so. */
+  async record(operationId: string, holds: (operation: Answer['body']) => boolean, withinMs = 30_000): Promise<Answer['body']> {
+    for (const end = Date.now() + withinMs; ;) {
+      const { body } = await this.request('buyer', 'GET', `/v1/operations/${operationId}`);
+      if (body.status !== 404 && holds(body)) return body;
+      if (Date.now() > end) throw new Error(`operation did not come to what was waited for: ${JSON.stringify(body, null, 1)}`);
       await new Promise((fulfil) => setTimeout(fulfil, 10));
     }
   }

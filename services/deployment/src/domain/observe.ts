@@ -57,10 +57,10 @@ export class Sight {
   isRolledOut(node: string): boolean {
     const deployment = this.byKey.get(`Deployment/${node}`) as DeploymentObject | undefined;
     if (!deployment || isTerminating(deployment)) return false;
-    const { spec, status, metadata } = deployment;
+    const { spec, status } = deployment;
     const wanted = spec?.replicas ?? 1;
     return (
-      (status?.observedGeneration ?? 0) >= (metadata.generation ?? 1) &&
+      isObserved(deployment) &&
       (status?.updatedReplicas ?? 0) >= wanted &&
       (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0) &&
       (status?.availableReplicas ?? 0) >= wanted
@@ -94,9 +94,12 @@ export class Sight {
   /** Why a node that was applied is not ready: the gravest of what its pods say. */
   trouble(node: RenderedNode): Trouble {
     const deployment = this.byKey.get(`Deployment/${node.name}`) as DeploymentObject | undefined;
+    if (deployment && !isObserved(deployment)) return { code: 'starting', reason: 'its pods are being made' };
     const refused = deployment?.status?.conditions?.find((known) => known.type === 'ReplicaFailure' && known.status === 'True');
     const pods = this.podsOf(node.name).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
-    const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
+    // What pods of an earlier template say is not said of this one; only where it made none yet, they are all there is.
+    const own = deployment ? pods.filter((pod) => isOfTemplate(pod, deployment)) : pods;
+    const troubles = (own.length > 0 ? own : pods).filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
     if (refused) troubles.push({ code: 'quota-exceeded', reason: refused.message ?? 'the cluster refuses to make its pods' });
     return gravest(troubles) ?? { code: 'starting', reason: 'its pods are being made' };
   }
@@ -192,6 +195,24 @@ function isReady(pod: PodObject): boolean {
   return pod.status?.conditions?.some((known) => known.type === 'Ready' && known.status === 'True') ?? false;
 }
 
+/** The cluster has taken notice of what was applied last. */
+function isObserved({ status, metadata }: DeploymentObject): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 1);
+}
+
+/** Made from the template as it is now. Not told by a hash, which only the cluster knows how to make: by what versions differ in. */
+function isOfTemplate({ metadata, spec }: PodObject, deployment: DeploymentObject): boolean {
+  const template = deployment.spec?.template;
+  const [has, wants] = [spec?.containers?.[0], template?.spec?.containers?.[0]];
+  const marks = Object.entries(template?.metadata?.annotations ?? {});
+  return (
+    told.every((field) => JSON.stringify(has?.[field]) === JSON.stringify(wants?.[field])) &&
+    marks.every(([mark, value]) => metadata.annotations?.[mark] === value)
+  );
+}
+
+const told = ['image', 'resources', 'env', 'command', 'args', 'ports'] as const;
+
 interface Condition {
   readonly type: string;
   readonly status: string;
@@ -212,7 +233,10 @@ interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
+type Container = Readonly<Partial<Record<(typeof told)[number], unknown>>>;
+
 interface PodObject extends ClusterObject {
+  readonly spec?: { readonly containers?: readonly Container[] };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
@@ -221,7 +245,13 @@ interface PodObject extends ClusterObject {
 }
 
 interface DeploymentObject extends ClusterObject {
-  readonly spec?: { readonly replicas?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: { readonly containers?: readonly Container[] };
+    };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;

@@ -66,6 +66,29 @@ describe('plan of an upgrade that fails', () => {
     expect(story.rest()).toEqual(['NodeWaiting tomcat', 'apply Deployment/mysql', 'NodeApplied mysql']);
   });
 
+  it('does not take for its own what pods of the version say that it leaves', () => {
+    const story = changed(shop, both);
+    story.rest();
+    story.cluster.makeReady('mysql');
+    story.rest();
+    story.clock = tooLate;
+    story.rest();
+    const { template } = story.cluster.get('Deployment/tomcat')!['spec'] as {
+      template: { metadata: { annotations: object }; spec: { containers: object[] } };
+    };
+    const [container] = template.spec.containers;
+    const crashLoop = {
+      containerStatuses: [{ name: 'tomcat', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+    };
+    story.cluster.addPod('tomcat', crashLoop, { ...container, image: 'shop/tomcat:2' }, 'of-the-other');
+    story.cluster.addPod('tomcat', { containerStatuses: [] }, container, 'own');
+    const own = story.cluster.get('Pod/own')!;
+    Object.assign(own.metadata, { annotations: template.metadata.annotations });
+    expect(story.rest()).toEqual([]);
+    Object.assign(own, { status: crashLoop });
+    expect(story.rest()).toEqual(['NodeWaiting tomcat', 'apply Deployment/mysql', 'NodeApplied mysql']);
+  });
+
   it('leaves a node alone that it has not touched, though it is not ready', () => {
     const story = changed(shop, withImage(shop, 'mysql', '2'));
     const tomcat = story.cluster.get('Deployment/tomcat')!;
