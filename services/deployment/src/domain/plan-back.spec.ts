@@ -341,7 +341,7 @@ describe('plan of a way back, as a law', () => {
           expect(standing(cluster)).toEqual(before);
           expect(gone.filter((key) => to.nodes.some(({ serviceName }) => key === `Job/${serviceName}`))).toEqual([]);
         }),
-        { numRuns: 150 },
+        { numRuns: 60 },
       );
     },
   );
@@ -358,7 +358,7 @@ describe('plan of a way back, as a law', () => {
         const jobs = (objects: Map<string, unknown>) => [...objects].filter(([key]) => !key.startsWith('Job/'));
         expect(new Map(jobs(standing(story.cluster)))).toEqual(new Map(jobs(fresh)));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });
