@@ -231,8 +231,10 @@ async function watch(api, operationId, end = 'OperationSucceeded') {
   const events = [];
   for await (const event of api.events(`/v1/operations/${operationId}/events`)) {
     events.push(event);
-    const { node, reason } = event.data;
-    timeline.note(`${event.type}${node ? ` ${node}` : ''}${reason ? `: ${reason}` : ''}`, '⎈');
+    const { node, reason, to } = event.data;
+    // An operation that was rolled back repeats why; it was read a moment ago.
+    const why = event.type === 'OperationRolledBack' ? `version ${to.versionNumber} runs again` : reason;
+    timeline.note(`${event.type}${node ? ` ${node}` : ''}${why ? `: ${why}` : ''}`, '⎈');
   }
   expect(events.at(-1)?.type === end, `the operation ends in ${end}`, events);
   return events;

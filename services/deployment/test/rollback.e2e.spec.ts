@@ -226,6 +226,13 @@ describe('An upgrade that fails', () => {
         status: 'failed',
         code: 'image-not-pulled',
       });
+      // Its owner can go back, now that the old image is good again: a mend, and on record as what was asked for.
+      await world.until(unlucky, ({ operation }) => operation === undefined);
+      await world.images(first, 'normal');
+      await change('rollback', versionId(100), unlucky);
+      const mended = await world.until(unlucky, ({ operation }) => operation === undefined, 'buyer', 30_000);
+      expect(mended).toMatchObject({ status: 'running', versionNumber: '1.0.0' });
+      expect(mended).not.toHaveProperty('lastFailure');
     }
   });
 });

@@ -15,10 +15,13 @@ export class MarketplaceProcess {
   url = '';
   operatorToken = '';
 
+  /** @param environment beyond that of this process */
+  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+
   /** Fulfilled with what it has printed, when it is ready. */
   async start(): Promise<string> {
     const child = spawn(process.execPath, [START], {
-      env: { ...process.env, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
+      env: { ...process.env, ...this.environment, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
