@@ -63,8 +63,10 @@ export class Cluster {
   }
 }
 
-function lasting({ metadata, status: _, ...rest }) {
-  const { resourceVersion: __, generation: ___, managedFields: ____, annotations = {}, ...kept } = metadata;
-  const { 'souk.dev/operation': _____, 'deployment.kubernetes.io/revision': ______, ...marks } = annotations;
-  return { ...rest, metadata: { ...kept, annotations: marks } };
+function lasting(object) {
+  const { metadata, ...rest } = structuredClone(object);
+  for (const field of ['resourceVersion', 'generation', 'managedFields']) delete metadata[field];
+  for (const mark of ['souk.dev/operation', 'deployment.kubernetes.io/revision']) delete metadata.annotations?.[mark];
+  delete rest.status;
+  return { ...rest, metadata };
 }

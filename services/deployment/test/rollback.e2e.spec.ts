@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@souk/kubernetes';
 import type { Topology, TopologyNode } from '@souk/topology';
-import { ids, mysql, schema, shop, tomcat } from './sample';
+import { mysql, schema, shop, tomcat } from './sample';
 import { type Answer, World } from './world';
 
 const kinds = ['ServiceAccount', 'Secret', 'NetworkPolicy', 'ResourceQuota', 'Service', 'Deployment', 'Job'];

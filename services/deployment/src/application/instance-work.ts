@@ -127,7 +127,7 @@ export class InstanceWork {
 
   /** What ran well, as it is now, before anything is changed. */
   private async fallbackOf({ instance, before }: Job): Promise<Fallback | undefined> {
-    if (!before || !('from' in instance) || !instance.from) return undefined;
+    if (!before || !('from' in instance)) return undefined;
     const { versionId, versionNumber, snapshot } = instance.from;
     const grants = (await this.authorization.credentialOf(instance.instanceId))?.grants ?? before.snapshot.permissions;
     return { versionId, versionNumber, snapshot, waves: wavesOf(before.configuration.topology), grants };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Topology, TopologyNode } from '@souk/topology';
-import { PaperCluster } from '../../test/paper-cluster';
+import type { PaperCluster } from '../../test/paper-cluster';
 import { changed, clock, deployed, type Story, tooLate } from '../../test/paper-story';
-import { mysql, schema, shop, tomcat } from '../../test/sample';
+import { ids, mysql, schema, shop, tomcat } from '../../test/sample';
 import { annotations } from './cluster-object';
 import { consequenceOf } from './operation';
 
@@ -87,6 +87,19 @@ describe('plan of an upgrade that fails', () => {
     expect(story.rest()).toEqual([]);
     Object.assign(own, { status: crashLoop });
     expect(story.rest()).toEqual(['NodeWaiting tomcat', 'apply Deployment/mysql', 'NodeApplied mysql']);
+  });
+
+  it('keeps its order when the cluster was away in between', () => {
+    const story = changed(shop, both);
+    story.rest();
+    story.cluster.makeReady('mysql');
+    story.rest();
+    story.clock = tooLate;
+    story.rest();
+    const of = { operationId: 'op_change', instanceId: ids.instanceId };
+    story.record({ type: 'OperationStalled', data: { ...of, code: 'cluster-unreachable', reason: 'refused' } });
+    story.record({ type: 'OperationContinued', data: of });
+    expect(story.rest()).toEqual(['NodeWaiting tomcat']);
   });
 
   it('leaves a node alone that it has not touched, though it is not ready', () => {

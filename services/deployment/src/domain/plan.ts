@@ -149,9 +149,11 @@ class Round {
     const open = this.actions.some((action) => action.type !== 'record');
     if (open || leftovers) return;
     const { rollback, started } = this.operation;
-    if (!rollback || !started.fallback) return this.record({ type: 'OperationSucceeded', data: this.ids });
-    const { versionId, versionNumber, snapshot } = started.fallback;
-    this.record({ type: 'OperationRolledBack', data: { ...this.ids, ...rollback, to: { versionId, versionNumber, snapshot } } });
+    if (rollback && started.fallback) {
+      const { versionId, versionNumber, snapshot } = started.fallback;
+      const to = { versionId, versionNumber, snapshot };
+      this.record({ type: 'OperationRolledBack', data: { ...this.ids, ...rollback, to } });
+    } else this.record({ type: 'OperationSucceeded', data: this.ids });
   }
 
   /** @param open whether its turn has come */
@@ -214,8 +216,8 @@ class Round {
     const trouble = this.sight.trouble(node);
     const { deadline: newDeadline, slowDeadline } = this.desired.clock;
     const { deadline, applied } = progressOf(this.operation, node.name);
-    const visible = deadline === undefined || isTrouble(trouble) || deadline <= slowDeadline;
-    if (visible) {
+    const visible = isTrouble(trouble) || (deadline !== undefined && deadline <= slowDeadline);
+    if (visible || deadline === undefined) {
       const giveUpAt = this.patienceFor(trouble.code)?.until;
       const data = {
         ...this.ids,

@@ -68,6 +68,8 @@ export interface InstanceDoc {
   /** What went wrong last; gone when an operation has succeeded since. */
   readonly lastFailure?: LastFailure;
   readonly nodes: readonly NodeDoc[];
+  /** Init nodes that completed ever: they are that, also in a version that has them again. */
+  readonly completedInit: readonly string[];
   readonly appKey?: string;
   readonly revision: number;
   readonly createdAt: string;
@@ -101,6 +103,7 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
         lastOperationId: operationId,
         working: true,
         nodes: [],
+        completedInit: [],
         revision,
         createdAt: recordedAt,
         updatedAt: recordedAt,
@@ -145,7 +148,10 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     NodeWaiting: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'waiting', reason: data.reason }),
     NodeBecameReady: (doc, { data, recordedAt }) =>
       withNode(doc, data.node, recordedAt, { state: 'ready', addresses: data.address ? placesOf(data.address) : [] }),
-    InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'completed' }),
+    InitNodeCompleted: (doc, { data, recordedAt }) => {
+      const completed = withNode(doc, data.node, recordedAt, { state: 'completed' });
+      return completed && { ...completed, completedInit: [...completed.completedInit, data.node] };
+    },
     InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
     NodeDeleted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
@@ -203,11 +209,15 @@ function begun(
 const touched = (doc: InstanceDoc, updatedAt: string): InstanceDoc => ({ ...doc, updatedAt });
 
 /** In deploy order; nodes that are to be removed stay at the end until they are. */
-function nodesOf({ nodes }: InstanceDoc, names: readonly string[]): NodeDoc[] {
+function nodesOf({ nodes, completedInit }: InstanceDoc, names: readonly string[]): NodeDoc[] {
   const known = new Map(nodes.map((node) => [node.serviceName, node]));
   const wanted = new Set(names);
+  const added = (serviceName: string): NodeDoc => ({
+    serviceName,
+    state: completedInit.includes(serviceName) ? 'completed' : 'pending',
+  });
   return [
-    ...names.map((serviceName): NodeDoc => known.get(serviceName) ?? { serviceName, state: 'pending' }),
+    ...names.map((serviceName) => known.get(serviceName) ?? added(serviceName)),
     ...nodes.filter(({ serviceName }) => !wanted.has(serviceName)),
   ];
 }
