@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,7 +7,7 @@ import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, 
 import { derivedUuid } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { KubernetesCluster, type KubernetesObject, SimulatedClusterConnection } from '@souk/kubernetes';
-import { createHttpApplication, listen, PlatformModule } from '@souk/platform';
+import { createHttpApplication, listen, PlatformModule, RawEventStore } from '@souk/platform';
 import type { DeploymentOptions } from '../src/deployment.module';
 import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
 import { namespaceOf } from '../src/domain/cluster-object';
@@ -138,6 +139,13 @@ export class World {
       headers: Object.fromEntries(response.headers),
       body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text,
     };
+  }
+
+  /** Lays events into the store as an earlier release has written them: in version 1. */
+  async written(stream: string, ...events: readonly { readonly type: string; readonly data: object }[]): Promise<void> {
+    const metadata = { ...callOf(stream), tenants: [ids.buyer, ids.provider], schemaVersion: 1 };
+    const stored = events.map((event) => ({ ...event, id: randomUUID(), metadata }));
+    await this.app!.get(RawEventStore).append(stream, 'any', stored);
   }
 
   /** The instance, as soon as it is so. */
