@@ -91,6 +91,7 @@ export default tseslint.config(
         TextDecoderStream: 'readonly',
         performance: 'readonly',
         URLSearchParams: 'readonly',
+        structuredClone: 'readonly',
       },
     },
   },

@@ -39,9 +39,34 @@ export class Cluster {
     return (await this.get(`/api/v1/namespaces/${namespace}/pods`)).items;
   }
 
+  /** What was asked of the cluster for an instance, by kind and name; without what it adds and counts itself, and who wrote last. */
+  async wanted(namespace) {
+    const of = {
+      '/api/v1': ['secrets', 'services', 'serviceaccounts', 'resourcequotas'],
+      '/apis/apps/v1': ['deployments'],
+      '/apis/batch/v1': ['jobs'],
+      '/apis/networking.k8s.io/v1': ['networkpolicies'],
+    };
+    const paths = Object.entries(of).flatMap(([group, kinds]) => kinds.map((kind) => `${group}/namespaces/${namespace}/${kind}`));
+    const lists = await Promise.all(paths.map((path) => this.get(path)));
+    return Object.fromEntries(
+      paths.flatMap((path, i) =>
+        lists[i].items.map((item) => [`${path.split('/').at(-1)}/${item.metadata.name}`, lasting(item)]),
+      ),
+    );
+  }
+
   /** Values of a Secret, decoded. */
   async secret(namespace, name) {
     const { data } = await this.get(`/api/v1/namespaces/${namespace}/secrets/${name}`);
     return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
   }
+}
+
+function lasting(object) {
+  const { metadata, ...rest } = structuredClone(object);
+  for (const field of ['resourceVersion', 'generation', 'managedFields']) delete metadata[field];
+  for (const mark of ['souk.dev/operation', 'deployment.kubernetes.io/revision']) delete metadata.annotations?.[mark];
+  delete rest.status;
+  return { ...rest, metadata };
 }

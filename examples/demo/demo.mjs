@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { Api } from './api.mjs';
 import { Cluster } from './cluster.mjs';
@@ -49,6 +50,7 @@ async function story({ url, token, dataDir }) {
   const { instanceId, namespace } = await buy(billing, buyer, cluster, order);
   const identity = await useIdentity(url, cluster, namespace);
   const upgrade = await upgradeTo11(provider, buyer, cluster, app, instanceId, namespace);
+  await upgradeTo12(provider, buyer, cluster, app, instanceId, namespace);
   await auditPast(auditor, instanceId, upgrade);
   await refund(url, billing, buyer, cluster, order, instanceId, namespace, identity);
 }
@@ -225,14 +227,16 @@ async function buy(billing, buyer, cluster, order) {
 }
 
 /** Prints an operation's progress as it happens, and answers the events. */
-async function watch(api, operationId) {
+async function watch(api, operationId, end = 'OperationSucceeded') {
   const events = [];
   for await (const event of api.events(`/v1/operations/${operationId}/events`)) {
     events.push(event);
-    const { node, reason } = event.data;
-    timeline.note(`${event.type}${node ? ` ${node}` : ''}${reason ? `: ${reason}` : ''}`, '⎈');
+    const { node, reason, to } = event.data;
+    // An operation that was rolled back repeats why; it was read a moment ago.
+    const why = event.type === 'OperationRolledBack' ? `version ${to.versionNumber} runs again` : reason;
+    timeline.note(`${event.type}${node ? ` ${node}` : ''}${why ? `: ${why}` : ''}`, '⎈');
   }
-  expect(events.at(-1)?.type === 'OperationSucceeded', 'the operation succeeds', events);
+  expect(events.at(-1)?.type === end, `the operation ends in ${end}`, events);
   return events;
 }
 
@@ -256,23 +260,24 @@ async function useIdentity(url, cluster, namespace) {
   return { appKey, appSecret };
 }
 
+/** Another version, cloned, in which tomcat has that tag. */
+async function releaseNext(provider, { appId, versionId, topology }, number, description, tag = number) {
+  const draft = await provider.post(`/v1/apps/${appId}/versions`, { number, description, cloneFrom: versionId });
+  const { items } = await provider.get(`/v1/versions/${draft.versionId}/configurations`);
+  const { configurationId, revision } = items[0];
+  const nodes = topology.nodes.map((node) =>
+    node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', tag) } : node,
+  );
+  await provider.put(`/v1/configurations/${configurationId}/topology`, { ...topology, nodes }, { 'if-match': `"${revision}"` });
+  await release(provider, draft.versionId);
+  return draft.versionId;
+}
+
 async function upgradeTo11(provider, buyer, cluster, { appId, versionId, topology }, instanceId, namespace) {
   timeline.chapter('A new version, and an upgrade that touches only what changed');
-  const next = await timeline.step('provider', 'clones 1.0.0 into 1.1.0, changes only tomcat, and releases it', async () => {
-    const draft = await provider.post(`/v1/apps/${appId}/versions`, {
-      number: '1.1.0',
-      description: 'Faster pages',
-      cloneFrom: versionId,
-    });
-    const { items } = await provider.get(`/v1/versions/${draft.versionId}/configurations`);
-    const { configurationId, revision } = items[0];
-    const nodes = topology.nodes.map((node) =>
-      node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', '1.1.0') } : node,
-    );
-    await provider.put(`/v1/configurations/${configurationId}/topology`, { ...topology, nodes }, { 'if-match': `"${revision}"` });
-    await release(provider, draft.versionId);
-    return draft.versionId;
-  });
+  const next = await timeline.step('provider', 'clones 1.0.0 into 1.1.0, changes only tomcat, and releases it', () =>
+    releaseNext(provider, { appId, versionId, topology }, '1.1.0', 'Faster pages'),
+  );
   const before = {
     deployments: await cluster.deployments(namespace),
     jobs: await cluster.jobs(namespace),
@@ -306,6 +311,39 @@ async function upgradeTo11(provider, buyer, cluster, { appId, versionId, topolog
     timeline.note('mysql untouched, schema not run again', '⎈');
   });
   return { revision: beforeRevision };
+}
+
+async function upgradeTo12(provider, buyer, cluster, app, instanceId, namespace) {
+  timeline.chapter('A version that does not come up, and the way back');
+  // The simulated cluster does with an image what the end of its tag says.
+  const next = await timeline.step('provider', 'releases 1.2.0, whose tomcat never becomes ready', () =>
+    releaseNext(provider, app, '1.2.0', 'Even faster pages', '1.2.0-never-ready'),
+  );
+  const before = { objects: await cluster.wanted(namespace), deployments: await cluster.deployments(namespace) };
+  const operationId = await timeline.step('buyer', 'upgrades, and watches', async () => {
+    const wish = { versionId: next, reason: 'even faster pages' };
+    const { operationId } = await buyer.post(`/v1/instances/${instanceId}/upgrade`, wish);
+    const events = await watch(buyer, operationId, 'OperationRolledBack');
+    const turned = events.find(({ type }) => type === 'RollbackStarted');
+    expect(turned?.data.code === 'never-ready' && turned.data.node === 'tomcat', 'tomcat is what failed', turned);
+    return operationId;
+  });
+  await timeline.step('buyer', 'has 1.1.0 again, and reads why', async () => {
+    const { status, versionNumber, lastFailure } = await buyer.until(
+      `/v1/instances/${instanceId}`,
+      ({ operation }) => operation === undefined,
+    );
+    expect(status === 'running' && versionNumber === '1.1.0', 'the instance runs 1.1.0', { status, versionNumber });
+    expect(lastFailure.operationId === operationId, 'the instance tells of the failure', lastFailure);
+    timeline.note(`${lastFailure.versionNumber} was ${lastFailure.outcome}, ${lastFailure.code}: ${lastFailure.reason}`);
+  });
+  await timeline.step('operator', 'compares the cluster before and after', async () => {
+    const objects = await cluster.wanted(namespace);
+    expect(isDeepStrictEqual(objects, before.objects), 'all objects are as they were', { before: before.objects, objects });
+    const { mysql } = await cluster.deployments(namespace);
+    expect(mysql.metadata.resourceVersion === before.deployments.mysql.metadata.resourceVersion, 'mysql was not even written');
+    timeline.note(`${Object.keys(objects).length} objects as they were, mysql untouched throughout`, '⎈');
+  });
 }
 
 async function auditPast(auditor, instanceId, { revision }) {

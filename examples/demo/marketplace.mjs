@@ -10,7 +10,8 @@ const start = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url))
 export async function startMarketplace() {
   const dataDir = await mkdtemp(join(tmpdir(), 'souk-demo-'));
   const child = spawn(process.execPath, [start], {
-    env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir },
+    // Ten minutes would be a long time for a story: a node that does not become ready is given up sooner.
+    env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir, SOUK_NODE_READY_SECONDS: '8' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async () => {

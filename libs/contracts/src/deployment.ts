@@ -2,7 +2,7 @@ import type { PublicEvent } from '@souk/messaging';
 import type { CallContext } from './call';
 
 export type InstanceStatus =
-  'pending' | 'deploying' | 'running' | 'upgrading' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
+  'pending' | 'deploying' | 'running' | 'upgrading' | 'rolling-back' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
 
 /** Commanded by commerce. */
 export abstract class DeploymentCommands {
@@ -37,6 +37,21 @@ export type DeploymentEvent =
     >
   | PublicEvent<
       'deployment.instance-operation-failed.v1',
-      { instanceId: string; operationId: string; kind: string; reason: string }
+      { instanceId: string; operationId: string; kind: string; reason: string; code?: string }
+    >
+  /** An upgrade or a rollback could not be done; the version before runs again. */
+  | PublicEvent<
+      'deployment.instance-rolled-back.v1',
+      {
+        instanceId: string;
+        operationId: string;
+        ownerTenant: string;
+        providerTenant: string;
+        /** What runs again. */
+        versionId: string;
+        kind: string;
+        code: string;
+        reason: string;
+      }
     >
   | PublicEvent<'deployment.instance-deleted.v1', { instanceId: string; ownerTenant: string; providerTenant: string }>;

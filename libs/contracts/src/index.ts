@@ -6,3 +6,4 @@ export * from './release';
 export * from './authorization';
 export * from './deployment';
 export * from './commerce';
+export * from './version-number';

@@ -14,4 +14,5 @@ export * from './http/problem.filter';
 export * from './http/validation.pipe';
 export * from './http/page-query.dto';
 export * from './http/request-context';
+export { Metrics } from './observability/metrics';
 export { type JsonSchema, schemaOf } from './http/dto-schema';

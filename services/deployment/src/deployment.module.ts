@@ -13,6 +13,7 @@ import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
 import { Instances } from './application/instances';
 import { OperationCauses } from './application/operation-causes';
+import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
 import { Reconciler } from './application/reconciler';
 import { ResourceReports } from './application/resource-reports';
@@ -76,7 +77,7 @@ export class DeploymentModule {
         { provide: DeploymentSettings, useValue: settings },
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
-        ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, IdentityBinding, SealedValues],
+        ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],

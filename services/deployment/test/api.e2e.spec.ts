@@ -1,6 +1,6 @@
 import type { Problem } from '@souk/event-sourcing';
 import type { Topology } from '@souk/topology';
-import { ids, shop } from './sample';
+import { ids, shop, started } from './sample';
 import { World } from './world';
 
 const wrong = (body: { problems: Problem[] }) => body.problems.map(({ code, pointer }) => `${code} ${pointer}`);
@@ -205,6 +205,26 @@ describe('The API of deployment', () => {
             path,
             (await world.request('buyer', method, `/v1/instances/${id}${path}`, method === 'POST' ? {} : undefined)).status,
           ]).toEqual([method, path, 404]);
+    });
+
+    it('has a code for failures from before there were codes', async () => {
+      await world.until(instanceId, ({ status }) => status === 'running', 'provider');
+      const past = { instanceId, operationId: 'op_01J00000000000000000000077' };
+      await world.written(`instance-${instanceId}`, { type: 'RestartRequested', data: { ...past, nodes: ['tomcat'] } });
+      await world.written(
+        `operation-${past.operationId}`,
+        { type: 'OperationStarted', data: { ...started({ kind: 'restart' }).data, ...past } },
+        {
+          type: 'OperationFailed',
+          data: { ...past, reason: 'node "tomcat" did not become ready within 10 minutes: its image "x" can\'t be pulled: gone' },
+        },
+      );
+      await world.until(instanceId, ({ status }) => status === 'degraded', 'provider');
+      const record = await world.request('provider', 'GET', `/v1/operations/${past.operationId}`);
+      expect(record.body).toMatchObject({ status: 'failed', code: 'image-not-pulled' });
+      expect((await world.request('provider', 'GET', `/v1/instances/${instanceId}`)).body).toMatchObject({
+        lastFailure: { outcome: 'failed', code: 'image-not-pulled' },
+      });
     });
 
     it('does not forget a cluster on which something runs', async () => {

@@ -34,15 +34,17 @@ export class PaperCluster {
     }));
   }
 
-  /** A pod of this node that says why it does not come up. */
-  addPod(node: string, status: object): void {
+  /** A pod of this node that says why it does not come up. Of the newest template, where its container is of that. */
+  addPod(node: string, status: object, container?: unknown, name = `${node}-x`): void {
     const of = this.objects.get(`Deployment/${node}`) ?? this.objects.get(`Job/${node}`);
-    const metadata = { ...of!.metadata, name: `${node}-x`, uid: `uid-${++this.uids}` };
-    this.objects.set(`Pod/${node}-x`, { apiVersion: 'v1', kind: 'Pod', metadata, status });
-  }
-
-  removePod(node: string): void {
-    this.objects.delete(`Pod/${node}-x`);
+    const metadata = { ...of!.metadata, name, uid: `uid-${++this.uids}` };
+    const spec = container !== undefined && { spec: { containers: [container] } };
+    this.objects.set(`Pod/${name}`, { apiVersion: 'v1', kind: 'Pod', metadata, ...spec, status });
+    // Whoever makes pods has seen what they are to be.
+    this.patchStatus(`Deployment/${node}`, ({ metadata, spec }) => {
+      const replicas = (spec as { replicas: number }).replicas + 1;
+      return { observedGeneration: metadata.generation, replicas, updatedReplicas: 1, availableReplicas: replicas - 1 };
+    });
   }
 
   get(key: string): ClusterObject | undefined {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,7 +7,7 @@ import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, 
 import { derivedUuid } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { KubernetesCluster, type KubernetesObject, SimulatedClusterConnection } from '@souk/kubernetes';
-import { createHttpApplication, listen, PlatformModule } from '@souk/platform';
+import { createHttpApplication, listen, PlatformModule, RawEventStore } from '@souk/platform';
 import type { DeploymentOptions } from '../src/deployment.module';
 import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
 import { namespaceOf } from '../src/domain/cluster-object';
@@ -21,6 +22,7 @@ export interface Answer {
 }
 
 type SimOptions = Partial<ClusterSimConfig>;
+type Behaviour = ClusterSimConfig['images'][string]['behaviour'];
 
 /** This service on the embedded adapters, with a simulated cluster, in a temporary folder; the other services are in memory. */
 export class World {
@@ -49,6 +51,17 @@ export class World {
   async stopCluster(): Promise<void> {
     await this.sim?.stop();
     this.sim = undefined;
+  }
+
+  /** From now on, containers of this image do that: those that run already, too. */
+  async images(pattern: string, behaviour: Behaviour): Promise<void> {
+    const { url, token } = this.sim!;
+    const response = await fetch(`${url}/sim/v1/images/${encodeURIComponent(pattern)}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ behaviour }),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   async start(options: Partial<DeploymentOptions> = {}): Promise<void> {
@@ -128,6 +141,13 @@ export class World {
     };
   }
 
+  /** Lays events into the store as an earlier release has written them: in version 1. */
+  async written(stream: string, ...events: readonly { readonly type: string; readonly data: object }[]): Promise<void> {
+    const metadata = { ...callOf(stream), tenants: [ids.buyer, ids.provider], schemaVersion: 1 };
+    const stored = events.map((event) => ({ ...event, id: randomUUID(), metadata }));
+    await this.app!.get(RawEventStore).append(stream, 'any', stored);
+  }
+
   /** The instance, as soon as it is so. */
   async until(
     instanceId: string,
@@ -140,6 +160,16 @@ export class World {
       if (body.status !== 404 && holds(body)) return body;
       if (Date.now() > end)
         throw new Error(`instance ${instanceId} did not come to what was waited for: ${JSON.stringify(body)}`);
+      await new Promise((fulfil) => setTimeout(fulfil, 10));
+    }
+  }
+
+  /** The record of an operation, as soon as it is so. */
+  async record(operationId: string, holds: (operation: Answer['body']) => boolean, withinMs = 30_000): Promise<Answer['body']> {
+    for (const end = Date.now() + withinMs; ;) {
+      const { body } = await this.request('buyer', 'GET', `/v1/operations/${operationId}`);
+      if (body.status !== 404 && holds(body)) return body;
+      if (Date.now() > end) throw new Error(`operation did not come to what was waited for: ${JSON.stringify(body, null, 1)}`);
       await new Promise((fulfil) => setTimeout(fulfil, 10));
     }
   }

@@ -4,6 +4,8 @@ import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'cla
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
 
+const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+
 /** Variables of the environment, by their names. */
 class Environment {
   @IsInt({ message: PORT_RANGE })
@@ -34,6 +36,12 @@ class Environment {
   })
   SOUK_MASTER_KEYS: string | undefined = undefined;
 
+  /** How long a node may take to become ready, in seconds. */
+  @IsInt({ message: NODE_READY_RANGE })
+  @Min(1, { message: NODE_READY_RANGE })
+  @Max(86_400, { message: NODE_READY_RANGE })
+  SOUK_NODE_READY_SECONDS: number = 600;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -47,15 +55,13 @@ export interface MarketplaceConfig {
   readonly logLevel: string;
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
+  readonly nodeTimeoutMs: number;
   readonly newOperatorToken: boolean;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
 export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceConfig {
-  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN } = loadConfig(
-    Environment,
-    environment,
-  );
+  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, ...more } = loadConfig(Environment, environment);
   return {
     port: PORT,
     host: HOST,
@@ -63,6 +69,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     logLevel: LOG_LEVEL,
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
-    newOperatorToken: SOUK_NEW_OPERATOR_TOKEN === '1',
+    nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
+    newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
   };
 }

@@ -25,7 +25,7 @@ describe('A backup', () => {
   const folder = mkdtempSync(join(tmpdir(), 'souk-backup-'));
   const into = join(folder, 'backup');
   let original: MarketplaceProcess;
-  const restored = new MarketplaceProcess(into);
+  const restored = new MarketplaceProcess({}, into);
   let story: Story;
   let instanceId: string;
   const before: string[] = [];

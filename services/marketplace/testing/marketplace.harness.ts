@@ -90,6 +90,7 @@ export class TestMarketplace {
       host: '127.0.0.1',
       dataDir,
       logLevel: process.env['LOG_LEVEL'] ?? 'silent',
+      nodeTimeoutMs: 600_000,
       newOperatorToken: false,
     };
     const running = await startMarketplace(config, '0.0.0-test', cluster);

@@ -14,12 +14,16 @@ export class MarketplaceProcess {
   url = '';
   operatorToken = '';
 
-  constructor(readonly dataDir = mkdtempSync(join(tmpdir(), 'souk-process-'))) {}
+  /** @param environment beyond that of this process */
+  constructor(
+    private readonly environment: Readonly<Record<string, string>> = {},
+    readonly dataDir = mkdtempSync(join(tmpdir(), 'souk-process-')),
+  ) {}
 
   /** Fulfilled with what it has printed, when it is ready. */
   async start(): Promise<string> {
     const child = spawn(process.execPath, [START], {
-      env: { ...process.env, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
+      env: { ...process.env, ...this.environment, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

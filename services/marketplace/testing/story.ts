@@ -61,8 +61,8 @@ export class Story {
     return { appId, versionId };
   }
 
-  /** Another version, cloned, with another image of tomcat. */
-  async publishNext(appId: string, cloneFrom: string, number: string): Promise<string> {
+  /** Another version, cloned, with another image of tomcat: by default, one whose tag is the number. */
+  async publishNext(appId: string, cloneFrom: string, number: string, tag = number): Promise<string> {
     const draft = ok(await this.provider.post(`/v1/apps/${appId}/versions`, { number, description: number, cloneFrom }));
     const { versionId } = draft.body as { versionId: string };
     const { items } = ok(await this.provider.get(`/v1/versions/${versionId}/configurations`)).body as {
@@ -70,7 +70,7 @@ export class Story {
     };
     const topology = this.example('topology') as { nodes: ExampleNode[] };
     const nodes = topology.nodes.map((node) =>
-      node.serviceName === 'tomcat' ? { ...node, image: node.image!.replace(/:[^:]+$/, `:${number}`) } : node,
+      node.serviceName === 'tomcat' ? { ...node, image: node.image!.replace(/:[^:]+$/, `:${tag}`) } : node,
     );
     await this.draw(items[0]!.configurationId, { ...topology, nodes }, `"${items[0]!.revision}"`);
     await this.release(versionId);

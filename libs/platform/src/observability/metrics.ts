@@ -2,7 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { ProjectionRunner } from '@souk/read-store';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Public } from '../auth/roles.decorator';
 
 /** Prometheus metrics of this process. */
@@ -27,6 +27,16 @@ export class Metrics {
         for (const { projection, lagMs } of runner.stats()) this.set({ model: projection }, lagMs / 1000);
       },
     });
+  }
+
+  /** A counter of a service. Answers the function that counts. Labels have few values each: no ids. */
+  counter<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+  ): (labels: Record<Label, string>) => void {
+    const counter = new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+    return (labels) => counter.inc(labels);
   }
 
   /** Times every answer, by route template. */

@@ -10,6 +10,27 @@ describe('The summary of an event', () => {
       'version-ver_1',
       'Version released (1.1.0), version ver_1',
     ],
+    [
+      'RollbackStarted',
+      { operationId: 'op_1', code: 'never-ready', node: 'tomcat', reason: 'node "tomcat" did not become ready' },
+      'operation',
+      'operation-op_1',
+      'Rollback started (tomcat, never-ready), operation op_1',
+    ],
+    [
+      'OperationRolledBack',
+      { code: 'does-not-fit', node: 'tomcat', to: { versionNumber: '1.1.0' } },
+      'operation',
+      'operation-op_1',
+      'Operation rolled back (tomcat, does-not-fit), operation op_1',
+    ],
+    [
+      'RollbackRequested',
+      { versionId: 'ver_1', versionNumber: '1.0.0', operationId: 'op_1' },
+      'instance',
+      'instance-inst_1',
+      'Rollback requested (1.0.0), instance inst_1',
+    ],
     ['AppKeyIssued', {}, 'credential', 'credential-inst_1', 'App key issued, credential inst_1'],
     ['SSOPathSet', {}, 'version', 'version-ver_1', 'Sso path set, version ver_1'],
     [

@@ -1,3 +1,5 @@
+import type { WaitCode } from '../domain/operation.events';
+
 /** What this service needs to know of its surroundings. Its own token. */
 export abstract class DeploymentSettings {
   /** Base URL of the platform's API, as instances on clusters reach it. Asked when something is rendered. */
@@ -8,6 +10,11 @@ export abstract class DeploymentSettings {
   abstract readonly allowedClusterAddresses: readonly string[];
   /** How long a node may take to become ready, in milliseconds. */
   abstract readonly nodeTimeoutMs: number;
+  /**
+   * How long trouble that seldom passes by itself is waited for where there is a version to go back to, in milliseconds; long enough
+   * for a registry that is away for a moment. What is not named here has the node's full time.
+   */
+  abstract readonly patienceMs: Readonly<Partial<Record<WaitCode, number>>>;
   /** Instances that are worked on at the same time, on one cluster. */
   abstract readonly parallelInstances: number;
   /** How long a cluster may be away before its operations say so, in milliseconds. */
@@ -19,6 +26,7 @@ export abstract class DeploymentSettings {
 export const defaultSettings = {
   allowedClusterAddresses: [],
   nodeTimeoutMs: 600_000,
+  patienceMs: { 'image-not-pulled': 120_000, 'crash-loop': 120_000, 'cannot-start': 120_000 },
   parallelInstances: 64,
   stallAfterMs: 5_000,
   idleMs: 300_000,

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { AuthorizationCommands, type CredentialView, ReleaseQueries, type Snapshot } from '@souk/contracts';
+import {
+  AuthorizationCommands,
+  type CredentialView,
+  type DeclaredPermissions,
+  ReleaseQueries,
+  type Snapshot,
+} from '@souk/contracts';
 import type { KnownInstance } from '../domain/instance';
-import type { StartedOperation } from '../domain/operation';
+import { changesVersion, type StartedOperation } from '../domain/operation';
 import { union } from '../domain/permissions';
 import { OperationCauses } from './operation-causes';
 
@@ -14,7 +20,7 @@ export class IdentityBinding {
     private readonly causes: OperationCauses,
   ) {}
 
-  /** Before anything runs. While an upgrade is under way, processes of both versions run: they get what both declare. */
+  /** Before anything runs. While an instance changes from one version to another, processes of both versions run: they get what both declare. */
   async bind(instance: KnownInstance, { started }: StartedOperation, snapshot: Snapshot): Promise<CredentialView> {
     const { instanceId, appId, ownerTenant, providerTenant } = instance;
     const grants = snapshot.permissions;
@@ -23,10 +29,10 @@ export class IdentityBinding {
       { instanceId, appId, ownerTenant, providerTenant, grants },
       create,
     );
-    if (started.kind !== 'upgrade') return credential;
+    if (!changesVersion(started)) return credential;
     // After a first deploy that failed there is no version before.
-    const before = started.fromSnapshot === undefined ? undefined : await this.releases.snapshot(started.fromSnapshot);
-    const both = before ? union(before.permissions, grants) : grants;
+    const before = started.fallback?.grants ?? (await this.declaredBy(started.fromSnapshot));
+    const both = before ? union(before, grants) : grants;
     return this.authorization.alignGrants(
       instanceId,
       both,
@@ -36,14 +42,24 @@ export class IdentityBinding {
 
   /** When nothing of the version before runs any more. */
   async settle({ instanceId }: KnownInstance, { started }: StartedOperation, snapshot: Snapshot): Promise<void> {
-    if (started.kind !== 'upgrade') return;
+    if (!changesVersion(started)) return;
     const call = await this.causes.context(instanceId, started.operationId, 'settle-grants');
     await this.authorization.alignGrants(instanceId, snapshot.permissions, call);
+  }
+
+  /** When nothing of what was wanted runs any more: exactly what was granted before. */
+  async restore({ instanceId }: KnownInstance, { started }: StartedOperation): Promise<void> {
+    if (!started.fallback) return;
+    const call = await this.causes.context(instanceId, started.operationId, 'restore-grants');
+    await this.authorization.alignGrants(instanceId, started.fallback.grants, call);
   }
 
   /** Before anything is torn down. */
   async revoke({ instanceId }: KnownInstance, { started }: StartedOperation): Promise<void> {
     const call = await this.causes.context(instanceId, started.operationId, 'revoke-credential');
     await this.authorization.revokeCredential(instanceId, call);
+  }
+  private async declaredBy(digest: string | undefined): Promise<DeclaredPermissions | undefined> {
+    return digest === undefined ? undefined : (await this.releases.snapshot(digest))?.permissions;
   }
 }

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { ReleaseQueries, type Snapshot, type SnapshotConfiguration } from '@souk/contracts';
+import { AuthorizationQueries, ReleaseQueries, type Snapshot, type SnapshotConfiguration } from '@souk/contracts';
 import { Clock, NameRegistry } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
-import { wavesOf } from '@souk/topology';
+import { type Topology, wavesOf } from '@souk/topology';
+import type { Ordered } from '../domain/deploy-order';
 import { needsCapacity, type Observed } from '../domain/observe';
 import { type KnownInstance, type RunningOperation } from '../domain/instance';
-import { nextDeadline } from '../domain/operation';
-import type { OperationFact, OperationStarted } from '../domain/operation.events';
-import { type Action, type Desired, plan } from '../domain/plan';
+import { changesVersion, consequenceOf, leadsBack, nextDeadline, nextGivingUp, type StartedOperation } from '../domain/operation';
+import type { Fallback, OperationFact, OperationStarted } from '../domain/operation.events';
+import { type Action, type Clock as Moment, type Desired, plan } from '../domain/plan';
 import { renderInstance } from '../domain/render/render-instance';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
@@ -20,11 +21,18 @@ import type { Outcome } from './work-queue';
 /** Rounds of observe, plan, apply in one turn of an instance; what is left then waits for its next turn. */
 const MAX_ROUNDS = 25;
 
+/** A version as far as an instance is concerned. */
+interface Frozen {
+  readonly snapshot: Snapshot;
+  readonly configuration: SnapshotConfiguration;
+}
+
 /** An instance that is worked on, with what its operation is about. */
 interface Job {
   readonly instance: KnownInstance;
-  readonly snapshot: Snapshot;
-  readonly configuration: SnapshotConfiguration;
+  readonly wanted: Frozen;
+  /** What ran before, where the operation leads from one version to another. */
+  readonly before?: Frozen;
 }
 
 /** A node that takes its time is no news; from here on it is said what it waits for. Milliseconds. */
@@ -41,6 +49,7 @@ export class InstanceWork {
     private readonly identity: IdentityBinding,
     private readonly causes: OperationCauses,
     private readonly releases: ReleaseQueries,
+    private readonly authorization: AuthorizationQueries,
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
     private readonly clock: Clock,
@@ -60,15 +69,20 @@ export class InstanceWork {
       await this.finish(instance, after);
       return { done: true };
     }
-    const deadline = nextDeadline(after.operation);
-    return deadline === undefined ? {} : { lookAgainAt: this.nextLook(deadline) };
+    const lookAgainAt = this.nextLook(after);
+    return lookAgainAt === undefined ? {} : { lookAgainAt };
   }
 
-  /** When a node with this deadline becomes slow, and after that the deadline itself. */
-  private nextLook(deadline: string): string {
+  /** When a node becomes slow, and after that its deadline; or when some trouble has lasted too long. */
+  private nextLook({ operation }: Entry): string | undefined {
+    const now = this.clock.now();
+    const givingUp = nextGivingUp(operation, now.toISOString());
+    const deadline = nextDeadline(operation);
+    if (deadline === undefined) return givingUp;
     const { nodeTimeoutMs } = this.settings;
     const slowAt = Date.parse(deadline) - nodeTimeoutMs + slowAfter(nodeTimeoutMs);
-    return slowAt > this.clock.now().getTime() ? new Date(slowAt).toISOString() : deadline;
+    const next = slowAt > now.getTime() ? new Date(slowAt).toISOString() : deadline;
+    return givingUp !== undefined && givingUp < next ? givingUp : next;
   }
 
   /** The cluster does not answer: said once, in the record of the operation. */
@@ -82,25 +96,41 @@ export class InstanceWork {
   }
 
   private async jobOf(instance: KnownInstance): Promise<Job> {
-    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
-    const configuration = snapshot && configurationOf(snapshot, instance);
-    if (!configuration)
-      throw new Error(`snapshot ${instance.wanted.snapshot} of instance "${instance.instanceId}" can't be read`);
-    return { instance, snapshot, configuration };
+    const wanted = await this.frozen(instance.wanted.snapshot, instance);
+    const { status, running } = instance;
+    if (!running || (status !== 'upgrading' && status !== 'rolling-back')) return { instance, wanted };
+    return { instance, wanted, before: await this.frozen(running.snapshot, instance) };
   }
 
-  private async start({ instance, configuration }: Job, { operationId, kind }: RunningOperation): Promise<Entry> {
-    const { instanceId, ownerTenant, providerTenant, clusterId, wanted, running } = instance;
-    const before = kind === 'upgrade' ? await this.configurationBefore(running?.snapshot, instance) : undefined;
-    const names = new Set(configuration.topology.nodes.map((node) => node.serviceName));
-    const removes = before?.topology.nodes.map((node) => node.serviceName).filter((name) => !names.has(name)) ?? [];
+  private async frozen(digest: string, { instanceId, configuration: name }: KnownInstance): Promise<Frozen> {
+    const snapshot = await this.releases.snapshot(digest);
+    const configuration = snapshot?.configurations.find((known) => known.name === name && known.hosting === 'edge');
+    if (!snapshot || !configuration) throw new Error(`snapshot ${digest} of instance "${instanceId}" can't be read`);
+    return { snapshot, configuration };
+  }
+
+  private async start(job: Job, { operationId, kind }: RunningOperation): Promise<Entry> {
+    const { instance, wanted, before } = job;
+    const { instanceId, ownerTenant, providerTenant, clusterId, running } = instance;
+    const names = new Set(wanted.configuration.topology.nodes.map((node) => node.serviceName));
+    const removes = before?.configuration.topology.nodes.map((node) => node.serviceName).filter((name) => !names.has(name)) ?? [];
+    const fallback = await this.fallbackOf(job);
     const data: OperationStarted['data'] = {
-      ...{ operationId, instanceId, ownerTenant, providerTenant, clusterId, kind, snapshot: wanted.snapshot },
-      waves: wavesOf(configuration.topology),
-      ...(kind === 'upgrade' && running && { fromSnapshot: running.snapshot }),
+      ...{ operationId, instanceId, ownerTenant, providerTenant, clusterId, kind, snapshot: instance.wanted.snapshot },
+      waves: wavesOf(wanted.configuration.topology),
+      ...(before && running && { fromSnapshot: running.snapshot }),
       ...(removes.length > 0 && { removes }),
+      ...(fallback && { fallback }),
     };
     return this.journal.start(data);
+  }
+
+  /** What ran well, as it is now, before anything is changed. */
+  private async fallbackOf({ instance, before }: Job): Promise<Fallback | undefined> {
+    if (!before || !('from' in instance)) return undefined;
+    const { versionId, versionNumber, snapshot } = instance.from;
+    const grants = (await this.authorization.credentialOf(instance.instanceId))?.grants ?? before.snapshot.permissions;
+    return { versionId, versionNumber, snapshot, waves: wavesOf(before.configuration.topology), grants };
   }
 
   private async advance(job: Job, started: Entry, workplace: ClusterWorkplace): Promise<Entry> {
@@ -108,14 +138,14 @@ export class InstanceWork {
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
-      const actions = plan(await this.desired(job, entry), await this.observe(job, workplace));
+      const actions = plan(this.desired(job, entry), await this.observe(job, workplace));
       if (actions.length === 0) return entry;
       entry = await this.carryOut(actions, job, entry, workplace);
     }
     return entry;
   }
 
-  private async settleIdentity({ instance, snapshot }: Job, entry: Entry): Promise<Entry> {
+  private async settleIdentity({ instance, wanted }: Job, entry: Entry): Promise<Entry> {
     const { operation } = entry;
     if (operation.started.kind === 'delete') {
       if (operation.revoked) return entry;
@@ -123,30 +153,39 @@ export class InstanceWork {
       return this.journal.record(entry, { type: 'CredentialUnbound', data: idsOf(entry) });
     }
     if (operation.credential) return entry;
-    const { appKey, secretVersion } = await this.identity.bind(instance, operation, snapshot);
+    const { appKey, secretVersion } = await this.identity.bind(instance, operation, wanted.snapshot);
     return this.journal.record(entry, { type: 'CredentialBound', data: { ...idsOf(entry), appKey, secretVersion } });
   }
 
-  private async desired({ instance, configuration }: Job, { operation }: Entry): Promise<Desired> {
-    const now = this.clock.now();
-    const { nodeTimeoutMs } = this.settings;
-    const deadline = now.getTime() + nodeTimeoutMs;
-    const slowDeadline = new Date(deadline - slowAfter(nodeTimeoutMs)).toISOString();
-    const clock = { now: now.toISOString(), deadline: new Date(deadline).toISOString(), slowDeadline, nodeTimeoutMs };
+  private desired(job: Job, { operation }: Entry): Desired {
+    const { instance } = job;
     const { completedInit } = instance;
+    const clock = this.moment();
     if (operation.started.kind === 'delete' || !operation.credential) return { operation, completedInit, clock };
-    const before = await this.configurationBefore(operation.started.fromSnapshot, instance);
+    const { to, from } = directionOf(job, operation);
     const rendered = renderInstance({
       instanceId: instance.instanceId,
       name: instance.name,
       appId: instance.appId,
-      configuration,
-      ...(before && { before }),
+      configuration: to.configuration,
+      ...(from && { before: from.configuration }),
       parameters: instance.parameters,
       identity: { ...operation.credential, apiUrl: this.settings.apiUrl() },
       restarts: instance.restarts,
     });
-    return { instance: rendered, operation, completedInit, clock };
+    const left = from && leadsBack(operation) ? orderOf(from.configuration.topology) : undefined;
+    return { instance: rendered, operation, completedInit, clock, ...(left && { left }) };
+  }
+
+  private moment(): Moment {
+    const now = this.clock.now().getTime();
+    const { nodeTimeoutMs, patienceMs } = this.settings;
+    const at = (ms: number) => new Date(now + ms).toISOString();
+    const patience = Object.entries(patienceMs).map(([code, ms]) => [code, { ms, until: at(ms) }] as const);
+    return {
+      ...{ now: at(0), deadline: at(nodeTimeoutMs), slowDeadline: at(nodeTimeoutMs - slowAfter(nodeTimeoutMs)), nodeTimeoutMs },
+      patience: Object.fromEntries(patience),
+    };
   }
 
   private async observe({ instance }: Job, workplace: ClusterWorkplace): Promise<Observed> {
@@ -157,21 +196,30 @@ export class InstanceWork {
   private async carryOut(actions: readonly Action[], job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<Entry> {
     const facts: OperationFact[] = [];
     for (const action of actions) if (action.type === 'record') facts.push(action.fact);
-    if (facts.some((fact) => fact.type === 'OperationSucceeded')) await this.beforeSuccess(job, entry, workplace);
+    await this.beforeEnd(facts, job, entry, workplace);
     const recorded = await this.journal.record(entry, ...facts);
-    const refusal = await workplace.carryOut(actions, job.instance, job.configuration.topology.secrets);
-    if (!refusal || entry.operation.started.kind === 'delete') {
-      if (refusal) throw refusal.error;
-      return recorded;
-    }
+    const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
+    const refusal = await workplace.carryOut(actions, job.instance, secrets);
+    if (!refusal) return recorded;
+    if (entry.operation.started.kind === 'delete') throw refusal.error;
     const { node, reason } = refusal;
-    const data = { ...idsOf(entry), reason, ...(node !== undefined && { node }) };
-    return this.journal.record(recorded, { type: 'OperationFailed', data });
+    const failure = { code: 'refused', reason, ...(node !== undefined && { node }) } as const;
+    return this.journal.record(recorded, consequenceOf(recorded.operation, failure));
   }
 
-  private async beforeSuccess({ instance, snapshot }: Job, { operation }: Entry, workplace: ClusterWorkplace): Promise<void> {
-    if (operation.started.kind === 'delete') await workplace.assertNothingLeft(instance.instanceId);
-    else await this.identity.settle(instance, operation, snapshot);
+  /** What must be so before it is said that the operation has come to a good end. */
+  private async beforeEnd(
+    facts: readonly OperationFact[],
+    { instance, wanted }: Job,
+    { operation }: Entry,
+    workplace: ClusterWorkplace,
+  ): Promise<void> {
+    for (const { type } of facts) {
+      if (type === 'OperationRolledBack') await this.identity.restore(instance, operation);
+      if (type !== 'OperationSucceeded') continue;
+      if (operation.started.kind === 'delete') await workplace.assertNothingLeft(instance.instanceId);
+      else await this.identity.settle(instance, operation, wanted.snapshot);
+    }
   }
 
   /** Everything after the last word about the cluster. Each step may be repeated. */
@@ -185,18 +233,18 @@ export class InstanceWork {
     }
     await this.journal.conclude(instance, entry);
   }
-
-  private async configurationBefore(
-    digest: string | undefined,
-    instance: KnownInstance,
-  ): Promise<SnapshotConfiguration | undefined> {
-    const snapshot = digest === undefined ? undefined : await this.releases.snapshot(digest);
-    return snapshot && configurationOf(snapshot, instance);
-  }
 }
 
-function configurationOf(snapshot: Snapshot, { configuration }: KnownInstance): SnapshotConfiguration | undefined {
-  return snapshot.configurations.find(({ name, hosting }) => name === configuration && hosting === 'edge');
+/** Where the operation leads at the moment, and where from. */
+function directionOf({ wanted, before }: Job, { started, rollback }: StartedOperation): { to: Frozen; from?: Frozen } {
+  if (!changesVersion(started) || !before) return { to: wanted };
+  return rollback ? { to: before, from: wanted } : { to: wanted, from: before };
+}
+
+function orderOf({ nodes, arrows }: Topology): Ordered[] {
+  const dependencies = new Map<string, string[]>(nodes.map(({ serviceName }) => [serviceName, []]));
+  for (const { from, to } of arrows) dependencies.get(from)?.push(to);
+  return [...dependencies].map(([name, dependsOn]) => ({ name, dependsOn }));
 }
 
 function idsOf({ operation: { started } }: Entry) {

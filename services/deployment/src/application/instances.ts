@@ -25,11 +25,19 @@ import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
+import { OperationCounts } from './operation-counts';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
 
 /** What is asked for, wherever it comes from. */
 type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'>;
+
+interface ChangeOfVersion {
+  readonly instanceId: string;
+  readonly operationId: string;
+  readonly versionId: string;
+  readonly acceptPermissions: boolean;
+}
 
 type Outcome = CommandOutcome<Instance, InstanceEvent>;
 
@@ -46,6 +54,7 @@ export class Instances extends DeploymentCommands {
     private readonly deployables: Deployables,
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
+    private readonly counts: OperationCounts,
   ) {
     super();
   }
@@ -74,33 +83,15 @@ export class Instances extends DeploymentCommands {
     return this.requestDelete(instanceId, context);
   }
 
-  async upgrade(
-    input: {
-      readonly instanceId: string;
-      readonly operationId: string;
-      readonly versionId: string;
-      readonly acceptPermissions: boolean;
-    },
-    owner: string,
-    context: CommandContext,
-  ): Promise<Outcome> {
-    const { instanceId, operationId, versionId, acceptPermissions } = input;
-    const instance = await this.own(instanceId, owner);
-    const version = await this.releases.version(versionId);
-    // A draft of somebody else is none of the owner's business.
-    if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
-    if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
-    const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
-    if (snapshot) this.assertFits(instance, snapshot);
-    const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
-    return this.handle(instance, context, {
-      type: 'RequestUpgrade',
-      instanceId,
-      operationId,
-      target: { versionId, versionNumber: version.number, snapshot: version.snapshot ?? '', status: version.status },
-      additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
-      acceptPermissions,
-    });
+  async upgrade(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
+    const { instance, command } = await this.changeOfVersion(wish, owner);
+    return this.handle(instance, context, { type: 'RequestUpgrade', ...command });
+  }
+
+  /** To an earlier version. */
+  async rollBack(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
+    const { instance, command } = await this.changeOfVersion(wish, owner);
+    return this.handle(instance, context, { type: 'RequestRollback', ...command });
   }
 
   /** @param nodes all that can be restarted, where none are named */
@@ -120,6 +111,26 @@ export class Instances extends DeploymentCommands {
     const unknown = nodes.filter((node) => !all.includes(node));
     if (unknown.length > 0) throw new UnknownNodes(unknown);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  /** What is to be known of the instance and the version before it can be decided. */
+  private async changeOfVersion({ instanceId, operationId, versionId, acceptPermissions }: ChangeOfVersion, owner: string) {
+    const instance = await this.own(instanceId, owner);
+    const version = await this.releases.version(versionId);
+    // A draft of somebody else is none of the owner's business.
+    if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
+    if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
+    const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
+    if (snapshot) this.assertFits(instance, snapshot);
+    const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
+    const command = {
+      instanceId,
+      operationId,
+      target: { versionId, versionNumber: version.number, snapshot: version.snapshot ?? '', status: version.status },
+      additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
+      acceptPermissions,
+    };
+    return { instance, command };
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
@@ -158,6 +169,7 @@ export class Instances extends DeploymentCommands {
       { type: 'RequestDelete', instanceId, operationId },
       context,
     );
+    this.counts.add(outcome.events);
     if (outcome.state.status !== 'unknown') this.reconciler.wake(outcome.state.clusterId, instanceId);
     return outcome;
   }

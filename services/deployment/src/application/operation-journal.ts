@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { derivedUuid, CommandHandler } from '@souk/event-sourcing';
 import { instance as instanceAggregate } from '../domain/instance.decide';
 import type { Instance, KnownInstance, RunningOperation } from '../domain/instance';
-import { completedInitOf, type Operation, type StartedOperation } from '../domain/operation';
+import type { Operation, StartedOperation } from '../domain/operation';
 import { isNews, operation as operationAggregate } from '../domain/operation.decide';
 import type { OperationFact, OperationStarted } from '../domain/operation.events';
 import { OperationCauses } from './operation-causes';
+import { OperationCounts } from './operation-counts';
 
 /** An operation as it stands in its stream. */
 export interface Entry {
@@ -19,6 +20,7 @@ export class OperationJournal {
   constructor(
     private readonly commands: CommandHandler,
     private readonly causes: OperationCauses,
+    private readonly counts: OperationCounts,
   ) {}
 
   async instance(instanceId: string): Promise<Instance> {
@@ -50,15 +52,14 @@ export class OperationJournal {
   /** Tells the instance how its operation ended. */
   async conclude(instance: KnownInstance, { operation }: Entry): Promise<void> {
     const { operationId } = operation.started;
-    const command = {
-      type: 'ConcludeOperation',
-      operationId,
-      outcome: operation.status === 'succeeded' ? 'succeeded' : 'failed',
-      completedInit: completedInitOf(operation),
-      ...(operation.status === 'failed' && { reason: operation.reason }),
+    const ended = {
+      outcome: operation.status === 'succeeded' || operation.status === 'rolled-back' ? operation.status : 'failed',
+      ...('failure' in operation && { failure: operation.failure }),
     } as const;
+    const command = { type: 'ConcludeOperation', operationId, completedInit: [...operation.completedInit], ...ended } as const;
     const context = await this.causes.context(instance.instanceId, operationId, 'conclude');
-    await this.commands.handle(instanceAggregate, instance.instanceId, command, context);
+    const { events } = await this.commands.handle(instanceAggregate, instance.instanceId, command, context);
+    this.counts.add(events);
     this.causes.forget(operationId);
   }
 

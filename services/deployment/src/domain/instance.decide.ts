@@ -1,10 +1,13 @@
+import { isEarlierVersion } from '@souk/contracts';
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
+import type { Failure } from './failure';
 import { evolveInstance, type Instance, type KnownInstance, noInstance, operationOf } from './instance';
 import {
   AlreadyAtVersion,
   ConsentRequired,
   InstanceGone,
   InstanceUnknown,
+  NotAnEarlierVersion,
   OperationRunning,
   TrialNotUpgradable,
   VersionNotDeployable,
@@ -16,19 +19,28 @@ import type {
   OperationConcluded,
   OperationOutcome,
   RestartRequested,
+  RollbackRequested,
   UpgradeRequested,
 } from './instance.events';
 
 export type RequestInstance = { readonly type: 'RequestInstance'; readonly data: InstanceRequested['data'] };
 
-export interface RequestUpgrade {
-  readonly type: 'RequestUpgrade';
+interface ChangeOfVersion {
   readonly instanceId: string;
   readonly operationId: string;
   readonly target: DeployedVersion & { readonly status: string };
   /** What the target declares beyond what is granted, in words. */
   readonly additionalPermissions: readonly string[];
   readonly acceptPermissions: boolean;
+}
+
+export interface RequestUpgrade extends ChangeOfVersion {
+  readonly type: 'RequestUpgrade';
+}
+
+/** Back to an earlier version. */
+export interface RequestRollback extends ChangeOfVersion {
+  readonly type: 'RequestRollback';
 }
 
 export interface RequestRestart {
@@ -49,11 +61,13 @@ export interface ConcludeOperation {
   readonly type: 'ConcludeOperation';
   readonly operationId: string;
   readonly outcome: Exclude<OperationOutcome, 'pre-empted'>;
-  readonly reason?: string;
+  /** What went wrong, where something did. */
+  readonly failure?: Failure;
   readonly completedInit: readonly string[];
 }
 
-export type InstanceCommand = RequestInstance | RequestUpgrade | RequestRestart | RequestDelete | ConcludeOperation;
+export type InstanceCommand =
+  RequestInstance | RequestUpgrade | RequestRollback | RequestRestart | RequestDelete | ConcludeOperation;
 
 /** A version that was released and is not withdrawn. */
 export const isDeployable = (status: string): boolean => status === 'released' || status === 'deprecated';
@@ -64,18 +78,15 @@ const request = ({ data }: RequestInstance, state: Instance): InstanceEvent[] =>
 };
 
 const upgrade = (command: RequestUpgrade, state: Instance): UpgradeRequested[] => {
-  const instance = idle(command, state);
-  const { instanceId, operationId, target, additionalPermissions, acceptPermissions } = command;
-  if (!instance.released) throw new TrialNotUpgradable(instanceId);
-  if (!isDeployable(target.status)) throw new VersionNotDeployable(target.versionId, target.status);
-  // After a failed operation, "upgrade to the same version" is how one tries again.
-  if (instance.status === 'running' && instance.wanted.versionId === target.versionId)
-    throw new AlreadyAtVersion(instanceId, target.versionNumber);
-  if (additionalPermissions.length > 0 && !acceptPermissions)
-    throw new ConsentRequired(target.versionNumber, additionalPermissions);
-  const { versionId, versionNumber, snapshot } = target;
-  const data = { instanceId, operationId, versionId, versionNumber, snapshot, acceptedPermissions: additionalPermissions };
-  return [{ type: 'UpgradeRequested', data }];
+  changeable(command, state);
+  return [{ type: 'UpgradeRequested', data: consented(command) }];
+};
+
+const rollBack = (command: RequestRollback, state: Instance): RollbackRequested[] => {
+  const { wanted } = changeable(command, state);
+  const { versionNumber } = command.target;
+  if (!isEarlierVersion(versionNumber, wanted.versionNumber)) throw new NotAnEarlierVersion(versionNumber, wanted.versionNumber);
+  return [{ type: 'RollbackRequested', data: consented(command) }];
 };
 
 const restart = (command: RequestRestart, state: Instance): RestartRequested[] => {
@@ -88,7 +99,7 @@ const remove = ({ instanceId, operationId }: RequestDelete, state: Instance): In
   if (state.status === 'unknown' || state.status === 'deleted' || state.status === 'deleting') return [];
   const running = operationOf(state);
   return [
-    ...(running ? [conclusion(state, running.operationId, 'pre-empted', `the instance is to be deleted`, [])] : []),
+    ...(running ? [preempted(state, running.operationId)] : []),
     { type: 'DeleteRequested', data: { instanceId, operationId } },
   ];
 };
@@ -98,7 +109,7 @@ const conclude = (command: ConcludeOperation, state: Instance): InstanceEvent[] 
   const running = operationOf(state);
   // Somebody pre-empted it in the meantime: what it did is history, not news.
   if (running?.operationId !== command.operationId) return [];
-  const ended = conclusion(state, command.operationId, command.outcome, command.reason, command.completedInit);
+  const ended = conclusion(state, command);
   if (running.kind !== 'delete') return [ended];
   const { instanceId, ownerTenant, providerTenant } = state;
   return [ended, { type: 'InstanceDeleted', data: { instanceId, ownerTenant, providerTenant } }];
@@ -110,6 +121,7 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
   eventTypes: {
     InstanceRequested: { personal: { fields: ['parameters'], tenant: (data) => data.ownerTenant } },
     UpgradeRequested: {},
+    RollbackRequested: {},
     RestartRequested: {},
     DeleteRequested: {},
     OperationConcluded: {},
@@ -123,6 +135,8 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
         return request(command, state);
       case 'RequestUpgrade':
         return upgrade(command, state);
+      case 'RequestRollback':
+        return rollBack(command, state);
       case 'RequestRestart':
         return restart(command, state);
       case 'RequestDelete':
@@ -143,16 +157,38 @@ function idle({ instanceId }: { readonly instanceId: string }, state: Instance) 
   return state;
 }
 
-function conclusion(
-  state: KnownInstance,
-  operationId: string,
-  outcome: OperationOutcome,
-  reason: string | undefined,
-  completedInit: readonly string[],
-): OperationConcluded {
+/** The instance, if its version can be changed to that one. */
+function changeable(command: ChangeOfVersion, state: Instance) {
+  const instance = idle(command, state);
+  const { instanceId, target } = command;
+  if (!instance.released) throw new TrialNotUpgradable(instanceId);
+  if (!isDeployable(target.status)) throw new VersionNotDeployable(target.versionId, target.status);
+  // After a failed operation, "upgrade to the same version" is how one tries again.
+  if (instance.status === 'running' && instance.wanted.versionId === target.versionId)
+    throw new AlreadyAtVersion(instanceId, target.versionNumber);
+  return instance;
+}
+
+/** What was asked for, with the owner's consent to all that it asks for in turn. */
+function consented({ instanceId, operationId, target, additionalPermissions, acceptPermissions }: ChangeOfVersion) {
+  const { versionId, versionNumber, snapshot } = target;
+  if (additionalPermissions.length > 0 && !acceptPermissions) throw new ConsentRequired(versionNumber, additionalPermissions);
+  return { instanceId, operationId, versionId, versionNumber, snapshot, acceptedPermissions: additionalPermissions };
+}
+
+function conclusion(state: KnownInstance, command: ConcludeOperation): OperationConcluded {
+  const { operationId, outcome, failure, completedInit } = command;
+  const { instanceId, ownerTenant, providerTenant, wanted } = state;
+  const backTo = outcome === 'rolled-back' && 'from' in state ? state.from : undefined;
+  const { versionId } = backTo ?? wanted;
+  const data = { instanceId, operationId, kind: operationOf(state)!.kind, outcome, completedInit, ownerTenant, providerTenant };
+  return { type: 'OperationConcluded', data: { ...data, versionId, ...failure, ...(backTo && { backTo }) } };
+}
+
+function preempted(state: KnownInstance, operationId: string): OperationConcluded {
   const { instanceId, ownerTenant, providerTenant } = state;
-  const kind = operationOf(state)!.kind;
   const { versionId } = state.wanted;
-  const data = { instanceId, operationId, kind, outcome, completedInit, ownerTenant, providerTenant, versionId };
-  return { type: 'OperationConcluded', data: { ...data, ...(reason !== undefined && { reason }) } };
+  const kind = operationOf(state)!.kind;
+  const data = { instanceId, operationId, kind, completedInit: [], ownerTenant, providerTenant, versionId };
+  return { type: 'OperationConcluded', data: { ...data, outcome: 'pre-empted', reason: 'the instance is to be deleted' } };
 }

@@ -33,7 +33,7 @@ export class TrialNotUpgradable extends DomainError {
   readonly code = 'trial-not-upgradable';
   constructor(readonly instanceId: string) {
     super(
-      `instance "${instanceId}" is a trial of a draft: release the version and deploy it, only released versions can be upgraded`,
+      `instance "${instanceId}" is a trial of a draft: release the version and deploy it, only instances of released versions change their version`,
     );
   }
 }
@@ -73,6 +73,19 @@ export class AlreadyAtVersion extends DomainError {
     readonly versionNumber: string,
   ) {
     super(`instance "${instanceId}" already runs version ${versionNumber}`);
+  }
+}
+
+/** A rollback leads to an earlier version, by the precedence of semantic versions. */
+export class NotAnEarlierVersion extends DomainError {
+  readonly code = 'not-an-earlier-version';
+  constructor(
+    readonly versionNumber: string,
+    readonly current: string,
+  ) {
+    super(
+      `version ${versionNumber} is not earlier than ${current}: a rollback leads to an earlier version, an upgrade to any other`,
+    );
   }
 }
 

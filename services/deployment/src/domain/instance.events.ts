@@ -1,9 +1,10 @@
 import type { DomainEvent } from '@souk/event-sourcing';
+import type { FailureCode } from './failure-code';
 
 /** Why there is this instance: somebody paid, or its provider tries a version. */
 export type InstanceOrigin = { readonly kind: 'purchase'; readonly purchaseId: string } | { readonly kind: 'trial' };
 
-export type OperationKind = 'deploy' | 'upgrade' | 'restart' | 'delete';
+export type OperationKind = 'deploy' | 'upgrade' | 'rollback' | 'restart' | 'delete';
 
 /** What runs: a version, and the digest of the snapshot that says it all. */
 export interface DeployedVersion {
@@ -33,15 +34,16 @@ export type InstanceRequested = DomainEvent<
   }
 >;
 
-export type UpgradeRequested = DomainEvent<
-  'UpgradeRequested',
-  DeployedVersion & {
-    readonly instanceId: string;
-    readonly operationId: string;
-    /** The owner agreed to these permissions beyond those granted so far. */
-    readonly acceptedPermissions: readonly string[];
-  }
->;
+type ChangeOfVersion = DeployedVersion & {
+  readonly instanceId: string;
+  readonly operationId: string;
+  /** The owner agreed to these permissions beyond those granted so far. */
+  readonly acceptedPermissions: readonly string[];
+};
+
+export type UpgradeRequested = DomainEvent<'UpgradeRequested', ChangeOfVersion>;
+/** To an earlier version. */
+export type RollbackRequested = DomainEvent<'RollbackRequested', ChangeOfVersion>;
 
 export type RestartRequested = DomainEvent<
   'RestartRequested',
@@ -50,7 +52,8 @@ export type RestartRequested = DomainEvent<
 
 export type DeleteRequested = DomainEvent<'DeleteRequested', { readonly instanceId: string; readonly operationId: string }>;
 
-export type OperationOutcome = 'succeeded' | 'failed' | 'pre-empted';
+/** `rolled-back`: it could not be done, and what ran before runs again. */
+export type OperationOutcome = 'succeeded' | 'failed' | 'rolled-back' | 'pre-empted';
 
 export type OperationConcluded = DomainEvent<
   'OperationConcluded',
@@ -60,10 +63,16 @@ export type OperationConcluded = DomainEvent<
     readonly kind: OperationKind;
     readonly outcome: OperationOutcome;
     readonly reason?: string;
+    /** The class of the failure, where there was one. */
+    readonly code?: FailureCode;
+    readonly node?: string;
+    /** What runs again after a rollback. */
+    readonly backTo?: DeployedVersion;
     /** Init nodes that completed in this operation: they never run again. */
     readonly completedInit: readonly string[];
     readonly ownerTenant: string;
     readonly providerTenant: string;
+    /** The version that was wanted; after a rollback the one that runs again. */
     readonly versionId: string;
   }
 >;
@@ -74,4 +83,10 @@ export type InstanceDeleted = DomainEvent<
 >;
 
 export type InstanceEvent =
-  InstanceRequested | UpgradeRequested | RestartRequested | DeleteRequested | OperationConcluded | InstanceDeleted;
+  | InstanceRequested
+  | UpgradeRequested
+  | RollbackRequested
+  | RestartRequested
+  | DeleteRequested
+  | OperationConcluded
+  | InstanceDeleted;

@@ -6,6 +6,7 @@ import {
   ConsentRequired,
   InstanceGone,
   InstanceUnknown,
+  NotAnEarlierVersion,
   OperationRunning,
   TrialNotUpgradable,
   VersionNotDeployable,
@@ -63,6 +64,22 @@ const upgradeRequested = (n: number, acceptedPermissions: string[] = []): Instan
   data: { ...version(n), instanceId, operationId: 'op_2', acceptedPermissions },
 });
 
+const rollBack = (n: number, more: object = {}) => ({ ...upgrade(n, more), type: 'RequestRollback' as const });
+
+const rollbackRequested = (n: number): InstanceEvent => ({
+  type: 'RollbackRequested',
+  data: { ...version(n), instanceId, operationId: 'op_2', acceptedPermissions: [] },
+});
+
+const failure = { code: 'crash-loop', node: 'tomcat', reason: 'it crashes' } as const;
+const rolledBack = {
+  type: 'ConcludeOperation',
+  operationId: 'op_2',
+  outcome: 'rolled-back',
+  failure,
+  completedInit: ['seed'],
+} as const;
+
 const restart = { type: 'RequestRestart', instanceId, operationId: 'op_2', nodes: ['tomcat'] } as const;
 const remove = { type: 'RequestDelete', instanceId, operationId: 'op_3' } as const;
 const conclude = (operationId: string) =>
@@ -109,10 +126,64 @@ describe('Instance', () => {
       running()
         .when(upgrade(2, { additionalPermissions: ['instance.read'], acceptPermissions: true }))
         .then(upgradeRequested(2, ['instance.read'])));
+    it('does not go back to a version that is not earlier', () => running().when(rollBack(2)).thenRefused(NotAnEarlierVersion));
+    it('does not go back to the version that it runs', () => running().when(rollBack(1)).thenRefused(AlreadyAtVersion));
     it('is restarted', () =>
       running()
         .when(restart)
         .then({ type: 'RestartRequested', data: { instanceId, operationId: 'op_2', nodes: ['tomcat'] } }));
+  });
+
+  describe('running a later version', () => {
+    const later = () =>
+      given(
+        instance,
+        requested,
+        concluded({}),
+        upgradeRequested(10),
+        concluded({ operationId: 'op_2', kind: 'upgrade', versionId: 'ver_10' }),
+      );
+    it('goes back to an earlier one, by the precedence of version numbers', () =>
+      later().when(rollBack(9)).then(rollbackRequested(9)));
+    it('asks for consent to permissions beyond those granted', () =>
+      later()
+        .when(rollBack(1, { additionalPermissions: ['instance.read'] }))
+        .thenRefused(ConsentRequired));
+    it('does not go back to a withdrawn one', () =>
+      later()
+        .when(rollBack(1, { target: { ...version(1), status: 'withdrawn' } }))
+        .thenRefused(VersionNotDeployable));
+  });
+
+  describe('upgrading', () => {
+    const upgrading = () => given(instance, requested, concluded({}), upgradeRequested(2));
+    const back = concluded({
+      operationId: 'op_2',
+      kind: 'upgrade',
+      outcome: 'rolled-back',
+      ...failure,
+      backTo: version(1),
+      completedInit: ['seed'],
+    });
+    it('has the version before again when the operation was rolled back', () => {
+      upgrading().when(rolledBack).then(back);
+      given(instance, requested, concluded({}), upgradeRequested(2), back).when(upgrade(1)).thenRefused(AlreadyAtVersion);
+    });
+    it('can try the new version again after that', () =>
+      given(instance, requested, concluded({}), upgradeRequested(2), back).when(upgrade(2)).then(upgradeRequested(2)));
+    it('lets a delete cut the way back short', () =>
+      upgrading()
+        .when(remove)
+        .then(
+          concluded({
+            operationId: 'op_2',
+            kind: 'upgrade',
+            outcome: 'pre-empted',
+            reason: 'the instance is to be deleted',
+            versionId: 'ver_2',
+          }),
+          { type: 'DeleteRequested', data: { instanceId, operationId: 'op_3' } },
+        ));
   });
 
   describe('running as a trial of a draft', () => {
@@ -120,11 +191,25 @@ describe('Instance', () => {
       given(instance, { ...requested, data: { ...requested.data, released: false } }, concluded({}))
         .when(upgrade(2))
         .thenRefused(TrialNotUpgradable));
+    it('can not go back', () =>
+      given(instance, { ...requested, data: { ...requested.data, released: false } }, concluded({}))
+        .when(rollBack(1))
+        .thenRefused(TrialNotUpgradable));
   });
 
   describe('degraded', () => {
     const degraded = () => given(instance, requested, concluded({ outcome: 'failed', reason: 'mysql never came up' }));
     it('can try the same version again', () => degraded().when(upgrade(1)).then(upgradeRequested(1)));
+    it('can be mended by an earlier version', () =>
+      given(
+        instance,
+        requested,
+        concluded({}),
+        upgradeRequested(2),
+        concluded({ operationId: 'op_2', kind: 'upgrade', outcome: 'failed', versionId: 'ver_2', ...failure }),
+      )
+        .when(rollBack(1))
+        .then(rollbackRequested(1)));
     it('can be restarted', () =>
       degraded()
         .when(restart)

@@ -6,6 +6,8 @@ import type {
   InstanceRequested,
   OperationConcluded,
   OperationKind,
+  RollbackRequested,
+  UpgradeRequested,
 } from './instance.events';
 
 export interface RunningOperation {
@@ -39,7 +41,13 @@ export interface InstanceFacts {
 
 export type Instance =
   | { readonly status: 'unknown' }
-  | (InstanceFacts & { readonly status: 'deploying' | 'upgrading' | 'restarting'; readonly operation: RunningOperation })
+  | (InstanceFacts & { readonly status: 'deploying' | 'restarting'; readonly operation: RunningOperation })
+  | (InstanceFacts & {
+      readonly status: 'upgrading' | 'rolling-back';
+      readonly operation: RunningOperation;
+      /** What ran well when this was asked for: where a failure leads back to. A degraded instance has none. */
+      readonly from?: DeployedVersion;
+    })
   | (InstanceFacts & {
       readonly status: 'deleting';
       readonly operation: RunningOperation;
@@ -58,11 +66,10 @@ export function evolveInstance(state: Instance, event: InstanceEvent): Instance 
   if (state.status === 'unknown') return state;
   const facts = factsOf(state);
   switch (event.type) {
-    case 'UpgradeRequested': {
-      const { operationId, versionId, versionNumber, snapshot } = event.data;
-      const wanted = { versionId, versionNumber, snapshot };
-      return { ...facts, wanted, status: 'upgrading', operation: { operationId, kind: 'upgrade' } };
-    }
+    case 'UpgradeRequested':
+      return changingVersion(state, event, 'upgrading', 'upgrade');
+    case 'RollbackRequested':
+      return changingVersion(state, event, 'rolling-back', 'rollback');
     case 'RestartRequested': {
       const { operationId, nodes } = event.data;
       const restarts = new Map([...facts.restarts, ...nodes.map((node) => [node, operationId] as const)]);
@@ -95,6 +102,22 @@ function requested({ data }: InstanceRequested): Instance {
   };
 }
 
+function changingVersion(
+  state: KnownInstance,
+  { data }: UpgradeRequested | RollbackRequested,
+  status: 'upgrading' | 'rolling-back',
+  kind: OperationKind,
+): Instance {
+  const { operationId, versionId, versionNumber, snapshot } = data;
+  return {
+    ...factsOf(state),
+    wanted: { versionId, versionNumber, snapshot },
+    status,
+    operation: { operationId, kind },
+    ...(state.status === 'running' && { from: state.wanted }),
+  };
+}
+
 function concluded(state: KnownInstance, facts: InstanceFacts, { data }: OperationConcluded): Instance {
   const completedInit = new Set([...facts.completedInit, ...data.completedInit]);
   switch (data.outcome) {
@@ -104,6 +127,10 @@ function concluded(state: KnownInstance, facts: InstanceFacts, { data }: Operati
         : { ...facts, completedInit, running: facts.wanted, status: 'running' };
     case 'failed':
       return { ...facts, completedInit, status: 'degraded' };
+    case 'rolled-back': {
+      const wanted = data.backTo ?? facts.wanted;
+      return { ...facts, completedInit, wanted, running: wanted, status: 'running' };
+    }
     case 'pre-empted':
       // The delete that follows in the same append takes it from here.
       return { ...state, completedInit };

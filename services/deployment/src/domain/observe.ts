@@ -14,16 +14,16 @@ export interface Observed {
 /** The same, ready to be asked. */
 export class Sight {
   private readonly byKey = new Map<string, ClusterObject>();
-  private readonly pods = new Map<string, PodObject[]>();
+  private readonly byNode = new Map<string, ClusterObject[]>();
 
   constructor(private readonly observed: Observed) {
     for (const object of observed.objects) {
       this.byKey.set(keyOf(object), object);
       const node = nodeOf(object);
-      if (object.kind !== 'Pod' || node === undefined) continue;
-      const known = this.pods.get(node);
+      if (node === undefined) continue;
+      const known = this.byNode.get(node);
       if (known) known.push(object);
-      else this.pods.set(node, [object]);
+      else this.byNode.set(node, [object]);
     }
   }
 
@@ -33,6 +33,11 @@ export class Sight {
 
   all(): Iterable<ClusterObject> {
     return this.byKey.values();
+  }
+
+  /** Everything that belongs to the node, its pods too. */
+  ofNode(node: string): readonly ClusterObject[] {
+    return this.byNode.get(node) ?? [];
   }
 
   /** What is wanted stands there, applied by us, and is not on its way out. */
@@ -52,10 +57,10 @@ export class Sight {
   isRolledOut(node: string): boolean {
     const deployment = this.byKey.get(`Deployment/${node}`) as DeploymentObject | undefined;
     if (!deployment || isTerminating(deployment)) return false;
-    const { spec, status, metadata } = deployment;
+    const { spec, status } = deployment;
     const wanted = spec?.replicas ?? 1;
     return (
-      (status?.observedGeneration ?? 0) >= (metadata.generation ?? 1) &&
+      isObserved(deployment) &&
       (status?.updatedReplicas ?? 0) >= wanted &&
       (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0) &&
       (status?.availableReplicas ?? 0) >= wanted
@@ -69,7 +74,7 @@ export class Sight {
     const failed = condition('Failed');
     if (condition('Complete')) return { object: job, state: 'complete' };
     if (!failed) return { object: job, state: isTerminating(job) ? 'terminating' : 'active' };
-    const exit = this.pods.get(node)?.flatMap(exitsOf).at(-1);
+    const exit = this.podsOf(node).flatMap(exitsOf).at(-1);
     return { object: job, state: 'failed', reason: exit ?? failed.message ?? failed.reason ?? 'the job failed' };
   }
 
@@ -89,11 +94,18 @@ export class Sight {
   /** Why a node that was applied is not ready: the gravest of what its pods say. */
   trouble(node: RenderedNode): Trouble {
     const deployment = this.byKey.get(`Deployment/${node.name}`) as DeploymentObject | undefined;
+    if (deployment && !isObserved(deployment)) return { code: 'starting', reason: 'its pods are being made' };
     const refused = deployment?.status?.conditions?.find((known) => known.type === 'ReplicaFailure' && known.status === 'True');
-    const pods = (this.pods.get(node.name) ?? []).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
-    const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
+    const pods = this.podsOf(node.name).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
+    // What pods of an earlier template say is not said of this one; only where it made none yet, they are all there is.
+    const own = deployment ? pods.filter((pod) => isOfTemplate(pod, deployment)) : pods;
+    const troubles = (own.length > 0 ? own : pods).filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
     if (refused) troubles.push({ code: 'quota-exceeded', reason: refused.message ?? 'the cluster refuses to make its pods' });
     return gravest(troubles) ?? { code: 'starting', reason: 'its pods are being made' };
+  }
+
+  private podsOf(node: string): PodObject[] {
+    return this.ofNode(node).filter(({ kind }) => kind === 'Pod');
   }
 
   private troubleOf(pod: PodObject, node: RenderedNode): Trouble {
@@ -183,6 +195,24 @@ function isReady(pod: PodObject): boolean {
   return pod.status?.conditions?.some((known) => known.type === 'Ready' && known.status === 'True') ?? false;
 }
 
+/** The cluster has taken notice of what was applied last. */
+function isObserved({ status, metadata }: DeploymentObject): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 1);
+}
+
+/** Made from the template as it is now. Not told by a hash, which only the cluster knows how to make: by what versions differ in. */
+function isOfTemplate({ metadata, spec }: PodObject, deployment: DeploymentObject): boolean {
+  const template = deployment.spec?.template;
+  const [has, wants] = [spec?.containers?.[0], template?.spec?.containers?.[0]];
+  const marks = Object.entries(template?.metadata?.annotations ?? {});
+  return (
+    told.every((field) => JSON.stringify(has?.[field]) === JSON.stringify(wants?.[field])) &&
+    marks.every(([mark, value]) => metadata.annotations?.[mark] === value)
+  );
+}
+
+const told = ['image', 'resources', 'env', 'command', 'args', 'ports'] as const;
+
 interface Condition {
   readonly type: string;
   readonly status: string;
@@ -203,7 +233,10 @@ interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
+type Container = Readonly<Partial<Record<(typeof told)[number], unknown>>>;
+
 interface PodObject extends ClusterObject {
+  readonly spec?: { readonly containers?: readonly Container[] };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
@@ -212,7 +245,13 @@ interface PodObject extends ClusterObject {
 }
 
 interface DeploymentObject extends ClusterObject {
-  readonly spec?: { readonly replicas?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: { readonly containers?: readonly Container[] };
+    };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;

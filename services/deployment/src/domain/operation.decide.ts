@@ -1,6 +1,6 @@
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { evolveOperation, noOperation, type Operation, progressOf } from './operation';
-import type { OperationEvent, OperationFact, OperationStarted } from './operation.events';
+import { type OperationEvent, type OperationFact, operationFailedUpcasters, type OperationStarted } from './operation.events';
 
 export type StartOperation = { readonly type: 'StartOperation'; readonly data: OperationStarted['data'] };
 
@@ -48,7 +48,9 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
     OperationStalled: {},
     OperationContinued: {},
     OperationSucceeded: {},
-    OperationFailed: {},
+    OperationFailed: { upcasters: operationFailedUpcasters },
+    RollbackStarted: {},
+    OperationRolledBack: {},
     OperationPreempted: {},
   },
   tenants: (state) => (state.status === 'unknown' ? [] : [...new Set([state.started.ownerTenant, state.started.providerTenant])]),
@@ -82,7 +84,7 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
     case 'NodeBecameReady':
       return progressOf(state, fact.data.node).state !== 'ready';
     case 'InitNodeCompleted':
-      return progressOf(state, fact.data.node).state !== 'completed';
+      return !state.completedInit.has(fact.data.node);
     case 'InitNodeFailed':
       return progressOf(state, fact.data.node).state !== 'failed';
     case 'NodeDeleted':
@@ -91,6 +93,10 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
       return state.stalled === undefined && state.stalls < MAX_STALLS;
     case 'OperationContinued':
       return state.stalled !== undefined;
+    case 'RollbackStarted':
+      return state.rollback === undefined;
+    case 'OperationRolledBack':
+      return state.rollback !== undefined;
     case 'OperationSucceeded':
     case 'OperationFailed':
     case 'OperationPreempted':

@@ -1,5 +1,7 @@
+import type { DeclaredPermissions } from '@souk/contracts';
 import type { DomainEvent } from '@souk/event-sourcing';
-import type { OperationKind } from './instance.events';
+import { type FailureCode, failureCodeOf } from './failure-code';
+import type { DeployedVersion, OperationKind } from './instance.events';
 
 /** Every event of an operation names it and its instance. */
 export interface OfOperation {
@@ -15,14 +17,24 @@ export type OperationStarted = DomainEvent<
     readonly clusterId: string;
     readonly kind: OperationKind;
     readonly snapshot: string;
-    /** What ran before, for an upgrade. */
+    /** What ran before, for an upgrade or a rollback. */
     readonly fromSnapshot?: string;
     /** Deploy order: every node comes after all the nodes that it waits for. */
     readonly waves: readonly (readonly string[])[];
     /** Nodes of the version before that this one does not have. */
     readonly removes?: readonly string[];
+    /** Where a failure leads back to; absent where nothing ran well before. */
+    readonly fallback?: Fallback;
   }
 >;
+
+/** A version that ran well, as it was when an operation began to lead away from it. */
+export interface Fallback extends DeployedVersion {
+  /** Deploy order. */
+  readonly waves: readonly (readonly string[])[];
+  /** What the instance's identity was granted. */
+  readonly grants: DeclaredPermissions;
+}
 
 /** The identity that the instance runs with, with exactly the permissions that its version declares. */
 export type CredentialBound = DomainEvent<
@@ -45,7 +57,14 @@ export type NodeApplied = DomainEvent<
 /** Why a node is not ready. Recorded once for each class of reason, not for each pod or retry. */
 export type NodeWaiting = DomainEvent<
   'NodeWaiting',
-  OfOperation & { readonly node: string; readonly code: WaitCode; readonly reason: string; readonly deadline: string }
+  OfOperation & {
+    readonly node: string;
+    readonly code: WaitCode;
+    readonly reason: string;
+    readonly deadline: string;
+    /** When it is given up if it is still that, ahead of the deadline. */
+    readonly giveUpAt?: string;
+  }
 >;
 
 export type NodeBecameReady = DomainEvent<
@@ -71,7 +90,33 @@ export type OperationStalled = DomainEvent<
 export type OperationContinued = DomainEvent<'OperationContinued', OfOperation>;
 
 export type OperationSucceeded = DomainEvent<'OperationSucceeded', OfOperation>;
-export type OperationFailed = DomainEvent<'OperationFailed', OfOperation & { readonly reason: string; readonly node?: string }>;
+
+interface OfFailure {
+  /** The class of it, for those who count or filter. */
+  readonly code: FailureCode;
+  /** A sentence for people. */
+  readonly reason: string;
+  readonly node?: string;
+}
+
+/** It can't be done; from here on the operation leads back to what ran well before. */
+export type RollbackStarted = DomainEvent<
+  'RollbackStarted',
+  OfOperation & OfFailure & { readonly to: DeployedVersion; readonly waves: Fallback['waves'] }
+>;
+/** What ran well before runs again. Told with what had led to it. */
+export type OperationRolledBack = DomainEvent<'OperationRolledBack', OfOperation & OfFailure & { readonly to: DeployedVersion }>;
+
+/** Since version 2 it has a code. */
+export type OperationFailed = DomainEvent<'OperationFailed', OfOperation & OfFailure>;
+
+type OperationFailedV1 = OfOperation & Omit<OfFailure, 'code'>;
+
+/** The sentences of version 1 follow patterns: what they are of can be told from nearly all. */
+export const operationFailedUpcasters = [
+  (data: OperationFailedV1): OperationFailed['data'] => ({ ...data, code: failureCodeOf(data.reason) }),
+];
+
 /** The owner wants the instance deleted, whatever this was about to do. */
 export type OperationPreempted = DomainEvent<'OperationPreempted', OfOperation & { readonly by: string }>;
 
@@ -87,8 +132,10 @@ export type OperationFact =
   | NodeDeleted
   | OperationStalled
   | OperationContinued
+  | RollbackStarted
   | OperationSucceeded
   | OperationFailed
+  | OperationRolledBack
   | OperationPreempted;
 
 export type OperationEvent = OperationStarted | OperationFact;

@@ -1,8 +1,8 @@
 import { given } from '@souk/event-sourcing/testing';
 import { ids, operationAfter, started } from '../../test/sample';
-import { nextDeadline } from './operation';
+import { consequenceOf, nextDeadline } from './operation';
 import { MAX_WAITS, operation } from './operation.decide';
-import type { OperationFact, WaitCode } from './operation.events';
+import { type OperationFact, operationFailedUpcasters, type WaitCode } from './operation.events';
 
 const of = { operationId: ids.operationId, instanceId: ids.instanceId };
 const deadline = '2026-01-01T00:10:00.000Z';
@@ -12,6 +12,8 @@ const waiting = (code: WaitCode, reason = code as string): OperationFact => ({
   data: { ...of, node: 'web', code, reason, deadline },
 });
 const ready: OperationFact = { type: 'NodeBecameReady', data: { ...of, node: 'web' } };
+const failure = { code: 'refused', reason: 'refused' } as const;
+const to = { versionId: 'ver_1', versionNumber: '1.0.0', snapshot: 'digest1' };
 const succeeded: OperationFact = { type: 'OperationSucceeded', data: of };
 const stalled: OperationFact = { type: 'OperationStalled', data: { ...of, code: 'cluster-unreachable', reason: 'refused' } };
 const continued: OperationFact = { type: 'OperationContinued', data: of };
@@ -51,10 +53,62 @@ describe('Operation', () => {
         .when(record(waiting('starting')))
         .then(waiting('starting'));
     });
+    it('has nowhere to go back to where nothing ran well before', () =>
+      expect(consequenceOf(operationAfter(started()), failure)).toEqual({
+        type: 'OperationFailed',
+        data: { ...of, ...failure },
+      }));
+    it('is not rolled back before it has turned', () =>
+      running()
+        .when(record({ type: 'OperationRolledBack', data: { ...of, ...failure, to } }))
+        .thenNothing());
     it('ends once', () =>
       running()
-        .when(record(succeeded, { type: 'OperationFailed', data: { ...of, reason: 'x' } }))
+        .when(record(succeeded, { type: 'OperationFailed', data: { ...of, code: 'refused', reason: 'x' } }))
         .then(succeeded));
+  });
+
+  describe('rolling back', () => {
+    const fallback = { ...to, waves: [['web']], grants: { apis: [], dataModels: [] } };
+    const upgrade = started({ kind: 'upgrade', fallback });
+    const turned: OperationFact = { type: 'RollbackStarted', data: { ...of, ...failure, to, waves: [['web']] } };
+    const rolledBack: OperationFact = { type: 'OperationRolledBack', data: { ...of, ...failure, to } };
+    const completed: OperationFact = { type: 'InitNodeCompleted', data: { ...of, node: 'seed' } };
+
+    it('is what a failure leads to where something ran well before', () =>
+      expect(consequenceOf(operationAfter(upgrade, applied), failure)).toEqual(turned));
+    it('begins once, and begins with no node touched', () => {
+      given(operation, upgrade, applied).when(record(turned, turned)).then(turned);
+      given(operation, upgrade, applied, turned).when(record(applied)).then(applied);
+    });
+    it('does not forget init nodes that completed', () =>
+      expect([...operationAfter(upgrade, completed, turned).completedInit]).toEqual(['seed']));
+    it('ends with what had led to it', () => {
+      given(operation, upgrade, turned).when(record(rolledBack, succeeded)).then(rolledBack);
+      expect(operationAfter(upgrade, turned, rolledBack)).toMatchObject({ status: 'rolled-back', failure });
+    });
+    it('fails with both reasons', () =>
+      expect(consequenceOf(operationAfter(upgrade, turned), { code: 'image-not-pulled', reason: 'gone' })).toEqual({
+        type: 'OperationFailed',
+        data: { ...of, code: 'image-not-pulled', reason: 'refused; going back to version 1.0.0 failed as well: gone' },
+      }));
+    it('is cut short by a delete', () => {
+      const preempted: OperationFact = { type: 'OperationPreempted', data: { ...of, by: 'op_2' } };
+      given(operation, upgrade, turned).when(record(preempted)).then(preempted);
+    });
+  });
+
+  describe('OperationFailed of version 1', () => {
+    it('has the code that its sentence tells', () => {
+      const [upcast] = operationFailedUpcasters;
+      const v1 = {
+        ...of,
+        node: 'web',
+        reason: 'node "web" did not become ready within 10 minutes: its image "x" can\'t be pulled: y',
+      };
+      expect(upcast!(v1)).toEqual({ ...v1, code: 'image-not-pulled' });
+      expect(upcast!({ ...of, reason: 'whatever' })).toEqual({ ...of, reason: 'whatever', code: 'unknown' });
+    });
   });
 
   describe('ended', () => {

@@ -1,72 +1,13 @@
 import fc from 'fast-check';
 import type { Topology, TopologyNode } from '@souk/topology';
 import { PaperCluster } from '../../test/paper-cluster';
+import { clock, deployed, Story, tooLate } from '../../test/paper-story';
 import { ids, mysql, operationAfter, schema, shop, started, tomcat, toRender } from '../../test/sample';
 import { evolveOperation, type StartedOperation } from './operation';
-import type { OperationEvent } from './operation.events';
-import { type Action, plan } from './plan';
-import { type RenderedInstance, renderInstance } from './render/render-instance';
-
-const clock = {
-  now: '2026-01-01T00:00:00.000Z',
-  deadline: '2026-01-01T00:10:00.000Z',
-  slowDeadline: '2026-01-01T00:09:50.000Z',
-  nodeTimeoutMs: 600_000,
-};
-const tooLate = { ...clock, now: '2026-01-01T00:10:00.001Z', deadline: '2026-01-01T00:20:00.001Z' };
-
-/** An operation under way on a cluster on paper. */
-class Story {
-  operation: StartedOperation;
-  completedInit = new Set<string>();
-  clock = clock;
-
-  constructor(
-    readonly instance: RenderedInstance | undefined,
-    readonly cluster = new PaperCluster(),
-    ...events: OperationEvent[]
-  ) {
-    this.operation = operationAfter(...(events.length > 0 ? events : [started()]));
-  }
-
-  plan(): Action[] {
-    const { operation, completedInit, clock } = this;
-    return plan({ ...(this.instance && { instance: this.instance }), operation, completedInit, clock }, this.cluster.observed());
-  }
-
-  /** Carries out the first `most` actions of a round; a crash forgets the rest. */
-  round(most = Infinity): string[] {
-    const actions = this.plan().slice(0, most);
-    for (const action of actions) {
-      if (action.type === 'record') this.operation = evolveOperation(this.operation, action.fact) as StartedOperation;
-      else this.cluster.carryOut(action);
-    }
-    return actions.map(named);
-  }
-
-  /** Until there is only to wait. */
-  rest(): string[] {
-    const all: string[] = [];
-    for (let round = this.round(); round.length > 0; round = this.round()) all.push(...round);
-    return all;
-  }
-
-  finish(nodes: readonly string[]): this {
-    for (let i = 0; i <= nodes.length; i++) {
-      this.rest();
-      for (const node of nodes) this.cluster.makeReady(node);
-    }
-    this.rest();
-    return this;
-  }
-}
+import { plan } from './plan';
+import { renderInstance } from './render/render-instance';
 
 const names = shop.nodes.map((node) => node.serviceName);
-const deployed = (topology: Topology = shop) => {
-  const story = new Story(renderInstance(toRender(topology)));
-  return story.finish(topology.nodes.map((node) => node.serviceName));
-};
-
 const upgraded = (from: Story, topology: Topology, completedInit: string[], removes: string[] = []) => {
   const events = started({ operationId: 'op_upgrade', kind: 'upgrade', removes });
   const story = new Story(renderInstance(toRender(topology)), from.cluster, events);
@@ -164,7 +105,11 @@ describe('plan', () => {
       story.rest();
       expect(story.operation).toMatchObject({
         status: 'failed',
-        reason: `node "mysql" did not become ready within 10 minutes: ${message}`,
+        failure: {
+          code: 'does-not-fit',
+          node: 'mysql',
+          reason: `node "mysql" did not become ready within 10 minutes: ${message} (image "docker.io/library/mysql:8.4.4")`,
+        },
       });
     });
 
@@ -366,10 +311,3 @@ describe('plan', () => {
     });
   });
 });
-
-function named(action: Action): string {
-  if (action.type === 'apply') return `apply ${action.object.kind}/${action.object.metadata.name}`;
-  if (action.type === 'delete') return `delete ${action.reference.kind}/${action.reference.name}`;
-  const { type, data } = action.fact;
-  return 'node' in data ? `${type} ${data.node}` : type;
-}

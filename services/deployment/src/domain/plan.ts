@@ -1,8 +1,10 @@
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from './cluster-object';
-import { isTrouble, type JobSight, type Observed, Sight } from './observe';
+import { inDeployOrder, inOrderBack, type Ordered } from './deploy-order';
+import { type Failure, initFailed, tooLate, unstable } from './failure';
+import { isTrouble, type JobSight, type Observed, Sight, type Trouble } from './observe';
 import { isNews, MAX_WAITS } from './operation.decide';
-import { evolveOperation, progressOf, type StartedOperation } from './operation';
-import type { OperationFact } from './operation.events';
+import { consequenceOf, evolveOperation, progressOf, removesOf, type StartedOperation } from './operation';
+import type { OperationFact, WaitCode } from './operation.events';
 import { markedBy, type RenderedNode, type RenderedObject } from './render/rendered';
 import type { RenderedInstance } from './render/render-instance';
 
@@ -10,6 +12,8 @@ import type { RenderedInstance } from './render/render-instance';
 export interface Desired {
   /** What is to stand on the cluster; absent for a delete. */
   readonly instance?: RenderedInstance;
+  /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed. */
+  readonly left?: readonly Ordered[];
   /** The record of this operation so far. */
   readonly operation: StartedOperation;
   /** Init nodes that completed in earlier operations. */
@@ -27,6 +31,8 @@ export interface Clock {
   readonly slowDeadline: string;
   /** Between now and the deadline, in milliseconds. */
   readonly nodeTimeoutMs: number;
+  /** Trouble that is waited for less than that: how long, and until when if it begins now. */
+  readonly patience: Readonly<Partial<Record<WaitCode, { readonly ms: number; readonly until: string }>>>;
 }
 
 /** The one object that a delete is about. */
@@ -55,22 +61,33 @@ export type Action =
  *                              all ready                  record web ready, record OperationSucceeded
  *                              succeeded                  (nothing)
  *
+ * A way back (a rollback, or an operation that has failed and leads back) touches nodes in the reverse order, each as soon as all that
+ * depend on it are as before, or visibly wait for it:
+ *
+ *     web -> api -> db         api never ready            record RollbackStarted
+ *                              web as before              apply api
+ *                              api ready again            record api ready, apply db
+ *                              all ready                  record db ready, record OperationRolledBack
+ *
  * Facts are read off the cluster, never remembered from the last round: after a crash at any point the next observation alone goes on.
  */
 export function plan(desired: Desired, observed: Observed): Action[] {
   if (desired.operation.status !== 'running') return [];
   const round = new Round(desired, new Sight(observed));
   if (desired.operation.started.kind === 'delete') round.dismantle();
+  else if (desired.instance && desired.left) round.goBack(desired.instance, desired.left);
   else if (desired.instance) round.build(desired.instance);
   return round.actions;
 }
 
-/** Nodes, and what of the cluster's view of them the plan goes by. */
-type NodeState = 'blocked' | 'changing' | 'ready';
+/** How far a node is. One that is `waiting` is as it should be, and says that it waits for something, or has not been touched at all. */
+type NodeState = 'blocked' | 'changing' | 'waiting' | 'ready';
 
 class Round {
-  readonly actions: Action[] = [];
+  actions: Action[] = [];
   private operation: StartedOperation;
+  /** It led forward when this round began, and leads back now: from another rendering. */
+  private turned = false;
 
   constructor(
     private readonly desired: Desired,
@@ -80,21 +97,26 @@ class Round {
   }
 
   build(instance: RenderedInstance): void {
+    const settled = this.surround(instance);
     const states = new Map<string, NodeState>();
-    const nodes = inDeployOrder(instance.nodes);
-    for (const object of instance.surroundings) this.applyIfDifferent(object);
+    for (const node of inDeployOrder(instance.nodes)) {
+      const open = node.dependsOn.every((dependency) => states.get(dependency) === 'ready');
+      states.set(node.name, this.advance(node, open));
+    }
+    this.settle(instance, settled, states);
+  }
 
-    const settled = nodes.every((node) => this.stands(node));
-    if (!settled) this.applyIfDifferent(instance.quota.changing);
-
-    for (const node of nodes) states.set(node.name, this.advance(node, states));
-    if (this.operation.status !== 'running') return;
-    if (![...states.values()].every((state) => state === 'ready')) return;
-
-    if (settled) this.applyIfDifferent(instance.quota.settled);
-    const leftovers = this.removeLeftovers(instance);
-    const open = this.actions.some((action) => action.type !== 'record');
-    if (!open && !leftovers) this.record({ type: 'OperationSucceeded', data: this.ids });
+  goBack(instance: RenderedInstance, left: readonly Ordered[]): void {
+    const settled = this.surround(instance);
+    const states = new Map<string, NodeState>();
+    let complete = true;
+    for (const { name, node, again, after } of inOrderBack(instance.nodes, left)) {
+      const open = (again || complete) && after.every((earlier) => isBack(states.get(earlier)));
+      const state = node ? this.advance(node, open) : this.leave(name, open);
+      states.set(name, state);
+      if (again && !isBack(state)) complete = false;
+    }
+    this.settle(instance, settled, states);
   }
 
   /** Everything is in the namespace; it goes, and everything with it. */
@@ -110,11 +132,46 @@ class Round {
     this.record({ type: 'OperationSucceeded', data: this.ids });
   }
 
-  private advance(node: RenderedNode, states: ReadonlyMap<string, NodeState>): NodeState {
-    if (this.operation.status !== 'running') return 'blocked';
+  /** What is around the nodes, with room for both versions. Answers whether all nodes are as they should be. */
+  private surround(instance: RenderedInstance): boolean {
+    for (const object of instance.surroundings) this.applyIfDifferent(object);
+    const settled = instance.nodes.every((node) => this.stands(node));
+    if (!settled) this.applyIfDifferent(instance.quota.changing);
+    return settled;
+  }
+
+  /** The end, as soon as every node is there and nothing else. */
+  private settle(instance: RenderedInstance, settled: boolean, states: ReadonlyMap<string, NodeState>): void {
+    if (this.isOver) return;
+    if (![...states.values()].every((state) => state === 'ready')) return;
+    if (settled) this.applyIfDifferent(instance.quota.settled);
+    const leftovers = this.removeLeftovers(instance);
+    const open = this.actions.some((action) => action.type !== 'record');
+    if (open || leftovers) return;
+    const { rollback, started } = this.operation;
+    if (rollback && started.fallback) {
+      const { versionId, versionNumber, snapshot } = started.fallback;
+      const to = { versionId, versionNumber, snapshot };
+      this.record({ type: 'OperationRolledBack', data: { ...this.ids, ...rollback, to } });
+    } else this.record({ type: 'OperationSucceeded', data: this.ids });
+  }
+
+  /** @param open whether its turn has come */
+  private advance(node: RenderedNode, open: boolean): NodeState {
+    if (this.isOver) return 'blocked';
     if (node.category === 'init' && this.isCompleted(node.name)) return 'ready';
-    if (!node.dependsOn.every((dependency) => states.get(dependency) === 'ready')) return 'blocked';
+    if (!open) return 'blocked';
     return node.category === 'init' ? this.advanceInit(node) : this.advanceWorkload(node);
+  }
+
+  /** A node that the version led back to does not have. */
+  private leave(node: string, open: boolean): NodeState {
+    if (this.isOver || !open) return 'blocked';
+    const objects = this.sight.ofNode(node);
+    for (const object of objects) if (isOurs(object) && !isTerminating(object)) this.remove(object, node);
+    if (objects.some((object) => isOurs(object) || object.kind === 'Pod')) return 'changing';
+    this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
+    return 'ready';
   }
 
   private advanceWorkload(node: RenderedNode): NodeState {
@@ -157,29 +214,61 @@ class Round {
 
   private wait(node: RenderedNode): NodeState {
     const trouble = this.sight.trouble(node);
-    const { now, deadline: newDeadline, slowDeadline, nodeTimeoutMs } = this.desired.clock;
-    const { deadline, waits } = progressOf(this.operation, node.name);
-    if (deadline === undefined || isTrouble(trouble) || deadline <= slowDeadline)
-      this.record({ type: 'NodeWaiting', data: { ...this.ids, node: node.name, ...trouble, deadline: newDeadline } });
-    if (deadline !== undefined && deadline <= now) {
-      const verb = node.category === 'init' ? 'complete' : 'become ready';
-      this.fail(node.name, `node "${node.name}" did not ${verb} within ${inWords(nodeTimeoutMs)}: ${trouble.reason}`);
+    const { deadline: newDeadline, slowDeadline } = this.desired.clock;
+    const { deadline, applied } = progressOf(this.operation, node.name);
+    const visible = isTrouble(trouble) || (deadline !== undefined && deadline <= slowDeadline);
+    if (visible || deadline === undefined) {
+      const giveUpAt = this.patienceFor(trouble.code)?.until;
+      const data = {
+        ...this.ids,
+        node: node.name,
+        ...trouble,
+        deadline: newDeadline,
+        ...(giveUpAt !== undefined && { giveUpAt }),
+      };
+      this.record({ type: 'NodeWaiting', data });
     }
-    if (waits >= MAX_WAITS) this.fail(node.name, `node "${node.name}" does not stay ready: ${trouble.reason}`);
-    return 'changing';
+    const failure = this.failureOf(node, trouble);
+    if (failure) return this.fail(failure);
+    // What an init node does is done, or it is not.
+    if (node.category === 'init') return 'changing';
+    return visible || applied === undefined ? 'waiting' : 'changing';
+  }
+
+  /** What becomes of waiting for too long. */
+  private failureOf(node: RenderedNode, wait: Trouble): Failure | undefined {
+    const { now, nodeTimeoutMs } = this.desired.clock;
+    const { deadline, waits, giveUpAt } = progressOf(this.operation, node.name);
+    const late = { name: node.name, category: node.category, image: node.image, wait };
+    if (deadline !== undefined && deadline <= now) return tooLate({ ...late, waited: nodeTimeoutMs });
+    const patience = this.patienceFor(wait.code);
+    const until = giveUpAt[wait.code];
+    if (patience && until !== undefined && until <= now) return tooLate({ ...late, waited: patience.ms });
+    return waits >= MAX_WAITS ? unstable(node.name, wait.reason) : undefined;
+  }
+
+  /** Less than the full time only where there is something to go back to: what leads nowhere else is waited for to the end. */
+  private patienceFor(code: WaitCode) {
+    const { started, rollback } = this.operation;
+    return started.fallback && !rollback ? this.desired.clock.patience[code] : undefined;
   }
 
   private failInit(node: RenderedNode, reason: string): NodeState {
     this.record({ type: 'InitNodeFailed', data: { ...this.ids, node: node.name, reason } });
-    this.fail(
-      node.name,
-      `init node "${node.name}" failed: ${reason}; it is not run again unless somebody asks for another operation`,
-    );
+    return this.fail(initFailed(node.name, reason));
+  }
+
+  /** The end of it, or of its way forward: what this round was about to do is not done. */
+  private fail(failure: Failure): NodeState {
+    const fact = consequenceOf(this.operation, failure);
+    this.record(fact);
+    this.turned = fact.type === 'RollbackStarted';
+    this.actions = this.actions.filter((action) => action.type === 'record');
     return 'blocked';
   }
 
-  private fail(node: string, reason: string): void {
-    this.record({ type: 'OperationFailed', data: { ...this.ids, node, reason } });
+  private get isOver(): boolean {
+    return this.turned || this.operation.status !== 'running';
   }
 
   /** Objects of the instance that its version does not know (any more). Answers whether there are any. */
@@ -196,7 +285,7 @@ class Round {
       const node = nodeOf(object);
       if (wanted.has(keyOf(object)) || !isOurs(object)) continue;
       // What an init node left behind stays: its Job is where its log is read.
-      if (node !== undefined && initNodes.has(node)) continue;
+      if (node !== undefined && initNodes.has(node) && (object.kind === 'Job' || object.kind === 'Secret')) continue;
       leaving.add(node ?? '');
       if (!isTerminating(object)) this.remove(object, node);
     }
@@ -210,7 +299,7 @@ class Round {
 
   /** Nodes of the version before, which are gone now. */
   private recordRemoved(names: ReadonlySet<string>, leaving: ReadonlySet<string>): void {
-    for (const node of this.operation.started.removes ?? [])
+    for (const node of removesOf(this.operation))
       if (!names.has(node) && !leaving.has(node)) this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
   }
 
@@ -221,7 +310,7 @@ class Round {
   }
 
   private isCompleted(node: string): boolean {
-    return this.desired.completedInit.has(node) || progressOf(this.operation, node).state === 'completed';
+    return this.desired.completedInit.has(node) || this.operation.completedInit.has(node);
   }
 
   private startedHere({ object }: JobSight): boolean {
@@ -262,19 +351,8 @@ class Round {
   }
 }
 
-/** Dependencies first; the topology has no cycle. */
-function inDeployOrder(nodes: readonly RenderedNode[]): RenderedNode[] {
-  const byName = new Map(nodes.map((node) => [node.name, node]));
-  const waves = new Map<string, number>();
-  const open = [...nodes];
-  while (open.length > 0) {
-    const next = open.filter((node) => node.dependsOn.every((name) => waves.has(name) || !byName.has(name)));
-    if (next.length === 0) break;
-    for (const node of next) waves.set(node.name, waves.size);
-    open.splice(0, open.length, ...open.filter((node) => !waves.has(node.name)));
-  }
-  return [...waves.keys()].map((name) => byName.get(name)!);
-}
+/** Nothing that comes after it on a way back has to wait for it: what it waits for may be that. */
+const isBack = (state: NodeState | undefined): boolean => state === 'ready' || state === 'waiting';
 
 /** Kinds that this platform makes; pods and replica sets go with their owners. */
 const ownKinds: ReadonlySet<string> = new Set([
@@ -290,8 +368,3 @@ const ownKinds: ReadonlySet<string> = new Set([
 const isOurs = (object: ClusterObject): boolean => ownKinds.has(object.kind);
 
 const isJob = ({ object }: RenderedObject): boolean => object.kind === 'Job';
-
-function inWords(ms: number): string {
-  if (ms < 1000) return `${ms} ms`;
-  return ms < 120_000 ? `${Math.round(ms / 1000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
-}

@@ -23,6 +23,7 @@ export const deploymentErrors = {
   'version-not-found': HttpStatus.NOT_FOUND,
   'version-of-another-app': HttpStatus.UNPROCESSABLE_ENTITY,
   'already-at-version': HttpStatus.CONFLICT,
+  'not-an-earlier-version': HttpStatus.CONFLICT,
   'consent-required': HttpStatus.CONFLICT,
   'configuration-not-found': HttpStatus.UNPROCESSABLE_ENTITY,
   'platform-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,

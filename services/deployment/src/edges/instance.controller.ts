@@ -20,7 +20,7 @@ import { AppNotInitialised } from '../domain/instance.errors';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
-import { DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto, UpgradeDto } from './instance.dto';
+import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
 
 @ApiTags('instances')
@@ -83,16 +83,20 @@ export class InstanceController {
   @HttpCode(202)
   @Roles('provider', 'buyer')
   @ApiOperation({ summary: 'Upgrade to another released version: only what changed is touched' })
-  async upgrade(@Param('instanceId') instanceId: string, @Body() body: UpgradeDto, @Ctx() ctx: RequestContext) {
-    const { versionId, acceptPermissions = false, reason } = body;
-    const operationId = ctx.newId('operation');
-    const context = ctx.command({ reason, ifMatch: 'optional' });
-    const outcome = await this.instances.upgrade(
-      { instanceId, operationId, versionId, acceptPermissions },
-      ctx.principal.tenant,
-      context,
-    );
-    return this.accepted(instanceId, operationId, outcome, ctx);
+  async upgrade(@Param('instanceId') instanceId: string, @Body() body: ChangeVersionDto, @Ctx() ctx: RequestContext) {
+    const { wish, context } = changeOfVersion(instanceId, body, ctx);
+    const outcome = await this.instances.upgrade(wish, ctx.principal.tenant, context);
+    return this.accepted(instanceId, wish.operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/rollback')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Go back to an earlier released version, nodes in reverse order; init nodes are not run again' })
+  async rollBack(@Param('instanceId') instanceId: string, @Body() body: ChangeVersionDto, @Ctx() ctx: RequestContext) {
+    const { wish, context } = changeOfVersion(instanceId, body, ctx);
+    const outcome = await this.instances.rollBack(wish, ctx.principal.tenant, context);
+    return this.accepted(instanceId, wish.operationId, outcome, ctx);
   }
 
   @Post('instances/:instanceId/restart')
@@ -157,6 +161,15 @@ export class InstanceController {
     if (!instance || !maySee(principal, instance)) throw new NotFound('instance', instanceId);
     return instance;
   }
+}
+
+function changeOfVersion(
+  instanceId: string,
+  { versionId, acceptPermissions = false, reason }: ChangeVersionDto,
+  ctx: RequestContext,
+) {
+  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions };
+  return { wish, context: ctx.command({ reason, ifMatch: 'optional' }) };
 }
 
 /** @throws InvalidInput naming every value that is no text */

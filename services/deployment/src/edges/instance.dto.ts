@@ -56,7 +56,8 @@ export class RequestInstanceDto extends ReportDto {
   reason?: string;
 }
 
-export class UpgradeDto {
+/** For an upgrade and a rollback alike. */
+export class ChangeVersionDto {
   @IsString()
   @Matches(VERSION)
   versionId: string;
@@ -96,7 +97,7 @@ export class DeleteQuery {
 
 export class InstanceQuery extends PageQuery {
   @IsOptional()
-  @IsIn(['deploying', 'running', 'upgrading', 'restarting', 'degraded', 'deleting', 'deleted'])
+  @IsIn(['deploying', 'running', 'upgrading', 'rolling-back', 'restarting', 'degraded', 'deleting', 'deleted'])
   status?: string;
 
   @IsOptional()

@@ -1,7 +1,7 @@
 import { platformTenant } from '@souk/contracts';
 import type { Principal } from '@souk/platform';
 import type { Instance } from '../domain/instance';
-import type { InstanceDoc } from '../projections/instances.projection';
+import type { InstanceDoc, LastFailure } from '../projections/instances.projection';
 import type { OperationDoc } from '../projections/operations.projection';
 
 type Viewer = Pick<Principal, 'tenant' | 'role'>;
@@ -19,7 +19,19 @@ export function maySee(
  * state and health.
  */
 export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
-  const { parties: _, working: __, lastOperationId, snapshot, appKey, nodes, origin, name, reason, ...rest } = instance;
+  const {
+    parties: _,
+    working: __,
+    lastOperationId,
+    snapshot,
+    appKey,
+    nodes,
+    origin,
+    name,
+    reason,
+    lastFailure,
+    ...rest
+  } = instance;
   const common = { ...rest, name, operationId: lastOperationId };
   if (instance.ownerTenant === tenant && role !== 'operator')
     return {
@@ -29,9 +41,15 @@ export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
       nodes,
       ...(appKey !== undefined && { appKey }),
       ...(reason !== undefined && { reason }),
+      ...(lastFailure && { lastFailure }),
     };
   const health = nodes.map(({ serviceName, state }) => ({ serviceName, state }));
-  return { ...common, snapshot, nodes: health };
+  return { ...common, snapshot, nodes: health, ...(lastFailure && { lastFailure: withoutWords(lastFailure) }) };
+}
+
+/** What a failure is of, for those whose cluster it is not. */
+function withoutWords({ reason: _, ...failure }: LastFailure) {
+  return failure;
 }
 
 /** A deployment record. Reasons of waits may quote what is free on the owner's cluster: they are for the owner. */

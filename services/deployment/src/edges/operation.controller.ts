@@ -68,10 +68,10 @@ export class OperationController {
 /** How long a new operation may take to reach the read model, in milliseconds. */
 const PATIENCE = 2_000;
 
-const last: ReadonlySet<string> = new Set(['OperationSucceeded', 'OperationFailed', 'OperationPreempted']);
+const last: ReadonlySet<string> = new Set(['OperationSucceeded', 'OperationFailed', 'OperationRolledBack', 'OperationPreempted']);
 
 function toldOf({ type, data, recordedAt }: RecordedEvent, isOwner: boolean): Told {
-  const { node, kind, waves, unchanged, address, reason } = data as Record<string, unknown>;
+  const { node, kind, waves, unchanged, address, code, reason, to } = data as Record<string, unknown>;
   const own = isOwner ? { address, reason } : {};
-  return { type, data: { type, at: recordedAt, node, kind, waves, unchanged, ...own }, last: last.has(type) };
+  return { type, data: { type, at: recordedAt, node, kind, waves, unchanged, code, to, ...own }, last: last.has(type) };
 }

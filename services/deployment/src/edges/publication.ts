@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@souk/event-sourcing';
+import { assertNever, type RecordedEvent } from '@souk/event-sourcing';
 import type { Publication } from '@souk/messaging';
 import type { InstanceDeleted, OperationConcluded } from '../domain/instance.events';
 
@@ -12,9 +12,23 @@ export const publication: Publication = {
 
 /** A pre-empted operation is no news: the delete that cut it short is. */
 function told(data: OperationConcluded['data']) {
-  const { instanceId, operationId, ownerTenant, providerTenant, versionId, kind, outcome, reason = '' } = data;
-  if (outcome === 'failed')
-    return { type: 'deployment.instance-operation-failed.v1', data: { instanceId, operationId, kind, reason } };
-  if (outcome === 'pre-empted' || kind === 'delete') return undefined;
-  return { type: 'deployment.instance-running.v1', data: { instanceId, operationId, ownerTenant, providerTenant, versionId } };
+  const { instanceId, operationId, ownerTenant, providerTenant, versionId, kind, outcome, reason = '', code = 'unknown' } = data;
+  const parties = { ownerTenant, providerTenant };
+  switch (outcome) {
+    case 'failed':
+      return { type: 'deployment.instance-operation-failed.v1', data: { instanceId, operationId, kind, reason, code } };
+    case 'rolled-back':
+      return {
+        type: 'deployment.instance-rolled-back.v1',
+        data: { instanceId, operationId, ...parties, versionId, kind, code, reason },
+      };
+    case 'pre-empted':
+      return undefined;
+    case 'succeeded':
+      return kind === 'delete'
+        ? undefined
+        : { type: 'deployment.instance-running.v1', data: { instanceId, operationId, ...parties, versionId } };
+    default:
+      return assertNever(outcome);
+  }
 }

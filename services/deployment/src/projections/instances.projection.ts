@@ -1,6 +1,14 @@
-import type { Projection } from '@souk/event-sourcing';
+import { assertNever, type Projection, type RecordedEvent } from '@souk/event-sourcing';
 import type { InstanceStatus } from '@souk/contracts';
-import type { InstanceEvent, InstanceOrigin, OperationKind } from '../domain/instance.events';
+import type { FailureCode } from '../domain/failure-code';
+import type {
+  InstanceEvent,
+  InstanceOrigin,
+  OperationConcluded,
+  OperationKind,
+  RollbackRequested,
+  UpgradeRequested,
+} from '../domain/instance.events';
 import type { NodeAddress, OperationEvent } from '../domain/operation.events';
 
 export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'failed';
@@ -19,6 +27,19 @@ export interface NodePlace {
   readonly port: number;
   readonly protocol: string;
   readonly nodePort?: number;
+}
+
+export interface LastFailure {
+  readonly operationId: string;
+  readonly kind: OperationKind;
+  readonly outcome: 'failed' | 'rolled-back';
+  /** The version that it was to lead to. */
+  readonly versionNumber: string;
+  readonly code: FailureCode;
+  readonly node?: string;
+  /** In plain words. */
+  readonly reason: string;
+  readonly at: string;
 }
 
 /** An instance as its parties see it. What the buyer filled in is not here. */
@@ -44,7 +65,11 @@ export interface InstanceDoc {
   readonly working: boolean;
   /** Why it is degraded. */
   readonly reason?: string;
+  /** What went wrong last; gone when an operation has succeeded since. */
+  readonly lastFailure?: LastFailure;
   readonly nodes: readonly NodeDoc[];
+  /** Init nodes that completed ever: they are that, also in a version that has them again. */
+  readonly completedInit: readonly string[];
   readonly appKey?: string;
   readonly revision: number;
   readonly createdAt: string;
@@ -55,7 +80,7 @@ type Doc = InstanceDoc | undefined;
 
 export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent> = {
   name: 'instances',
-  version: 1,
+  version: 2,
   streamPrefixes: ['instance-', 'operation-'],
   indexes: {
     all: ['createdAt'],
@@ -78,28 +103,39 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
         lastOperationId: operationId,
         working: true,
         nodes: [],
+        completedInit: [],
         revision,
         createdAt: recordedAt,
         updatedAt: recordedAt,
       };
     },
-    UpgradeRequested: (doc, { data, revision, recordedAt }) => {
-      const { operationId, versionId, versionNumber, snapshot } = data;
-      return (
-        doc && begun({ ...doc, versionId, versionNumber, snapshot }, 'upgrading', operationId, 'upgrade', revision, recordedAt)
-      );
-    },
+    UpgradeRequested: (doc, event) => changingVersion(doc, event, 'upgrading', 'upgrade'),
+    RollbackRequested: (doc, event) => changingVersion(doc, event, 'rolling-back', 'rollback'),
     RestartRequested: (doc, { data, revision, recordedAt }) =>
       doc && begun(doc, 'restarting', data.operationId, 'restart', revision, recordedAt),
     DeleteRequested: (doc, { data, revision, recordedAt }) =>
       doc && begun(doc, 'deleting', data.operationId, 'delete', revision, recordedAt),
     OperationConcluded: (doc, { data, revision, recordedAt }) => {
       if (!doc) return undefined;
-      const { operation: _, reason: __, ...rest } = doc;
+      const { operation: _, reason: __, lastFailure, ...rest } = doc;
       const ended = { ...rest, working: false, revision, updatedAt: recordedAt };
-      if (data.outcome === 'failed')
-        return { ...ended, status: 'degraded', ...(data.reason !== undefined && { reason: data.reason }) };
-      return data.outcome === 'succeeded' && data.kind !== 'delete' ? { ...ended, status: 'running' } : ended;
+      switch (data.outcome) {
+        case 'failed':
+          return {
+            ...ended,
+            ...failed(doc, data, 'failed', recordedAt),
+            status: 'degraded',
+            ...(data.reason !== undefined && { reason: data.reason }),
+          };
+        case 'rolled-back':
+          return { ...ended, ...failed(doc, data, 'rolled-back', recordedAt), ...data.backTo, status: 'running' };
+        case 'succeeded':
+          return data.kind === 'delete' ? ended : { ...ended, status: 'running' };
+        case 'pre-empted':
+          return { ...ended, ...(lastFailure && { lastFailure }) };
+        default:
+          return assertNever(data.outcome);
+      }
     },
     InstanceDeleted: (doc, { revision, recordedAt }) =>
       doc && { ...doc, status: 'deleted', nodes: [], revision, updatedAt: recordedAt },
@@ -112,10 +148,19 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     NodeWaiting: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'waiting', reason: data.reason }),
     NodeBecameReady: (doc, { data, recordedAt }) =>
       withNode(doc, data.node, recordedAt, { state: 'ready', addresses: data.address ? placesOf(data.address) : [] }),
-    InitNodeCompleted: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'completed' }),
+    InitNodeCompleted: (doc, { data, recordedAt }) => {
+      const completed = withNode(doc, data.node, recordedAt, { state: 'completed' });
+      return completed && { ...completed, completedInit: [...completed.completedInit, data.node] };
+    },
     InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
     NodeDeleted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
+    RollbackStarted: (doc, { data, recordedAt }) => {
+      // A delete may have cut it short already.
+      if (doc?.operation?.operationId !== data.operationId) return doc;
+      return touched({ ...doc, status: 'rolling-back', nodes: nodesOf(doc, data.waves.flat()) }, recordedAt);
+    },
+    OperationRolledBack: 'ignored',
     OperationSucceeded: 'ignored',
     OperationPreempted: 'ignored',
     OperationStalled: 'ignored',
@@ -125,6 +170,29 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
       data.node === undefined ? doc : withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
   },
 };
+
+function changingVersion(
+  doc: Doc,
+  { data, revision, recordedAt }: RecordedEvent<UpgradeRequested | RollbackRequested>,
+  status: InstanceStatus,
+  kind: OperationKind,
+): Doc {
+  const { operationId, versionId, versionNumber, snapshot } = data;
+  return doc && begun({ ...doc, versionId, versionNumber, snapshot }, status, operationId, kind, revision, recordedAt);
+}
+
+/** Failures of before they had a code say nothing here. */
+function failed(
+  { versionNumber }: InstanceDoc,
+  { operationId, kind, code, node, reason = '' }: OperationConcluded['data'],
+  outcome: LastFailure['outcome'],
+  at: string,
+): { readonly lastFailure?: LastFailure } {
+  if (code === undefined) return {};
+  return {
+    lastFailure: { operationId, kind, outcome, versionNumber, code, ...(node !== undefined && { node }), reason, at },
+  };
+}
 
 function begun(
   doc: InstanceDoc,
@@ -141,11 +209,15 @@ function begun(
 const touched = (doc: InstanceDoc, updatedAt: string): InstanceDoc => ({ ...doc, updatedAt });
 
 /** In deploy order; nodes that are to be removed stay at the end until they are. */
-function nodesOf({ nodes }: InstanceDoc, names: readonly string[]): NodeDoc[] {
+function nodesOf({ nodes, completedInit }: InstanceDoc, names: readonly string[]): NodeDoc[] {
   const known = new Map(nodes.map((node) => [node.serviceName, node]));
   const wanted = new Set(names);
+  const added = (serviceName: string): NodeDoc => ({
+    serviceName,
+    state: completedInit.includes(serviceName) ? 'completed' : 'pending',
+  });
   return [
-    ...names.map((serviceName): NodeDoc => known.get(serviceName) ?? { serviceName, state: 'pending' }),
+    ...names.map((serviceName) => known.get(serviceName) ?? added(serviceName)),
     ...nodes.filter(({ serviceName }) => !wanted.has(serviceName)),
   ];
 }

@@ -1,8 +1,11 @@
 import type { Actor, Projection, RecordedEvent } from '@souk/event-sourcing';
-import type { InstanceEvent, OperationKind } from '../domain/instance.events';
+import type { Failure } from '../domain/failure';
+import type { FailureCode } from '../domain/failure-code';
+import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instance.events';
 import type { OperationEvent } from '../domain/operation.events';
 
-export type OperationStatus = 'requested' | 'running' | 'stalled' | 'succeeded' | 'failed' | 'pre-empted';
+export type OperationStatus =
+  'requested' | 'running' | 'stalled' | 'rolling-back' | 'succeeded' | 'failed' | 'rolled-back' | 'pre-empted';
 
 export interface OperationStep {
   readonly at: string;
@@ -27,16 +30,21 @@ export interface OperationDoc {
   readonly endedAt?: string;
   readonly waves: readonly (readonly string[])[];
   readonly steps: readonly OperationStep[];
-  /** Why it failed. */
+  /** Why it failed or turned back, in plain words. */
   readonly failure?: string;
+  /** The class of it, and the node that it is about. */
+  readonly code?: FailureCode;
+  readonly failedNode?: string;
+  /** What it leads or has led back to. */
+  readonly backTo?: DeployedVersion;
 }
 
 type Doc = OperationDoc | undefined;
-type Intent = Extract<InstanceEvent, { type: 'InstanceRequested' | 'UpgradeRequested' | 'RestartRequested' | 'DeleteRequested' }>;
+type Intent = Exclude<InstanceEvent, { type: 'OperationConcluded' | 'InstanceDeleted' }>;
 
 export const operationsProjection: Projection<OperationDoc, InstanceEvent | OperationEvent> = {
   name: 'operations',
-  version: 1,
+  version: 2,
   streamPrefixes: ['instance-', 'operation-'],
   indexes: { byInstance: ['instanceId', 'requestedAt'] },
   keys: ({ data }) => ('operationId' in data ? [data.operationId] : []),
@@ -44,6 +52,7 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
     InstanceDeleted: 'ignored',
     InstanceRequested: (_, event) => requested('deploy', event),
     UpgradeRequested: (_, event) => requested('upgrade', event),
+    RollbackRequested: (_, event) => requested('rollback', event),
     RestartRequested: (_, event) => requested('restart', event),
     DeleteRequested: (_, event) => requested('delete', event),
     // A pre-empted operation may never have started: then this is all that is ever said about it.
@@ -80,14 +89,19 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
     },
     OperationContinued: (doc, event) => {
       const continued = step(doc, event);
-      return continued && { ...continued, status: 'running' };
+      return continued && { ...continued, status: continued.backTo ? 'rolling-back' : 'running' };
     },
     OperationSucceeded: (doc, event) => ended(doc, event, 'succeeded'),
-    OperationFailed: (doc, event) => {
-      const { node, reason } = event.data;
-      const failed = ended(doc, event, 'failed', { detail: reason, ...(node !== undefined && { node }) });
-      return failed && { ...failed, failure: reason };
+    RollbackStarted: (doc, event) => {
+      const turned = step(doc, event, because(event.data));
+      return turned && { ...turned, ...failureOf(event.data), status: 'rolling-back', backTo: event.data.to };
     },
+    OperationFailed: (doc, event) => {
+      const failed = ended(doc, event, 'failed', because(event.data));
+      return failed && { ...failed, ...failureOf(event.data) };
+    },
+    OperationRolledBack: (doc, event) =>
+      ended(doc, event, 'rolled-back', { detail: `to version ${event.data.to.versionNumber}` }),
     OperationPreempted: (doc, event) => ended(doc, event, 'pre-empted', { detail: `by ${event.data.by}` }),
   },
 };
@@ -105,6 +119,14 @@ function requested(kind: OperationKind, { data, metadata, recordedAt }: Recorded
     waves: [],
     steps: [],
   };
+}
+
+function because({ reason, node }: Failure): Partial<OperationStep> {
+  return { detail: reason, ...(node !== undefined && { node }) };
+}
+
+function failureOf({ code, reason, node }: Failure): Partial<OperationDoc> {
+  return { failure: reason, code, ...(node !== undefined && { failedNode: node }) };
 }
 
 function step(doc: Doc, { type, recordedAt }: RecordedEvent<OperationEvent>, more: Partial<OperationStep> = {}): Doc {
