@@ -1,0 +1,5 @@
+export * from './monotonic-clock.port';
+export * from './lease';
+export * from './lease.events';
+export * from './lease-keeper';
+export * from './leases';

@@ -1,0 +1,3 @@
+export * from './simulated-time';
+export * from './far-event-store';
+export * from './lease-simulation';
