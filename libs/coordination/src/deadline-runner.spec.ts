@@ -202,16 +202,16 @@ describe('Deadlines', () => {
       working--;
     });
     const due: string[] = [];
-    for (let n = 0; n < 50; n++) due.push(...(await Promise.all(Array.from({ length: 40 }, () => set(-1, 'count')))));
-    expect(await world.totals.get('test')).toEqual({ service: 'test', open: 2000 });
+    for (let n = 0; n < 25; n++) due.push(...(await Promise.all(Array.from({ length: 40 }, () => set(-1, 'count')))));
+    expect(await world.totals.get('test')).toEqual({ service: 'test', open: 1000 });
     run();
     await until(async () => ((await world.totals.get('test'))?.open ?? 0) === 0);
     expect(most).toBe(16);
     for (const id of due) expect(await typesOf(id)).toEqual(['DeadlineSet', 'DeadlinePassed']);
   });
 
-  it.each([1, 2, 3])('are done once, whatever happens to processes, clocks and answers (seed %i)', async (seed) => {
-    const findings = await simulateDeadlines(world, { seed, processes: 3, deadlines: 40, troubleMs: TWENTY_MINUTES });
+  it.each([1, 2])('are done once, whatever happens to processes, clocks and answers (seed %i)', async (seed) => {
+    const findings = await simulateDeadlines(world, { seed, processes: 3, deadlines: 40, troubleMs: 10 * MINUTE });
     expect(findings).toMatchObject({ firedTwice: 0, missed: 0, positionsBack: 0 });
     expect(findings.sent).toBeGreaterThan(40);
   });

@@ -95,7 +95,7 @@ export async function simulateDeadlines(
   trouble = false;
   for (const { node } of computers) node.wallOffset = 0;
   // As much true time as it takes for everything to be done: what fails is tried again after minutes.
-  for (let minute = 0; minute < 30; minute++) {
+  for (let minute = 0; minute < 12; minute++) {
     await world.caughtUp();
     await time.advanceTo(time.now + 60_000);
   }
