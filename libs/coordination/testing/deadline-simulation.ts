@@ -1,4 +1,4 @@
-import { CommandHandler, comparePositions } from '@souk/event-sourcing';
+import { CommandHandler } from '@souk/event-sourcing';
 import { DeadlineHandlers, DeadlineRunner, Deadlines, LeaseKeeper } from '@souk/coordination';
 import { type DeadlineWorld, haveEffect } from './deadline-world';
 import { FarEventStore } from './far-event-store';
@@ -19,8 +19,6 @@ export interface DeadlineFindings {
   readonly missed: number;
   /** How often a command was sent: more often than there are deadlines, when something was cut off in between. */
   readonly sent: number;
-  /** Events whose position or recorded time was before that of the one before. */
-  readonly positionsBack: number;
 }
 
 const TERM = 10_000;
@@ -103,19 +101,14 @@ export async function simulateDeadlines(
 
   const passed = new Map<string, number>();
   const effects = new Map<string, number>();
-  let positionsBack = 0;
-  let last: { readonly position: typeof before; readonly recordedAt: string } = { position: before, recordedAt: '' };
-  for await (const { stream, type, position, recordedAt } of world.store.readAll({ after: before })) {
+  for await (const { stream, type } of world.store.readAll({ after: before })) {
     if (type === 'DeadlinePassed') count(passed, stream.slice('deadline-'.length));
     if (type === 'EffectHappened') count(effects, stream.slice('effect-'.length));
-    if (comparePositions(position, last.position) <= 0 || recordedAt < last.recordedAt) positionsBack++;
-    last = { position, recordedAt };
   }
   return {
     firedTwice: ids.filter((id) => (passed.get(id) ?? 0) > 1 || (effects.get(id) ?? 0) > 1).length,
     missed: ids.filter((id) => !passed.has(id) || !effects.has(id)).length,
     sent,
-    positionsBack,
   };
 }
 

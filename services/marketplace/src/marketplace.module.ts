@@ -12,12 +12,12 @@ import type { MarketplaceConfig } from './config';
 /** All services in one process, on the embedded adapters. */
 @Module({})
 export class MarketplaceModule {
-  static with({ dataDir, logLevel, masterKeys, apiUrl }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
+  static with({ dataDir, logLevel, masterKeys, clock, apiUrl }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
     return {
       module: MarketplaceModule,
       imports: [
-        PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }) }),
+        PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
         ReleaseModule,
