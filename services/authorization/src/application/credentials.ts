@@ -98,7 +98,13 @@ export class Credentials {
   ): Promise<CommandOutcome<Credential, CredentialEvent>> {
     const state = await this.load(instanceId);
     if (state.status === 'none' || state.ownerTenant !== tenant) throw new NotFound('credential of instance', instanceId);
-    return this.handle(instanceId, { type: 'rotate-app-secret', instanceId, graceSeconds, now: this.clock.now() }, context);
+    const now = this.clock.now();
+    const previousValidUntil = new Date(now.getTime() + graceSeconds * 1000).toISOString();
+    return this.handle(
+      instanceId,
+      { type: 'rotate-app-secret', instanceId, previousValidUntil, now: now.toISOString() },
+      context,
+    );
   }
 
   async expirePreviousSecret(instanceId: string, secretVersion: number, context: CommandContext): Promise<void> {

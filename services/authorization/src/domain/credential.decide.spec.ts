@@ -22,9 +22,15 @@ const suspended = (party: 'owner' | 'provider'): CredentialEvent => ({
   data: { ...named, party },
 });
 const resumed = (party: 'owner' | 'provider'): CredentialEvent => ({ type: 'CredentialResumed', data: { ...named, party } });
-const now = new Date('2026-01-01T12:00:00Z');
-const rotate = (graceSeconds: number): CredentialCommand => ({ type: 'rotate-app-secret', instanceId, graceSeconds, now });
-const rotated = (secretVersion: number, previousValidUntil = '2026-01-01T13:00:00.000Z'): CredentialEvent => ({
+const now = '2026-01-01T12:00:00.000Z';
+const rotate = (previousValidUntil: string): CredentialCommand => ({
+  type: 'rotate-app-secret',
+  instanceId,
+  previousValidUntil,
+  now,
+});
+const inAnHour = '2026-01-01T13:00:00.000Z';
+const rotated = (secretVersion: number, previousValidUntil = inAnHour): CredentialEvent => ({
   type: 'AppSecretRotated',
   data: { ...named, secretVersion, previousValidUntil },
 });
@@ -49,7 +55,7 @@ describe('Credential', () => {
       align,
       { type: 'suspend-credential', instanceId, party: 'owner' },
       { type: 'resume-credential', instanceId, party: 'owner' },
-      rotate(0),
+      rotate(now),
     ])('refuses $type', (command) => given(credentialAggregate).when(command).thenRefused(NoCredentialYet));
   });
 
@@ -86,14 +92,14 @@ describe('Credential', () => {
 
   describe('whose secret is rotated', () => {
     it('has the next one, and takes the one before until its grace is over', () => {
-      given(credentialAggregate, created).when(rotate(3600)).then(rotated(2));
+      given(credentialAggregate, created).when(rotate(inAnHour)).then(rotated(2));
       expect(fold(credentialAggregate, [created, rotated(2)])).toMatchObject({
         secretVersion: 2,
-        previousSecret: { secretVersion: 1, validUntil: '2026-01-01T13:00:00.000Z' },
+        previousSecret: { secretVersion: 1, validUntil: inAnHour },
       });
     });
     it('takes none but the next one where there is no grace', () =>
-      given(credentialAggregate, created).when(rotate(0)).then(rotated(2, '2026-01-01T12:00:00.000Z'), expired(1)));
+      given(credentialAggregate, created).when(rotate(now)).then(rotated(2, now), expired(1)));
     it('takes the one before no more when that has expired', () => {
       given(credentialAggregate, created, rotated(2)).when(expire(1)).then(expired(1));
       expect(fold(credentialAggregate, [created, rotated(2), expired(1)])).not.toHaveProperty('previousSecret');
@@ -108,7 +114,7 @@ describe('Credential', () => {
     });
     it('never expires the current one', () => given(credentialAggregate, created, rotated(2)).when(expire(2)).thenNothing());
     it('is rotated while it is suspended', () =>
-      given(credentialAggregate, created, suspended('owner')).when(rotate(3600)).then(rotated(2)));
+      given(credentialAggregate, created, suspended('owner')).when(rotate(inAnHour)).then(rotated(2)));
   });
 
   describe('suspended', () => {
@@ -131,7 +137,8 @@ describe('Credential', () => {
     it('is revoked once', () => given(credentialAggregate, created, revoked).when(revoke).thenNothing());
     it('is not created anew', () => given(credentialAggregate, created, revoked).when(create).thenNothing());
     it('gets no grants', () => given(credentialAggregate, created, revoked).when(align).thenRefused(CredentialIsRevoked));
-    it('is not rotated', () => given(credentialAggregate, created, revoked).when(rotate(60)).thenRefused(CredentialIsRevoked));
+    it('is not rotated', () =>
+      given(credentialAggregate, created, revoked).when(rotate(inAnHour)).thenRefused(CredentialIsRevoked));
     it('has no secret that could expire', () =>
       given(credentialAggregate, created, rotated(2), revoked).when(expire(1)).thenNothing());
     it('is not resumed', () =>

@@ -37,9 +37,9 @@ export interface ResumeCredential {
 export interface RotateAppSecret {
   readonly type: 'rotate-app-secret';
   readonly instanceId: string;
-  /** How long the secret until now is taken beside the new one. */
-  readonly graceSeconds: number;
-  readonly now: Date;
+  /** ISO 8601, UTC, both: the secret until now is taken beside the new one until then. */
+  readonly previousValidUntil: string;
+  readonly now: string;
 }
 
 /** The grace of that version is over. */
@@ -137,13 +137,13 @@ function resume({ instanceId, party }: ResumeCredential, state: Credential): rea
 }
 
 /** Without grace the secret until now is gone with the same append. */
-function rotate({ instanceId, graceSeconds, now }: RotateAppSecret, state: Credential): readonly CredentialEvent[] {
+function rotate({ instanceId, previousValidUntil, now }: RotateAppSecret, state: Credential): readonly CredentialEvent[] {
   const live = liveOr(state, instanceId);
   const named = nameOf(live);
   const { secretVersion } = live;
-  const previousValidUntil = new Date(now.getTime() + graceSeconds * 1000).toISOString();
   const rotated = { type: 'AppSecretRotated', data: { ...named, secretVersion: secretVersion + 1, previousValidUntil } } as const;
-  return graceSeconds > 0 ? [rotated] : [rotated, { type: 'PreviousAppSecretExpired', data: { ...named, secretVersion } }];
+  if (previousValidUntil > now) return [rotated];
+  return [rotated, { type: 'PreviousAppSecretExpired', data: { ...named, secretVersion } }];
 }
 
 /** A version that is not the one before the current one has expired already; of a revoked credential no secret is taken. */
