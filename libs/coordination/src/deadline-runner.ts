@@ -44,6 +44,8 @@ const LOOK_EVERY = 60_000;
 const FIRST_RETRY = 1_000;
 const LAST_RETRY = 5 * 60_000;
 const PAGE = 200;
+/** So many that fail are not looked through again and again: at most so often. */
+const MANY_FAILING = 1_000;
 /** How long commands under way may take when the process is to end. */
 const STOP_WITHIN = 1_500;
 
@@ -108,6 +110,7 @@ export class DeadlineRunner {
         this.options.onTrouble?.(error);
         return FIRST_RETRY;
       });
+      if (this.failing.size > MANY_FAILING) await this.pause(FIRST_RETRY);
     }
     this.looking = undefined;
     if (this.running) this.cancel = this.options.monotonic.after(pause, () => this.look());

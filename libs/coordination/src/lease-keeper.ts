@@ -106,7 +106,8 @@ export class LeaseKeeper {
       (pause) => this.again(pause),
       (error: unknown) => {
         this.options.onTrouble?.(error);
-        this.again(this.options.termMs / RETRIES);
+        // Who is alone is in no hurry.
+        this.again(this.options.termMs / (this.options.sole ? 1 : RETRIES));
       },
     );
     return this.turning;
