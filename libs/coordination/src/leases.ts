@@ -12,7 +12,7 @@ export class Leases {
     private readonly options: Omit<LeaseOptions, 'lease' | 'onHeld'>,
   ) {}
 
-  /** Not started yet. */
+  /** Started by whoever does what it is for. The first one who asks says what a new term brings about. */
   keeper(lease: string, onHeld?: () => void): LeaseKeeper {
     const known = this.keepers.get(lease);
     if (known) return known;
