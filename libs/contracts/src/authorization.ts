@@ -1,4 +1,5 @@
 import type { Problem } from '@souk/event-sourcing';
+import type { PublicEvent } from '@souk/messaging';
 import type { CallContext } from './call';
 
 /** A platform API that an instance may be granted: one operation of the open API. */
@@ -57,6 +58,8 @@ export interface CredentialView {
   readonly instanceId: string;
   readonly appKey: string;
   readonly secretVersion: number;
+  /** How long the AppSecret before this one is taken as well; absent when it is not any more. */
+  readonly previousSecretValidUntil?: string;
   readonly status: 'active' | 'suspended' | 'revoked';
   readonly grants: DeclaredPermissions;
 }
@@ -123,3 +126,14 @@ export abstract class AuthorizationCommands {
   /** The AppSecret itself, for the Kubernetes Secret of its instance and for nothing else. */
   abstract appSecret(instanceId: string): Promise<string>;
 }
+
+/** Told to deployment, which brings the new secret to the instance. It holds no secret. */
+export type AuthorizationEvent = PublicEvent<
+  'authorization.app-secret-rotated.v1',
+  {
+    instanceId: string;
+    secretVersion: number;
+    /** The secret before this one is taken until then: ISO 8601, UTC. */
+    previousValidUntil: string;
+  }
+>;

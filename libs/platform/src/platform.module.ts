@@ -1,8 +1,31 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import {
+  deadlineAggregate,
+  DeadlineHandlers,
+  DeadlineRunner,
+  Deadlines,
+  deadlinesProjection,
+  deadlineTotalsProjection,
+  leaseAggregate,
+  Leases,
+  MonotonicClock,
+  SystemMonotonicClock,
+} from '@souk/coordination';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
 import { EventBus, InProcessBus } from '@souk/messaging';
@@ -15,6 +38,7 @@ import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
 import { NameRegistry, nameAggregate } from './name-registry';
+import { CoordinationMetrics } from './observability/coordination-metrics';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
@@ -29,6 +53,8 @@ export interface EmbeddedOptions {
   readonly services: readonly ServiceDefinition[];
   /** Key ring of the vault, first one wraps; without it a key file is made in `dataDir`. */
   readonly masterKeys?: readonly Buffer[];
+  /** The time of day, where it is not the system's. */
+  readonly clock?: Clock;
 }
 
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
@@ -45,17 +71,20 @@ interface Resources {
 /** The ports with their adapters, and the conventions of every edge. Global: imported once, by the process. */
 @Global()
 @Module({})
-export class PlatformModule implements OnApplicationShutdown {
+export class PlatformModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     @Inject(RESOURCES) private readonly resources: Resources,
     private readonly bus: EventBus,
     private readonly runner: ProjectionRunner,
+    private readonly leases: Leases,
+    private readonly deadlines: DeadlineRunner,
   ) {}
 
   /** Everything in this process, nothing to install: LMDB below `dataDir`, the bus a subscription to the event store. */
   static embedded(options: EmbeddedOptions): DynamicModule {
     const providers: Provider[] = [
-      { provide: Clock, useClass: SystemClock },
+      { provide: Clock, useFactory: () => options.clock ?? new SystemClock() },
+      { provide: MonotonicClock, useClass: SystemMonotonicClock },
       { provide: RESOURCES, useFactory: () => openResources(options) },
       { provide: SecretVault, inject: [RESOURCES], useFactory: ({ vault }: Resources) => vault },
       { provide: ReadStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads },
@@ -64,7 +93,7 @@ export class PlatformModule implements OnApplicationShutdown {
         provide: EventCodec,
         inject: [SecretVault],
         useFactory: (vault: SecretVault) =>
-          new RegistryEventCodec(vault, [nameAggregate, ...options.services.flatMap(({ aggregates }) => aggregates)] as never),
+          new RegistryEventCodec(vault, [...ownAggregates, ...options.services.flatMap(({ aggregates }) => aggregates)] as never),
       },
       {
         provide: EventStore,
@@ -87,6 +116,14 @@ export class PlatformModule implements OnApplicationShutdown {
         inject: [EventStore, ReadStore],
         useFactory: (store: EventStore, reads: ReadStore) => inProcessBus(options.services, store, reads),
       },
+      { provide: Leases, inject: [EventStore, MonotonicClock], useFactory: embeddedLeases },
+      { provide: Deadlines, inject: [CommandHandler], useFactory: (commands: CommandHandler) => new Deadlines(commands) },
+      { provide: DeadlineHandlers, useFactory: () => new DeadlineHandlers() },
+      {
+        provide: DeadlineRunner,
+        inject: [CommandHandler, ProjectionRunner, DeadlineHandlers, Leases, Clock, MonotonicClock],
+        useFactory: deadlineRunner,
+      },
       { provide: Metrics, inject: [ProjectionRunner], useFactory: (runner: ProjectionRunner) => new Metrics(runner) },
     ];
     return {
@@ -99,6 +136,7 @@ export class PlatformModule implements OnApplicationShutdown {
       controllers: [HealthController, MetricsController],
       providers: [
         ...providers,
+        CoordinationMetrics,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: AtLeastGuard },
         { provide: APP_PIPE, useClass: ValidationPipe },
@@ -108,6 +146,17 @@ export class PlatformModule implements OnApplicationShutdown {
     };
   }
 
+  /** Services have said by now what they do when. */
+  async onApplicationBootstrap(): Promise<void> {
+    this.deadlines.start();
+    await this.leases.keeper(DEADLINES).start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.deadlines.stop();
+    await this.leases.stop();
+  }
+
   /** Last of all: services have let go of their subscriptions by now. */
   async onApplicationShutdown(): Promise<void> {
     await this.bus.stop();
@@ -115,6 +164,15 @@ export class PlatformModule implements OnApplicationShutdown {
     await Promise.all([this.resources.events.close(), this.resources.reads.close(), this.resources.vault.close()]);
   }
 }
+
+/** What the platform itself writes: streams of the machinery. */
+const ownAggregates = [nameAggregate, leaseAggregate, deadlineAggregate];
+const ownProjections = [deadlinesProjection, deadlineTotalsProjection];
+
+/** The lease of the one who does what is due. */
+const DEADLINES = 'deadlines';
+/** Milliseconds; in the embedded shape only the pause after a store that failed follows from it. */
+const LEASE_TERM = 10_000;
 
 async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<Resources> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -127,12 +185,45 @@ async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<
 
 function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
   const logger = new Logger('projections');
-  const projections = services.flatMap(({ projections }) => projections) as unknown as RunnableProjection[];
+  const projections = [
+    ...ownProjections,
+    ...services.flatMap((service) => service.projections),
+  ] as unknown as RunnableProjection[];
   return new ProjectionRunner(store, reads, projections, {
     onError: ({ error, projection, event }) => {
       logger.error({ err: error, projection, event }, 'a read model has failed');
     },
   });
+}
+
+/** Who has the data folder open is alone, by its lock: every earlier holder is dead. */
+function embeddedLeases(store: EventStore, clock: MonotonicClock): Leases {
+  const logger = new Logger('leases');
+  const onTrouble = (error: unknown): void =>
+    logger.error({ err: error }, 'a lease could not be written and will be tried again');
+  return new Leases(store, clock, { holder: randomUUID(), termMs: LEASE_TERM, sole: true, onTrouble });
+}
+
+function deadlineRunner(
+  commands: CommandHandler,
+  projections: ProjectionRunner,
+  handlers: DeadlineHandlers,
+  leases: Leases,
+  clock: Clock,
+  monotonic: MonotonicClock,
+): DeadlineRunner {
+  const logger = new Logger('deadlines');
+  const runner: DeadlineRunner = new DeadlineRunner({
+    commands,
+    deadlines: projections.readModel(deadlinesProjection),
+    handlers,
+    lease: leases.keeper(DEADLINES, () => runner.look()),
+    clock,
+    monotonic,
+    onFailure: ({ error, ...failure }) => logger.error({ err: error, ...failure }, 'what was due failed and will be tried again'),
+    onTrouble: (error) => logger.error({ err: error }, 'what is due could not be read and will be tried again'),
+  });
+  return runner;
 }
 
 function inProcessBus(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): EventBus {

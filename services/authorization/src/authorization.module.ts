@@ -12,6 +12,7 @@ import { NonceRegister } from './application/nonce-register';
 import { PermissionDeclarations } from './application/permission-declarations';
 import { RequestVerifier } from './application/request-verifier';
 import { TokenCodec } from './application/token-codec.port';
+import { SecretExpiry } from './application/secret-expiry';
 import { RegisteredTenants } from './application/tenants';
 import { Users } from './application/users';
 import { credentialAggregate } from './domain/credential.decide';
@@ -22,7 +23,9 @@ import { CredentialController } from './edges/credential.controller';
 import { DecisionController } from './edges/decision.controller';
 import { JwksController } from './edges/jwks.controller';
 import { PermissionsController } from './edges/permissions.controller';
+import { publication } from './edges/publication';
 import { ReleaseConsumer } from './edges/release.consumer';
+import { RotationConsumer } from './edges/rotation.consumer';
 import { TenantController } from './edges/tenant.controller';
 import { UserController } from './edges/user.controller';
 import { credentialsProjection } from './projections/credentials.projection';
@@ -31,11 +34,12 @@ import { usersProjection } from './projections/users.projection';
 
 export { Bootstrap };
 
-/** Publishes nothing: what others need to know of it, they ask for. */
+/** What others need to know of it, they ask for; that a secret is another one now, they are told. */
 export const authorization: ServiceDefinition = {
   service: 'authorization',
   aggregates: [permissionsAggregate, credentialAggregate, tenantAggregate, userAggregate],
   projections: [credentialsProjection, tenantsProjection, usersProjection],
+  publication,
 };
 
 /** Global: the guard of every edge needs the token verifier. */
@@ -50,10 +54,12 @@ export const authorization: ServiceDefinition = {
     UserController,
     JwksController,
     ReleaseConsumer,
+    RotationConsumer,
   ],
   providers: [
     PermissionDeclarations,
     Credentials,
+    SecretExpiry,
     AppKeys,
     NonceRegister,
     RequestVerifier,

@@ -11,7 +11,8 @@ import {
   type VersionView,
 } from '@souk/contracts';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
-import { createHttpApplication, listen, PlatformModule } from '@souk/platform';
+import { DeadlineRunner } from '@souk/coordination';
+import { Clock, createHttpApplication, listen, PlatformModule } from '@souk/platform';
 import { authorization, AuthorizationModule, Bootstrap } from '../src/authorization.module';
 import { ReleaseConsumer } from '../src/edges/release.consumer';
 import { callOf } from './world';
@@ -36,6 +37,15 @@ const releases = new KnownVersions();
 @Module({ providers: [{ provide: ReleaseQueries, useValue: releases }], exports: [ReleaseQueries] })
 class KnownVersionsModule {}
 
+/** The system's clock, set ahead or back by so much. */
+class MovedClock extends Clock {
+  byMs = 0;
+  override now(): Date {
+    return new Date(Date.now() + this.byMs);
+  }
+}
+const clock = new MovedClock();
+
 interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
@@ -51,7 +61,7 @@ describe('Authorization over HTTP', () => {
   beforeAll(async () => {
     @Module({
       imports: [
-        PlatformModule.embedded({ dataDir: folder.path, logLevel: 'silent', services: [authorization] }),
+        PlatformModule.embedded({ dataDir: folder.path, logLevel: 'silent', services: [authorization], clock }),
         KnownVersionsModule,
         AuthorizationModule,
       ],
@@ -303,7 +313,7 @@ describe('Authorization over HTTP', () => {
       const headers: Record<string, string> = {
         Accept: 'application/json',
         'X-Ca-Key': appKey,
-        'X-Ca-Timestamp': String(Date.now()),
+        'X-Ca-Timestamp': String(clock.now().getTime()),
         'X-Ca-Nonce': randomUUID(),
         'X-Ca-Signature-Headers': 'X-Ca-Key,X-Ca-Nonce,X-Ca-Timestamp',
       };
@@ -338,6 +348,49 @@ describe('Authorization over HTTP', () => {
       await app.get(AuthorizationCommands).revokeCredential(instanceId, callOf());
       const late = await call(operator, 'POST', '/v1/decisions', sign(known, 'GET', '/open/v1/instance'));
       expect(late.body).toMatchObject({ allowed: false, code: 'unauthenticated' });
+    });
+
+    it('take old and new secret for as long as its owner said', async () => {
+      const [owner, provider] = [await tenant(), await tenant()];
+      const old = await instance(owner, provider, ['instance.read']);
+      const buyer = await signedIn(owner, 'buyer');
+      const path = `/v1/instances/${old.instanceId}/credential`;
+      for (const token of [await signedIn(provider, 'provider'), operator])
+        expect((await call(token, 'POST', `${path}/rotate`, {})).status).toBe(403);
+      expect((await call(await signedIn(provider, 'buyer'), 'POST', `${path}/rotate`, {})).status).toBe(404);
+      expect((await call(buyer, 'POST', `${path}/rotate`, { graceSeconds: 604_801 })).status).toBe(422);
+
+      const wish = { graceSeconds: 300, reason: 'a laptop was stolen' };
+      const rotated = await call(buyer, 'POST', `${path}/rotate`, wish, { 'idempotency-key': 'once' });
+      expect(rotated).toMatchObject({ status: 200, body: { secretVersion: 2, appKey: old.appKey } });
+      const again = await call(buyer, 'POST', `${path}/rotate`, wish, { 'idempotency-key': 'once' });
+      expect(again.body).toEqual(rotated.body);
+      const renewed = { ...old, appSecret: await app.get(AuthorizationCommands).appSecret(old.instanceId) };
+      expect(JSON.stringify(rotated.body)).not.toContain(renewed.appSecret);
+
+      const taken = async () => {
+        const answers = [old, renewed].map((key) =>
+          call(operator, 'POST', '/v1/decisions', sign(key, 'GET', '/open/v1/instance')),
+        );
+        return (await Promise.all(answers)).map(({ body }) => body['allowed']);
+      };
+      expect(await taken()).toEqual([true, true]);
+      // What was rotated is told of, and the deadline set; nothing happens before its time.
+      const open = async (count: number) => {
+        const line = `souk_deadlines_open{service="authorization"} ${count}`;
+        while (!(await (await fetch(`${url}/metrics`)).text()).includes(line)) await new Promise(setImmediate);
+      };
+      await open(1);
+      app.get(DeadlineRunner).look();
+      expect((await call(buyer, 'GET', path)).body).toHaveProperty('previousSecretValidUntil');
+
+      clock.byMs = 300_000;
+      expect(await taken()).toEqual([false, true]);
+      app.get(DeadlineRunner).look();
+      await open(0);
+      expect((await call(buyer, 'GET', path)).body).not.toHaveProperty('previousSecretValidUntil');
+      clock.byMs = 0;
+      expect(await taken()).toEqual([false, true]);
     });
 
     it('are for operators, and ask for texts', async () => {

@@ -6,15 +6,15 @@ import { callOf, World } from './world';
 
 const MINUTE = 60_000;
 
+/** Without what differs between any two requests. */
+const withoutText = (decision: Decision) => ({ ...decision, stringToSign: undefined });
+
 describe('A decision', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.open();
   });
   afterAll(() => world.close());
-
-  /** Without what differs between any two requests. */
-  const withoutText = (decision: Decision) => ({ ...decision, stringToSign: undefined });
 
   it('allows what was granted, from the very moment of creation', async () => {
     const instance = await world.instance(['instance.read']);
@@ -178,6 +178,84 @@ describe('A decision', () => {
     );
     const decisions = await Promise.all(forged.map((request) => world.verifier.decide(request)));
     expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(0);
+  });
+});
+
+describe('A decision about a rotated secret', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.close());
+
+  const GRACE = 300;
+  const owner = { tenant: 'ten_b', user: 'usr', role: 'buyer', tokenId: '' } as const;
+  const rotate = async ({ instanceId, ...rest }: Awaited<ReturnType<World['instance']>>, graceSeconds: number) => {
+    await world.credentials.rotate(instanceId, graceSeconds, owner, callOf());
+    return { ...rest, instanceId, appSecret: await world.credentials.appSecret(instanceId) };
+  };
+  const decide = async (...keys: readonly { appKey: string; appSecret: string }[]) => {
+    const decisions: Decision[] = [];
+    for (const key of keys) decisions.push(await world.verifier.decide(world.sign(key)));
+    return decisions.map(({ allowed }) => allowed);
+  };
+
+  it('takes the new one and the one before, to the millisecond', async () => {
+    const one = await world.instance(['instance.read']);
+    expect(await decide(one)).toEqual([true]);
+    const two = await rotate(one, GRACE);
+    expect(two.appSecret).not.toBe(one.appSecret);
+    expect(await decide(one, two)).toEqual([true, true]);
+    world.clock.time += GRACE * 1000 - 1;
+    expect(await decide(one, two)).toEqual([true, true]);
+    world.clock.time += 1;
+    expect(await decide(one, two)).toEqual([false, true]);
+  });
+
+  it('takes the one before no more, once that has expired, also when the clock goes back', async () => {
+    const one = await world.instance(['instance.read']);
+    const two = await rotate(one, GRACE);
+    world.clock.time += GRACE * 1000;
+    await world.credentials.expirePreviousSecret(one.instanceId, 1, callOf());
+    world.clock.time -= GRACE * 1000;
+    expect(await decide(one, two)).toEqual([false, true]);
+  });
+
+  it('takes none but the new one where there is no grace', async () => {
+    const one = await world.instance(['instance.read']);
+    expect(await decide(one, await rotate(one, 0))).toEqual([false, true]);
+  });
+
+  it('takes the last two, when it is rotated again within the grace', async () => {
+    const one = await world.instance(['instance.read']);
+    const two = await rotate(one, GRACE);
+    const three = await rotate(two, GRACE);
+    expect(await decide(one, two, three)).toEqual([false, true, true]);
+  });
+
+  it('does not tell an expired secret from a wrong one', async () => {
+    const one = await world.instance(['instance.read']);
+    await rotate(one, 0);
+    const expired = await world.verifier.decide(world.sign(one));
+    const wrong = await world.verifier.decide(world.sign({ ...one, appSecret: 'wrong' }));
+    expect(withoutText(expired)).toEqual(withoutText(wrong));
+  });
+
+  it('is nothing for a suspended key', async () => {
+    const one = await world.instance(['instance.read']);
+    const two = await rotate(one, GRACE);
+    await world.credentials.suspend(one.instanceId, owner, callOf());
+    expect(await decide(one, two)).toEqual([false, false]);
+    await world.credentials.resume(one.instanceId, owner, callOf());
+    expect(await decide(one, two)).toEqual([true, true]);
+  });
+
+  it('is nobody’s but its owner’s to rotate', async () => {
+    const { instanceId } = await world.instance([]);
+    const other = { ...owner, tenant: 'ten_x' };
+    await expect(world.credentials.rotate(instanceId, 0, other, callOf())).rejects.toMatchObject({ code: 'not-found' });
+    const provider = { ...owner, tenant: 'ten_p' };
+    await expect(world.credentials.rotate(instanceId, 0, provider, callOf())).rejects.toMatchObject({ code: 'not-found' });
   });
 });
 

@@ -113,7 +113,7 @@ export class World {
     await this.runner.start();
     const credentials = this.runner.readModel(credentialsProjection);
     this.keys = new AppKeys(credentials, this.vault);
-    this.credentials = new Credentials(commands, this.vault, this.keys, credentials);
+    this.credentials = new Credentials(commands, this.vault, this.keys, this.clock, credentials);
     this.verifier = new RequestVerifier(this.keys, new NonceRegister(this.reads), this.clock);
     this.codec = new JoseTokenCodec(this.vault);
     this.tokens = new AccessTokenVerifier(this.codec, commands, this.clock, this.runner.readModel(usersProjection));

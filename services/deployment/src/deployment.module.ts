@@ -18,6 +18,7 @@ import { OperationJournal } from './application/operation-journal';
 import { Reconciler } from './application/reconciler';
 import { ResourceReports } from './application/resource-reports';
 import { SealedValues } from './application/sealed-values';
+import { SecretRollout } from './application/secret-rollout';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { cluster } from './domain/cluster.decide';
@@ -30,6 +31,7 @@ import { InstanceController } from './edges/instance.controller';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
 import { publication } from './edges/publication';
+import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
@@ -72,12 +74,14 @@ export class DeploymentModule {
         OperationController,
         SecretController,
         OpenController,
+        SecretRotationConsumer,
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],

@@ -120,7 +120,13 @@ export class Credentials extends AuthorizationCommands {
     this.keep({ ...known, status: 'revoked' });
   }
   override async appSecret(instanceId: string): Promise<string> {
-    return `secret of ${instanceId}`;
+    const version = this.views.get(instanceId)?.secretVersion ?? 1;
+    return version === 1 ? `secret of ${instanceId}` : `secret ${version} of ${instanceId}`;
+  }
+  /** What its owner does in authorization. */
+  rotate(instanceId: string): void {
+    const view = this.views.get(instanceId)!;
+    this.keep({ ...view, secretVersion: view.secretVersion + 1 });
   }
 
   private keep(view: CredentialView): CredentialView {

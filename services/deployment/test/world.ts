@@ -11,6 +11,7 @@ import { createHttpApplication, listen, PlatformModule, RawEventStore } from '@s
 import type { DeploymentOptions } from '../src/deployment.module';
 import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
 import { namespaceOf } from '../src/domain/cluster-object';
+import { SecretRotationConsumer } from '../src/edges/secret-rotation.consumer';
 import { Neighbours } from './neighbours';
 import { ids } from './sample';
 
@@ -108,6 +109,24 @@ export class World {
     };
     await this.app!.get(DeploymentCommands).requestInstance(wish, callOf('purchase', name));
     return instanceId;
+  }
+
+  /** The AppSecret is another one now, and this service is told. */
+  async rotateSecret(instanceId: string): Promise<void> {
+    this.neighbours.credentials.rotate(instanceId);
+    await this.tellOfRotation(instanceId);
+  }
+
+  /** As the bus does, perhaps more than once. */
+  async tellOfRotation(instanceId: string): Promise<void> {
+    const { secretVersion } = this.neighbours.credentials.views.get(instanceId)!;
+    const event = {
+      id: derivedUuid('rotation', instanceId, secretVersion),
+      type: 'authorization.app-secret-rotated.v1',
+      data: { instanceId, secretVersion, previousValidUntil: new Date().toISOString() },
+      soukmetadata: { correlationId: 'rotation' },
+    };
+    await this.app!.get(SecretRotationConsumer).appSecretRotated(event as never);
   }
 
   async request(

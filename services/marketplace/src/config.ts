@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { loadConfig } from '@souk/platform';
+import { type Clock, loadConfig } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
@@ -57,6 +57,8 @@ export interface MarketplaceConfig {
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
   readonly newOperatorToken: boolean;
+  /** The time of day, where it is not the system's: for tests. */
+  readonly clock?: Clock;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */

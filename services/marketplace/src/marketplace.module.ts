@@ -16,6 +16,7 @@ export class MarketplaceModule {
     dataDir,
     logLevel,
     masterKeys,
+    clock,
     apiUrl,
     nodeTimeoutMs,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
@@ -23,7 +24,7 @@ export class MarketplaceModule {
     return {
       module: MarketplaceModule,
       imports: [
-        PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }) }),
+        PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
         ReleaseModule,

@@ -87,6 +87,27 @@ describe('A marketplace that is killed', () => {
     expect(await eventsOf('OperationSucceeded')).toHaveLength(2);
   });
 
+  it('brings the new AppSecret, and ends the grace of the old one, when it died just after the rotation', async () => {
+    const path = `/v1/instances/${instanceId}/credential`;
+    expect((await story.buyer.post(`${path}/rotate`, { graceSeconds: 1 })).status).toBe(200);
+    await marketplace.kill();
+    await marketplace.start();
+    await story.buyer.until(
+      path,
+      (body) => (body as { previousSecretValidUntil?: string }).previousSecretValidUntil === undefined,
+    );
+    await story.buyer.until(
+      `/v1/instances/${instanceId}/operations`,
+      ({ items }: { items: { kind: string; status: string }[] }) =>
+        items[0]!.kind === 'restart' && items[0]!.status === 'succeeded',
+      30_000,
+    );
+    expect(await eventsOf('AppSecretRotated')).toHaveLength(1);
+    expect(await eventsOf('PreviousAppSecretExpired')).toHaveLength(1);
+    expect(await eventsOf('RestartRequested')).toHaveLength(1);
+    await story.buyer.until(`/v1/instances/${instanceId}`, ({ status }: { status: string }) => status === 'running');
+  });
+
   it('deletes to the end what was refunded just before it died', async () => {
     expect((await story.bill('refunded', 'order-1', 2, { reason: 'changed their mind' })).status).toBe(202);
     await marketplace.kill();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@souk/contracts';
 import { startClusterSim } from '@souk/cluster-sim';
+import type { MarketplaceConfig } from '../src/config';
 import { type RunningMarketplace, startMarketplace } from '../src/marketplace';
 
 /** An answer, whatever its status. */
@@ -76,7 +77,7 @@ export class TestMarketplace {
     readonly operator: TestUser,
   ) {}
 
-  static async start(): Promise<TestMarketplace> {
+  static async start(options: Pick<MarketplaceConfig, 'clock'> = {}): Promise<TestMarketplace> {
     const dataDir = await mkdtemp(join(tmpdir(), 'souk-e2e-'));
     let sim: { stop(): Promise<void> } | undefined;
     const cluster = {
@@ -92,6 +93,7 @@ export class TestMarketplace {
       logLevel: process.env['LOG_LEVEL'] ?? 'silent',
       nodeTimeoutMs: 600_000,
       newOperatorToken: false,
+      ...options,
     };
     const running = await startMarketplace(config, '0.0.0-test', cluster);
     const operator = new TestUser(running.url, running.bootstrapToken, 'platform');

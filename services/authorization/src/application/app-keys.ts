@@ -10,6 +10,8 @@ import { appSecretOf } from './app-secret';
 export interface KeyEntry {
   /** To check the signature with. A decoy where nobody has this key, so that checking takes as long. */
   readonly secret: string;
+  /** The secret before that one, which is taken as well until then (milliseconds since the epoch, exclusive). */
+  readonly previous?: { readonly secret: string; readonly validUntil: number };
   /** Absent for a key that is unknown, suspended or revoked: nobody is to tell them apart. */
   readonly credential?: CredentialDoc;
 }
@@ -68,12 +70,20 @@ export class AppKeys implements OnModuleDestroy {
     if (!doc) return this.decoy(appKey);
     try {
       const secret = await appSecretOf(this.vault, doc);
-      return doc.revoked || doc.suspendedBy.length > 0 ? { secret } : { secret, credential: doc };
+      if (doc.revoked || doc.suspendedBy.length > 0) return { secret };
+      const previous = await this.previousOf(doc);
+      return { secret, credential: doc, ...(previous && { previous }) };
     } catch (error) {
       // An owner who was erased took the secrets of their instances along.
       if (error instanceof TenantKeyDestroyed) return this.decoy(appKey);
       throw error;
     }
+  }
+
+  private async previousOf(doc: CredentialDoc): Promise<KeyEntry['previous']> {
+    if (!doc.previousSecret) return undefined;
+    const { secretVersion, validUntil } = doc.previousSecret;
+    return { secret: await appSecretOf(this.vault, { ...doc, secretVersion }), validUntil: Date.parse(validUntil) };
   }
 
   private async decoy(appKey: string): Promise<KeyEntry> {

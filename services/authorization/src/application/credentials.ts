@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CredentialView, DeclaredPermissions } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
-import { InjectReadModel, NotFound, type Principal } from '@souk/platform';
+import { Clock, InjectReadModel, NotFound, type Principal } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { SecretVault } from '@souk/secrets';
 import type { Credential } from '../domain/credential';
@@ -20,6 +20,7 @@ export class Credentials {
     private readonly commands: CommandHandler,
     private readonly vault: SecretVault,
     private readonly keys: AppKeys,
+    private readonly clock: Clock,
     @InjectReadModel(credentialsProjection) private readonly readModel: ReadModel<CredentialDoc>,
   ) {}
 
@@ -85,6 +86,31 @@ export class Credentials {
     return this.handle(instanceId, { type: 'resume-credential', instanceId, party }, context);
   }
 
+  /**
+   * A new AppSecret. The one until now is taken as well until the grace is over; one before that, no more.
+   * @throws NotFound alike where there is none and where it is not theirs; CredentialIsRevoked
+   */
+  async rotate(
+    instanceId: string,
+    graceSeconds: number,
+    { tenant }: Principal,
+    context: CommandContext,
+  ): Promise<CommandOutcome<Credential, CredentialEvent>> {
+    const state = await this.load(instanceId);
+    if (state.status === 'none' || state.ownerTenant !== tenant) throw new NotFound('credential of instance', instanceId);
+    const now = this.clock.now();
+    const previousValidUntil = new Date(now.getTime() + graceSeconds * 1000).toISOString();
+    return this.handle(
+      instanceId,
+      { type: 'rotate-app-secret', instanceId, previousValidUntil, now: now.toISOString() },
+      context,
+    );
+  }
+
+  async expirePreviousSecret(instanceId: string, secretVersion: number, context: CommandContext): Promise<void> {
+    await this.handle(instanceId, { type: 'expire-previous-app-secret', instanceId, secretVersion }, context);
+  }
+
   /** Done when no decision is made any more by what was before. */
   private async handle(instanceId: string, command: CredentialCommand, context: CommandContext) {
     const outcome = await this.commands.handle(credentialAggregate, instanceId, command, context);
@@ -105,7 +131,9 @@ const PATIENCE = 10_000;
 export function credentialView(state: Credential): CredentialView | undefined {
   if (state.status === 'none') return undefined;
   const { instanceId, appKey, secretVersion, grants } = state;
-  return { instanceId, appKey, secretVersion, status: statusOf(state), grants: declared(grants) };
+  const previous = state.status === 'live' ? state.previousSecret : undefined;
+  const validUntil = previous && { previousSecretValidUntil: previous.validUntil };
+  return { instanceId, appKey, secretVersion, ...validUntil, status: statusOf(state), grants: declared(grants) };
 }
 
 function statusOf(state: Exclude<Credential, { status: 'none' }>): CredentialView['status'] {

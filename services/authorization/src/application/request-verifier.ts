@@ -34,7 +34,7 @@ export class RequestVerifier {
     const read = readSignedRequest(request);
     if (!read.wellFormed) return { allowed: false, code: 'unauthenticated', detail: read.detail };
     if (!isWithinWindow(read.timestamp, now)) return refusal(OUT_OF_WINDOW, read);
-    const credential = this.authentic(read, this.keys.cached(read.appKey) ?? (await this.keys.load(read.appKey)));
+    const credential = this.authentic(read, this.keys.cached(read.appKey) ?? (await this.keys.load(read.appKey)), now);
     if (!credential) return refusal(NOT_AUTHENTIC, read);
     // Also of a request that is then not granted: it must not become a good one when the grant comes.
     const taken = await this.nonces.take(read.appKey, read.nonce, read.timestamp, now);
@@ -42,9 +42,18 @@ export class RequestVerifier {
     return this.decideGrant(request, read, credential);
   }
 
-  /** The signature is checked before the key is looked at: it takes as long for every key. */
-  private authentic(read: WellFormedRequest, { secret, credential }: KeyEntry): CredentialDoc | undefined {
-    return isSignature(read.signature, signatureOf(read.stringToSign, secret)) ? credential : undefined;
+  /**
+   * The signature is checked before the key is looked at. Whoever is not accepted at the first look is looked at a second time, also where the
+   * key has no second secret: a refusal takes as long for every key.
+   */
+  private authentic(
+    { signature, stringToSign }: WellFormedRequest,
+    { secret, previous, credential }: KeyEntry,
+    now: number,
+  ): CredentialDoc | undefined {
+    if (isSignature(signature, signatureOf(stringToSign, secret)) && credential) return credential;
+    const isPrevious = isSignature(signature, signatureOf(stringToSign, previous?.secret ?? secret));
+    return isPrevious && previous && now < previous.validUntil ? credential : undefined;
   }
 
   private decideGrant(

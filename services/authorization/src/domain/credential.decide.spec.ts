@@ -22,6 +22,23 @@ const suspended = (party: 'owner' | 'provider'): CredentialEvent => ({
   data: { ...named, party },
 });
 const resumed = (party: 'owner' | 'provider'): CredentialEvent => ({ type: 'CredentialResumed', data: { ...named, party } });
+const now = '2026-01-01T12:00:00.000Z';
+const rotate = (previousValidUntil: string): CredentialCommand => ({
+  type: 'rotate-app-secret',
+  instanceId,
+  previousValidUntil,
+  now,
+});
+const inAnHour = '2026-01-01T13:00:00.000Z';
+const rotated = (secretVersion: number, previousValidUntil = inAnHour): CredentialEvent => ({
+  type: 'AppSecretRotated',
+  data: { ...named, secretVersion, previousValidUntil },
+});
+const expired = (secretVersion: number): CredentialEvent => ({
+  type: 'PreviousAppSecretExpired',
+  data: { ...named, secretVersion },
+});
+const expire = (secretVersion: number): CredentialCommand => ({ type: 'expire-previous-app-secret', instanceId, secretVersion });
 const revoked: CredentialEvent = { type: 'CredentialRevoked', data: { ...named } };
 const revoke: CredentialCommand = { type: 'revoke-credential', instanceId };
 const align: CredentialCommand = {
@@ -38,6 +55,7 @@ describe('Credential', () => {
       align,
       { type: 'suspend-credential', instanceId, party: 'owner' },
       { type: 'resume-credential', instanceId, party: 'owner' },
+      rotate(now),
     ])('refuses $type', (command) => given(credentialAggregate).when(command).thenRefused(NoCredentialYet));
   });
 
@@ -72,6 +90,33 @@ describe('Credential', () => {
     it('is revoked', () => given(credentialAggregate, created).when(revoke).then(revoked));
   });
 
+  describe('whose secret is rotated', () => {
+    it('has the next one, and takes the one before until its grace is over', () => {
+      given(credentialAggregate, created).when(rotate(inAnHour)).then(rotated(2));
+      expect(fold(credentialAggregate, [created, rotated(2)])).toMatchObject({
+        secretVersion: 2,
+        previousSecret: { secretVersion: 1, validUntil: inAnHour },
+      });
+    });
+    it('takes none but the next one where there is no grace', () =>
+      given(credentialAggregate, created).when(rotate(now)).then(rotated(2, now), expired(1)));
+    it('takes the one before no more when that has expired', () => {
+      given(credentialAggregate, created, rotated(2)).when(expire(1)).then(expired(1));
+      expect(fold(credentialAggregate, [created, rotated(2), expired(1)])).not.toHaveProperty('previousSecret');
+    });
+    it('expires once', () => given(credentialAggregate, created, rotated(2), expired(1)).when(expire(1)).thenNothing());
+    it('takes the oldest no more when it is rotated again meanwhile', () => {
+      expect(fold(credentialAggregate, [created, rotated(2), rotated(3)])).toMatchObject({
+        secretVersion: 3,
+        previousSecret: { secretVersion: 2 },
+      });
+      given(credentialAggregate, created, rotated(2), rotated(3)).when(expire(1)).thenNothing();
+    });
+    it('never expires the current one', () => given(credentialAggregate, created, rotated(2)).when(expire(2)).thenNothing());
+    it('is rotated while it is suspended', () =>
+      given(credentialAggregate, created, suspended('owner')).when(rotate(inAnHour)).then(rotated(2)));
+  });
+
   describe('suspended', () => {
     it('is suspended by each party once', () =>
       given(credentialAggregate, created, suspended('owner'))
@@ -92,6 +137,10 @@ describe('Credential', () => {
     it('is revoked once', () => given(credentialAggregate, created, revoked).when(revoke).thenNothing());
     it('is not created anew', () => given(credentialAggregate, created, revoked).when(create).thenNothing());
     it('gets no grants', () => given(credentialAggregate, created, revoked).when(align).thenRefused(CredentialIsRevoked));
+    it('is not rotated', () =>
+      given(credentialAggregate, created, revoked).when(rotate(inAnHour)).thenRefused(CredentialIsRevoked));
+    it('has no secret that could expire', () =>
+      given(credentialAggregate, created, rotated(2), revoked).when(expire(1)).thenNothing());
     it('is not resumed', () =>
       given(credentialAggregate, created, suspended('owner'), revoked)
         .when({ type: 'resume-credential', instanceId, party: 'owner' })

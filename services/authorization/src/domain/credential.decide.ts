@@ -34,12 +34,34 @@ export interface ResumeCredential {
   readonly party: SuspendingParty;
 }
 
+export interface RotateAppSecret {
+  readonly type: 'rotate-app-secret';
+  readonly instanceId: string;
+  /** ISO 8601, UTC, both: the secret until now is taken beside the new one until then. */
+  readonly previousValidUntil: string;
+  readonly now: string;
+}
+
+/** The grace of that version is over. */
+export interface ExpirePreviousAppSecret {
+  readonly type: 'expire-previous-app-secret';
+  readonly instanceId: string;
+  readonly secretVersion: number;
+}
+
 export interface RevokeCredential {
   readonly type: 'revoke-credential';
   readonly instanceId: string;
 }
 
-export type CredentialCommand = CreateCredential | AlignGrants | SuspendCredential | ResumeCredential | RevokeCredential;
+export type CredentialCommand =
+  | CreateCredential
+  | AlignGrants
+  | SuspendCredential
+  | ResumeCredential
+  | RotateAppSecret
+  | ExpirePreviousAppSecret
+  | RevokeCredential;
 
 export const credentialAggregate: Aggregate<Credential, CredentialCommand, CredentialEvent> = {
   category: 'credential',
@@ -54,6 +76,8 @@ export const credentialAggregate: Aggregate<Credential, CredentialCommand, Crede
     DataModelGrantWithdrawn: {},
     CredentialSuspended: {},
     CredentialResumed: {},
+    AppSecretRotated: {},
+    PreviousAppSecretExpired: {},
     CredentialRevoked: {},
   },
   tenants: (state) => (state.status === 'none' ? [] : [...new Set([state.ownerTenant, state.providerTenant])]),
@@ -69,6 +93,10 @@ function decide(command: CredentialCommand, state: Credential): readonly Credent
       return suspend(command, state);
     case 'resume-credential':
       return resume(command, state);
+    case 'rotate-app-secret':
+      return rotate(command, state);
+    case 'expire-previous-app-secret':
+      return expirePrevious(command, state);
     case 'revoke-credential':
       return revoke(state);
     default:
@@ -106,6 +134,22 @@ function resume({ instanceId, party }: ResumeCredential, state: Credential): rea
   const live = liveOr(state, instanceId);
   if (!live.suspendedBy.has(party)) return [];
   return [{ type: 'CredentialResumed', data: { ...nameOf(live), party } }];
+}
+
+/** Without grace the secret until now is gone with the same append. */
+function rotate({ instanceId, previousValidUntil, now }: RotateAppSecret, state: Credential): readonly CredentialEvent[] {
+  const live = liveOr(state, instanceId);
+  const named = nameOf(live);
+  const { secretVersion } = live;
+  const rotated = { type: 'AppSecretRotated', data: { ...named, secretVersion: secretVersion + 1, previousValidUntil } } as const;
+  if (previousValidUntil > now) return [rotated];
+  return [rotated, { type: 'PreviousAppSecretExpired', data: { ...named, secretVersion } }];
+}
+
+/** A version that is not the one before the current one has expired already; of a revoked credential no secret is taken. */
+function expirePrevious({ secretVersion }: ExpirePreviousAppSecret, state: Credential): readonly CredentialEvent[] {
+  if (state.status !== 'live' || state.previousSecret?.secretVersion !== secretVersion) return [];
+  return [{ type: 'PreviousAppSecretExpired', data: { ...nameOf(state), secretVersion } }];
 }
 
 /** An instance that never had a credential has nothing to lose. */

@@ -38,6 +38,22 @@ export type DataModelGrantWithdrawn = DomainEvent<
 export type CredentialSuspended = DomainEvent<'CredentialSuspended', Named & { readonly party: SuspendingParty }>;
 export type CredentialResumed = DomainEvent<'CredentialResumed', Named & { readonly party: SuspendingParty }>;
 
+/**
+ * From here on the AppSecret is that of `secretVersion`; the one before it is taken as well until then (F34). A secret before that one is
+ * taken no more, also when its own time was not over.
+ */
+export type AppSecretRotated = DomainEvent<
+  'AppSecretRotated',
+  Named & {
+    readonly secretVersion: number;
+    /** ISO 8601, UTC. */
+    readonly previousValidUntil: string;
+  }
+>;
+
+/** The AppSecret of that version is taken no more, whatever the clock says afterwards. */
+export type PreviousAppSecretExpired = DomainEvent<'PreviousAppSecretExpired', Named & { readonly secretVersion: number }>;
+
 /** For good. */
 export type CredentialRevoked = DomainEvent<'CredentialRevoked', Named>;
 
@@ -49,4 +65,6 @@ export type CredentialEvent =
   | DataModelGrantWithdrawn
   | CredentialSuspended
   | CredentialResumed
+  | AppSecretRotated
+  | PreviousAppSecretExpired
   | CredentialRevoked;

@@ -1,5 +1,5 @@
 import { assertNever } from '@souk/event-sourcing';
-import type { CredentialCreated, CredentialEvent, SuspendingParty } from './credential.events';
+import type { AppSecretRotated, CredentialCreated, CredentialEvent, SuspendingParty } from './credential.events';
 import { type PermissionSet, permissionSet, withApi, withDataModel, withoutApi, withoutDataModel } from './permission-set';
 
 /** The identity of one instance: AppKey, and what it may do. */
@@ -17,6 +17,14 @@ interface Identity extends Omit<CredentialCreated['data'], 'grants'> {
 export interface LiveCredential extends Identity {
   readonly status: 'live';
   readonly suspendedBy: ReadonlySet<SuspendingParty>;
+  /** The AppSecret before this one, while its expiry is not recorded. */
+  readonly previousSecret?: PreviousSecret;
+}
+
+export interface PreviousSecret {
+  readonly secretVersion: number;
+  /** ISO 8601, UTC. */
+  readonly validUntil: string;
 }
 
 export interface RevokedCredential extends Identity {
@@ -45,6 +53,10 @@ export function evolveCredential(state: Credential, event: CredentialEvent): Cre
       return state.status === 'live'
         ? { ...state, suspendedBy: new Set([...state.suspendedBy].filter((party) => party !== event.data.party)) }
         : state;
+    case 'AppSecretRotated':
+      return state.status === 'live' ? rotated(state, event) : state;
+    case 'PreviousAppSecretExpired':
+      return state.status === 'live' ? withoutPrevious(state, event.data.secretVersion) : state;
     case 'CredentialRevoked':
       return revoked(state);
     default:
@@ -56,8 +68,19 @@ function withGrants(state: Credential, change: (grants: PermissionSet) => Permis
   return state.status === 'none' ? state : { ...state, grants: change(state.grants) };
 }
 
+function rotated(state: LiveCredential, { data: { secretVersion, previousValidUntil } }: AppSecretRotated): LiveCredential {
+  const previousSecret = { secretVersion: state.secretVersion, validUntil: previousValidUntil };
+  return { ...state, secretVersion, previousSecret };
+}
+
+function withoutPrevious(state: LiveCredential, secretVersion: number): LiveCredential {
+  if (state.previousSecret?.secretVersion !== secretVersion) return state;
+  const { previousSecret: _, ...rest } = state;
+  return rest;
+}
+
 function revoked(state: Credential): Credential {
   if (state.status !== 'live') return state;
-  const { suspendedBy: _, ...identity } = state;
+  const { suspendedBy: _, previousSecret: __, ...identity } = state;
   return { ...identity, status: 'revoked' };
 }

@@ -7,6 +7,8 @@ export interface CredentialDoc {
   readonly instanceId: string;
   readonly ownerTenant: string;
   readonly secretVersion: number;
+  /** The secret before this one, until it has expired. */
+  readonly previousSecret?: { readonly secretVersion: number; readonly validUntil: string };
   readonly apis: readonly string[];
   readonly suspendedBy: readonly SuspendingParty[];
   readonly revoked: boolean;
@@ -14,7 +16,7 @@ export interface CredentialDoc {
 
 export const credentialsProjection: Projection<CredentialDoc, CredentialEvent> = {
   name: 'credentials',
-  version: 1,
+  version: 2,
   streamPrefixes: ['credential-'],
   indexes: {},
   keys: ({ data }) => [data.appKey],
@@ -35,6 +37,19 @@ export const credentialsProjection: Projection<CredentialDoc, CredentialEvent> =
     DataModelGrantWithdrawn: 'ignored',
     CredentialSuspended: (doc, { data }) => doc && { ...doc, suspendedBy: [...new Set([...doc.suspendedBy, data.party])] },
     CredentialResumed: (doc, { data }) => doc && { ...doc, suspendedBy: doc.suspendedBy.filter((party) => party !== data.party) },
+    AppSecretRotated: (doc, { data: { secretVersion, previousValidUntil } }) =>
+      doc && {
+        ...doc,
+        secretVersion,
+        previousSecret: { secretVersion: doc.secretVersion, validUntil: previousValidUntil },
+      },
+    PreviousAppSecretExpired: (doc, { data }) => doc && withoutPrevious(doc, data.secretVersion),
     CredentialRevoked: (doc) => doc && { ...doc, revoked: true },
   },
 };
+
+function withoutPrevious(doc: CredentialDoc, secretVersion: number): CredentialDoc {
+  if (doc.previousSecret?.secretVersion !== secretVersion) return doc;
+  const { previousSecret: _, ...rest } = doc;
+  return rest;
+}

@@ -1,0 +1,23 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import type { AuthorizationEvent, DeploymentEvent } from '@souk/contracts';
+import { causedBy } from '@souk/messaging';
+import { SecretRollout } from '../application/secret-rollout';
+
+/** When an instance may be without its newest AppSecret. */
+@Controller()
+export class SecretRotationConsumer {
+  constructor(private readonly rollout: SecretRollout) {}
+
+  @EventPattern('authorization.app-secret-rotated.v1', { group: 'deployment' })
+  async appSecretRotated(@Payload() event: AuthorizationEvent): Promise<void> {
+    await this.rollout.follow(event.data.instanceId, causedBy(event, 'deployment'));
+  }
+
+  /** The operation may have begun before the rotation. */
+  @EventPattern('deployment.instance-running.v1', { group: 'deployment' })
+  async instanceRunning(@Payload() event: Extract<DeploymentEvent, { type: 'deployment.instance-running.v1' }>): Promise<void> {
+    const { instanceId, operationId } = event.data;
+    await this.rollout.follow(instanceId, causedBy(event, 'deployment'), operationId);
+  }
+}
