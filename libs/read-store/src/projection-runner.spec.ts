@@ -33,6 +33,7 @@ import {
   type AnyProjection,
   type Change,
   type CollectionWriter,
+  type GenerationWriter,
   LmdbReadStore,
   type ModelChange,
   type ModelStatus,
@@ -55,11 +56,21 @@ class FailingReadStore extends ReadStore {
   override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
     const writer = this.inner.open<Doc>(spec);
     return {
-      spec,
+      ...this.failing(writer),
+      startGeneration: async () => {
+        const generation = await writer.startGeneration();
+        return { ...this.failing(generation), serve: () => generation.serve(), drop: () => generation.drop() };
+      },
+    };
+  }
+  private failing<Doc extends Document>(writer: GenerationWriter<Doc>): GenerationWriter<Doc> {
+    return {
+      spec: writer.spec,
       get: (id) => writer.get(id),
       query: (query) => writer.query(query),
       checkpoint: () => writer.checkpoint(),
       getForUpdate: (id) => writer.getForUpdate(id),
+      documents: () => writer.documents(),
       commit: async (changes: readonly Change[], checkpoint: Position) => {
         if (this.fails()) throw new Error('disk on fire');
         await writer.commit(changes, checkpoint);
