@@ -18,6 +18,7 @@ import { NameRegistry, nameAggregate } from './name-registry';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
+import { ReadModelController } from './read-models/read-model.controller';
 import type { ServiceDefinition } from './service.module';
 
 /** What the embedded shape needs to know. */
@@ -96,7 +97,7 @@ export class PlatformModule implements OnApplicationShutdown {
         LoggerModule.forRoot(loggingOptions(options.logLevel)),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, ReadModelController],
       providers: [
         ...providers,
         { provide: APP_GUARD, useClass: AuthGuard },
