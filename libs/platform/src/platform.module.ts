@@ -37,7 +37,8 @@ export abstract class RawEventStore extends EventStore {}
 
 const RESOURCES = 'souk:embedded-resources';
 
-interface Resources {
+/** Everything that is kept below one data folder. */
+export interface Resources {
   readonly events: LmdbEventStore;
   readonly reads: LmdbReadStore;
   readonly vault: LmdbSecretVault;
@@ -117,7 +118,11 @@ export class PlatformModule implements OnApplicationShutdown {
   }
 }
 
-async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<Resources> {
+/** @throws StoreLocked while another process has the folder open */
+export async function openResources({
+  dataDir,
+  masterKeys,
+}: Pick<EmbeddedOptions, 'dataDir' | 'masterKeys'>): Promise<Resources> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const events = await LmdbEventStore.open({ directory: join(dataDir, 'events') });
   const vault = await LmdbSecretVault.open({ directory: join(dataDir, 'vault'), ...(masterKeys && { masterKeys }) });

@@ -4,3 +4,5 @@ export * from './read-model';
 export * from './projection-runner';
 export { Rebuild, type RebuildProgress, RebuildRunning, type RebuildStatus, UnknownReadModel } from './rebuild';
 export { UnindexableDocument } from './index-entries';
+export * from './rebuild-apart';
+export * from './isolated-projection';

@@ -9,11 +9,13 @@ import { orchestration, OrchestrationModule } from '../../orchestration/src/orch
 import { release, ReleaseModule } from '../../release/src/release.module';
 import type { MarketplaceConfig } from './config';
 
+/** All of them. */
+export const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
+
 /** All services in one process, on the embedded adapters. */
 @Module({})
 export class MarketplaceModule {
   static with({ dataDir, logLevel, masterKeys, apiUrl }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
-    const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
     return {
       module: MarketplaceModule,
       imports: [
