@@ -1,4 +1,4 @@
-// Starts a marketplace of its own: a free port, a fresh folder.
+// Starts a marketplace of its own: a free port, a fresh folder (or SOUK_DATA_DIR, which is kept).
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 const start = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
 
 export async function startMarketplace() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'souk-demo-'));
+  const given = process.env.SOUK_DATA_DIR;
+  const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'souk-demo-')));
   const child = spawn(process.execPath, [start], {
     // Ten minutes would be a long time for a story: a node that does not become ready is given up sooner.
     env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir, SOUK_NODE_READY_SECONDS: '8' },
@@ -19,7 +20,7 @@ export async function startMarketplace() {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('exit', resolve));
     }
-    await rm(dataDir, { recursive: true, force: true });
+    if (!given) await rm(dataDir, { recursive: true, force: true });
   };
   try {
     return { ...(await banner(child)), dataDir, pid: child.pid, stop };

@@ -42,6 +42,7 @@ import { CoordinationMetrics } from './observability/coordination-metrics';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
+import { ReadModelController } from './read-models/read-model.controller';
 import type { ServiceDefinition } from './service.module';
 
 /** What the embedded shape needs to know. */
@@ -62,7 +63,8 @@ export abstract class RawEventStore extends EventStore {}
 
 const RESOURCES = 'souk:embedded-resources';
 
-interface Resources {
+/** Everything that is kept below one data folder. */
+export interface Resources {
   readonly events: LmdbEventStore;
   readonly reads: LmdbReadStore;
   readonly vault: LmdbSecretVault;
@@ -133,7 +135,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
         LoggerModule.forRoot(loggingOptions(options.logLevel)),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, ReadModelController],
       providers: [
         ...providers,
         CoordinationMetrics,
@@ -174,7 +176,11 @@ const DEADLINES = 'deadlines';
 /** Milliseconds; in the embedded shape only the pause after a store that failed follows from it. */
 const LEASE_TERM = 10_000;
 
-async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<Resources> {
+/** @throws StoreLocked while another process has the folder open */
+export async function openResources({
+  dataDir,
+  masterKeys,
+}: Pick<EmbeddedOptions, 'dataDir' | 'masterKeys'>): Promise<Resources> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const events = await LmdbEventStore.open({ directory: join(dataDir, 'events') });
   const vault = await LmdbSecretVault.open({ directory: join(dataDir, 'vault'), ...(masterKeys && { masterKeys }) });

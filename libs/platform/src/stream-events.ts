@@ -10,7 +10,7 @@ export interface Told {
 }
 
 /** Milliseconds between signs of life on a quiet stream of server-sent events. */
-const HEARTBEAT = 15_000;
+export const HEARTBEAT = 15_000;
 
 /**
  * The events of one stream as server-sent events (WHATWG HTML, 9.2), from the first one or from after `Last-Event-ID`, then live.

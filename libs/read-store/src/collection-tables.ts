@@ -18,6 +18,7 @@ export interface CollectionRecord {
  */
 export interface CollectionTables {
   readonly environment: LmdbEnvironment;
+  /** By name the generation that serves, by {@link buildingKey} the one that is being built. */
   readonly collections: LmdbTable<string, CollectionRecord>;
   /** Numbers whose data is still to be removed. */
   readonly dropped: LmdbTable<number, true>;
@@ -36,6 +37,17 @@ export function openTables(environment: LmdbEnvironment): CollectionTables {
     entries: environment.openTable('entries', data),
     tombstones: environment.openTable('tombstones', data),
   };
+}
+
+const BUILDING = '/building';
+
+/** Key of the record of a generation that is being built. No collection has such a name. */
+export function buildingKey(collection: string): string {
+  return `${collection}${BUILDING}`;
+}
+
+export function isBuildingKey(key: string): boolean {
+  return key.endsWith(BUILDING);
 }
 
 /** A value for tables whose keys say everything. LMDB takes empty ones, its binding reads them as missing in places. */

@@ -63,4 +63,24 @@ describe('a process killed while it projects', () => {
       await events.close();
     }
   });
+
+  it('while it rebuilds, finds one of both generations whole, and no older than what was read', async () => {
+    for (let round = 0; round < 5; round++) {
+      const child = new Child(join(__dirname, '..', 'test', 'rebuilder.ts'), { args: [folder.path, `${ACCOUNTS}`] });
+      await child.line('rebuilt switched');
+      await child.printed(60 + 29 * round);
+      await child.kill();
+      const seen = child.lines.findLast((line) => line.startsWith('seen '))!.slice('seen '.length) as Position;
+
+      const events = await LmdbEventStore.open({ directory: join(folder.path, 'events') });
+      const reads = await LmdbReadStore.open({ directory: join(folder.path, 'reads'), signingKey });
+      const collection = reads.open<{ readonly id: string }>(balances);
+      const checkpoint = await collection.checkpoint();
+      expect(comparePositions(checkpoint!, seen)).toBeGreaterThanOrEqual(0);
+      const { items } = await collection.query({ index: 'byAmount', limit: 500 });
+      expect(new Map(items.map((doc) => [doc.id, doc]))).toEqual(await foldedUpTo(events, balances, checkpoint));
+      await reads.close();
+      await events.close();
+    }
+  });
 });

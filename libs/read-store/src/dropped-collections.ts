@@ -1,5 +1,5 @@
 import type { LmdbTable } from '@souk/lmdb';
-import { type CollectionTables, numberPrefix } from './collection-tables';
+import { type CollectionTables, isBuildingKey, numberPrefix } from './collection-tables';
 import { afterPrefix } from './index-key';
 
 /** Keys removed in one commit: few enough not to hold up the commits of others. */
@@ -25,6 +25,20 @@ export class DroppedCollections {
   /** To be called within a write: from its commit on, that data is nobody's. */
   put(number: number): void {
     this.tables.dropped.put(number, true);
+  }
+
+  /** What was being built when the process before ended is nobody's. To be called before any collection is opened. */
+  async dropHalfBuilt(): Promise<void> {
+    const { collections, environment } = this.tables;
+    const halfBuilt = [...collections.entries()].filter(({ key }) => isBuildingKey(key));
+    if (halfBuilt.length === 0) return;
+    await environment.writeBlind(() => {
+      for (const { key, value } of halfBuilt) {
+        collections.remove(key);
+        this.put(value.number);
+      }
+    });
+    this.work();
   }
 
   /** Goes to work on what was dropped, unless it is at it. What fails is tried again with the next drop or start. */

@@ -1,19 +1,19 @@
-import { type CollectionSpec, comparePositions, type Document, type Position } from '@souk/event-sourcing';
-import { type CollectionRecord, type CollectionTables, numberPrefix, textKey } from './collection-tables';
-import { prepareCommit } from './collection-commit';
+import type { CollectionSpec, Document, Position } from '@souk/event-sourcing';
+import { buildingKey, type CollectionRecord, type CollectionTables } from './collection-tables';
 import type { CursorSigner } from './cursor';
 import type { DroppedCollections } from './dropped-collections';
 import { runQuery } from './index-scan';
 import { IndexSet } from './index-entries';
+import { LmdbBuildingGeneration } from './lmdb-building-generation';
+import { LmdbGeneration } from './lmdb-generation';
 import { planQuery } from './query-plan';
-import type { Change, CollectionWriter, Page, Query } from './read-store.port';
-import { parseDocument, unpackDocument } from './stored-document';
+import type { BuildingGeneration, Change, CollectionWriter, Page, PositionedDocument, Query } from './read-store.port';
 
 /** One collection of {@link LmdbReadStore}. */
 export class LmdbCollection<Doc extends Document> implements CollectionWriter<Doc> {
   private readonly indexes: IndexSet;
-  private record: CollectionRecord;
-  private prefix: Buffer;
+  private serving: LmdbGeneration<Doc>;
+  private building: LmdbBuildingGeneration<Doc> | undefined;
   /** Writes of one collection come one after the other: each is worked out on what the one before has left. */
   private writes: Promise<void>;
 
@@ -25,49 +25,66 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   ) {
     this.indexes = new IndexSet(spec);
     const known = tables.collections.get(spec.name);
-    this.record = known && isCurrent(known, spec) ? known : this.emptyRecord();
-    this.prefix = numberPrefix(this.record.number);
+    this.serving = this.generation(known && isCurrent(known, spec) ? known : this.emptyRecord());
     this.writes = Promise.resolve();
   }
 
   async get(id: string): Promise<Doc | undefined> {
-    const packed = this.tables.documents.get(textKey(this.prefix, id));
-    return packed && parseDocument<Doc>(unpackDocument(packed));
+    return this.serving.get(id)?.doc;
   }
 
   async query(query: Query<Doc>): Promise<Page<Doc>> {
-    const plan = planQuery(this.spec, this.indexes, query);
-    const after = query.cursor === undefined ? undefined : this.cursors.open(plan.binding, query.cursor);
-    const { items, last } = runQuery<Doc>(this.tables, this.prefix, plan, after, query.filter);
-    return last ? { items, next: this.cursors.sign(plan.binding, last) } : { items };
+    return this.queryOf(this.serving, query);
   }
 
   async checkpoint(): Promise<Position | undefined> {
-    return this.record.checkpoint;
+    return this.serving.checkpoint;
   }
 
   async getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined> {
-    const packed = this.tables.documents.get(textKey(this.prefix, id));
-    if (!packed) return undefined;
-    const stored = unpackDocument(packed);
-    return { doc: parseDocument<Doc>(stored), position: stored.position };
+    return this.serving.get(id);
+  }
+
+  documents(): AsyncIterable<PositionedDocument<Doc>> {
+    return this.serving.documents();
   }
 
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const before = this.record;
-      const after = { ...before, checkpoint: later(before.checkpoint, checkpoint) };
-      const write = prepareCommit(this.tables, this.prefix, this.indexes, this.spec.name, changes, before, after);
-      await this.write(after, write);
+      const { record, write } = this.serving.prepare(changes, checkpoint);
+      await this.serveBy(this.serving, record, write);
     });
   }
 
   clear(): Promise<void> {
-    return this.inTurn(() => this.write(this.emptyRecord()));
+    return this.inTurn(async () => {
+      const next = this.generation(this.emptyRecord());
+      await this.serveBy(next, next.record);
+    });
   }
 
-  private async write(record: CollectionRecord, write?: () => void): Promise<void> {
+  startGeneration(): Promise<BuildingGeneration<Doc>> {
+    return this.inTurn(async () => {
+      await this.building?.dropInTurn();
+      this.building = new LmdbBuildingGeneration<Doc>(this.spec, this.tables, this.dropped, {
+        start: () => this.generation(this.emptyRecord()),
+        inTurn: (write) => this.inTurn(write),
+        query: (generation, query) => this.queryOf(generation, query),
+        served: () => this.serving.checkpoint,
+        serve: (generation) => this.switchTo(generation),
+      });
+      return this.building;
+    });
+  }
+
+  private async switchTo(next: LmdbGeneration<Doc>): Promise<void> {
+    await this.serveBy(next, next.record, () => this.tables.collections.remove(buildingKey(this.spec.name)));
+    this.building = undefined;
+  }
+
+  /** Writes that this generation serves, as its record says. What lies under another number is nobody's from then on. */
+  private async serveBy(generation: LmdbGeneration<Doc>, record: CollectionRecord, write?: () => void): Promise<void> {
     const stored = this.tables.collections.get(this.spec.name);
     const replaced = stored && stored.number !== record.number ? stored.number : undefined;
     await this.tables.environment.writeBlind(() => {
@@ -75,26 +92,36 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
       this.tables.collections.put(this.spec.name, record);
       if (replaced !== undefined) this.dropped.put(replaced);
     });
-    this.record = record;
-    this.prefix = numberPrefix(record.number);
+    generation.record = record;
+    this.serving = generation;
     if (replaced !== undefined) this.dropped.work();
+  }
+
+  private queryOf(generation: LmdbGeneration<Doc>, query: Query<Doc>): Page<Doc> {
+    const plan = planQuery(this.spec, this.indexes, query);
+    const after = query.cursor === undefined ? undefined : this.cursors.open(plan.binding, query.cursor);
+    const { items, last } = runQuery<Doc>(this.tables, generation.prefix, plan, after, query.filter);
+    return last ? { items, next: this.cursors.sign(plan.binding, last) } : { items };
+  }
+
+  private generation(record: CollectionRecord): LmdbGeneration<Doc> {
+    return new LmdbGeneration<Doc>(this.spec, this.indexes, this.tables, record);
   }
 
   private emptyRecord(): CollectionRecord {
     return { number: this.dropped.takeNumber(), version: this.spec.version, indexes: this.spec.indexes };
   }
 
-  private inTurn(write: () => Promise<void>): Promise<void> {
+  private inTurn<T>(write: () => Promise<T>): Promise<T> {
     const turn = this.writes.then(write);
-    this.writes = turn.catch(() => undefined);
+    this.writes = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 }
 
 function isCurrent(known: CollectionRecord, spec: CollectionSpec): boolean {
   return known.version === spec.version && JSON.stringify(known.indexes) === JSON.stringify(spec.indexes);
-}
-
-function later(a: Position | undefined, b: Position): Position {
-  return a !== undefined && comparePositions(a, b) > 0 ? a : b;
 }

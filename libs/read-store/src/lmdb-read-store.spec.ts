@@ -74,6 +74,21 @@ describe('LmdbReadStore', () => {
     expect(await counts()).toEqual([1, 1, 0, 0]);
   });
 
+  it('removes the data of a generation that was replaced, and of one that was half built', async () => {
+    await fill(700);
+    const position = at(700);
+    const generation = await store.open(spec).startGeneration();
+    await generation.commit([{ id: 'new', doc: { colour: 1 }, position }], position);
+    await generation.serve();
+    const halfBuilt = await store.open(spec).startGeneration();
+    await halfBuilt.commit([{ id: 'lost', doc: { colour: 1 }, position }], position);
+    await store.close();
+    store = await LmdbReadStore.open({ directory: folder.path, signingKey });
+    const { dropped } = store as unknown as { dropped: { working?: Promise<void> } };
+    while (dropped.working) await dropped.working;
+    expect(await counts()).toEqual([1, 1, 0, 0]);
+  });
+
   it('goes on removing at the next start, when it was closed in between', async () => {
     await fill(1700);
     await store.open(spec).clear();

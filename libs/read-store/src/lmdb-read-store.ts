@@ -37,7 +37,9 @@ export class LmdbReadStore extends ReadStore {
     const environment = await openEnvironment(directory, { durability: 'ordered' });
     const tables = openTables(environment);
     const values = environment.openTable<string, unknown>('values', { encoding: 'json' });
-    return new LmdbReadStore(environment, tables, values, new DroppedCollections(tables), cursors);
+    const dropped = new DroppedCollections(tables);
+    await dropped.dropHalfBuilt();
+    return new LmdbReadStore(environment, tables, values, dropped, cursors);
   }
 
   override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {

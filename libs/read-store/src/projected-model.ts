@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   comparePositions,
   type Document,
@@ -23,7 +24,7 @@ import {
   type ReadModel,
   ReadModelBehind,
 } from './read-model';
-import type { Change, CollectionWriter, Page, Query } from './read-store.port';
+import type { Change, GenerationWriter, Page, Query } from './read-store.port';
 
 interface Folded {
   readonly doc: Document | undefined;
@@ -33,6 +34,10 @@ interface Folded {
 /** With every so many events a document is measured, to know about how much memory the uncommitted ones take. */
 const MEASURED = 64;
 
+/** Events that are folded between two turns of the event loop, and documents that are then committed, where no lane does it. */
+const EVENTS_AT_ONCE = 256;
+const MAX_DIRTY = 10_000;
+
 /** Documents that are written in one go: some milliseconds of work. */
 const CHANGES_AT_ONCE = 500;
 
@@ -41,7 +46,7 @@ const CHANGES_AT_ONCE = 500;
  * `folded` is ahead of `visible` (committed, and what readers are told) while something is not committed.
  */
 export class ProjectedModel implements ReadModel<Document> {
-  private readonly writer: CollectionWriter<Document>;
+  private readonly writer: GenerationWriter<Document>;
   private readonly waiters = new PositionWaiters();
   private readonly listeners = new Set<(change: ModelChange) => void>();
   private dirty = new Map<string, Folded>();
@@ -57,7 +62,7 @@ export class ProjectedModel implements ReadModel<Document> {
 
   constructor(
     readonly projection: Projection<Document, DomainEvent>,
-    writer: CollectionWriter<never>,
+    writer: GenerationWriter<never>,
     private readonly eventStore: EventStore,
     private readonly onError: (failure: ProjectionFailure) => void,
   ) {
@@ -84,6 +89,11 @@ export class ProjectedModel implements ReadModel<Document> {
 
   get dirtyCount(): number {
     return this.dirty.size;
+  }
+
+  /** Everything up to here is folded, committed or not. */
+  get reached(): Position | undefined {
+    return this.folded;
   }
 
   get(id: string): Promise<Document | undefined> {
@@ -121,6 +131,24 @@ export class ProjectedModel implements ReadModel<Document> {
     this.committing = new Map();
   }
 
+  /**
+   * Its documents are those of another generation from now on, which is here. What it had folded on the ones before counts no more, nor
+   * that it had failed on them; readers who know those ids are told.
+   */
+  async adopt(position: Position | undefined, different: readonly string[]): Promise<void> {
+    if (this.state === 'failed') this.state = 'catching-up';
+    this.error = undefined;
+    this.dirty = new Map();
+    this.committing = new Map();
+    this.folded = this.persisted = position;
+    if (position === undefined) return;
+    this.arrive(position);
+    for (let n = 0; n < different.length; n += CHANGES_AT_ONCE) {
+      this.notify({ keys: different.slice(n, n + CHANGES_AT_ONCE), position });
+      await nextTurn();
+    }
+  }
+
   become(status: Exclude<ModelStatus, 'failed'>, error?: unknown): void {
     if (this.state === 'failed') return;
     this.state = status;
@@ -147,6 +175,30 @@ export class ProjectedModel implements ReadModel<Document> {
     }
     if (failure) this.fail(failure);
     else this.passTo(events.at(-1)!.position);
+  }
+
+  /**
+   * Folds and commits what the store has for it up to that position, where it is not there yet.
+   * @throws what the projection throws, what the stores throw
+   */
+  async foldUpTo(end: Position | undefined, onBatch: () => void = () => undefined): Promise<void> {
+    if (end === undefined || (this.folded !== undefined && comparePositions(this.folded, end) >= 0)) return;
+    const filter = { streamPrefixes: this.projection.streamPrefixes };
+    let batch: RecordedEvent[] = [];
+    for await (const event of this.eventStore.readAll({ ...(this.folded && { after: this.folded }), filter })) {
+      if (comparePositions(event.position, end) > 0) break;
+      batch.push(event);
+      if (batch.length < EVENTS_AT_ONCE) continue;
+      await this.fold(batch);
+      batch = [];
+      if (this.dirtyCount >= MAX_DIRTY) await this.commit();
+      onBatch();
+      await nextTurn();
+    }
+    if (batch.length > 0) await this.fold(batch);
+    if (this.state === 'failed') throw this.error;
+    this.passTo(end);
+    await this.commit();
   }
 
   /** Nothing up to here is left to fold. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   CodedEventStore,
-  type CollectionSpec,
   type Document,
   type DomainEvent,
   type EventCodec,
@@ -17,6 +16,7 @@ import {
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import * as fc from 'fast-check';
+import { FailingReadStore } from '../test/failing-read-store';
 import {
   type AccountEvent,
   type Balance,
@@ -31,8 +31,6 @@ import {
 } from '../test/accounts';
 import {
   type AnyProjection,
-  type Change,
-  type CollectionWriter,
   LmdbReadStore,
   type ModelChange,
   type ModelStatus,
@@ -40,40 +38,11 @@ import {
   ProjectionRunner,
   type ProjectionRunnerOptions,
   ReadModelBehind,
-  ReadStore,
+  type ReadStore,
   UnindexableDocument,
 } from '.';
 
 const signingKey = randomBytes(32);
-
-/** A read store whose commits fail when it is told so. */
-class FailingReadStore extends ReadStore {
-  fails: () => boolean = () => false;
-  constructor(private readonly inner: ReadStore) {
-    super();
-  }
-  override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
-    const writer = this.inner.open<Doc>(spec);
-    return {
-      spec,
-      get: (id) => writer.get(id),
-      query: (query) => writer.query(query),
-      checkpoint: () => writer.checkpoint(),
-      getForUpdate: (id) => writer.getForUpdate(id),
-      commit: async (changes: readonly Change[], checkpoint: Position) => {
-        if (this.fails()) throw new Error('disk on fire');
-        await writer.commit(changes, checkpoint);
-      },
-      clear: () => writer.clear(),
-    };
-  }
-  override getValue(key: string): Promise<unknown> {
-    return this.inner.getValue(key);
-  }
-  override putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.inner.putValues(values);
-  }
-}
 
 const plain: EventCodec = { encode: (event) => event, decode: (event) => event };
 

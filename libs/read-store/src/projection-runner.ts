@@ -6,10 +6,12 @@ import {
   type Position,
   type Projection,
 } from '@souk/event-sourcing';
+import { confirmed } from './differences';
 import { ProjectedModel } from './projected-model';
 import { type LaneOptions, ProjectionLane } from './projection-lane';
 import type { ModelHealth, ModelStats, ProjectionFailure, ReadModel } from './read-model';
 import type { ReadStore } from './read-store.port';
+import { Rebuild, RebuildRunning, type Successor, UnknownReadModel } from './rebuild';
 
 /** A projection of whatever documents and events. */
 export type AnyProjection = Projection<never, never>;
@@ -25,15 +27,20 @@ const NEARBY = 5000n;
 const PERSIST_EVERY_MS = 5000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
+/** Events in a batch of a rebuild: live models share the event loop with it. */
+const REBUILD_BATCH = 256;
 
 /**
  * Keeps read models up to date with the event store, from where each of them stands. Models that stand at the same place share a
  * subscription (a lane); a model that is built anew has one of its own and joins the others when it has caught up, so that it does not
  * hold them back. A projection that throws is stopped alone. Where a store fails, the lane starts again from what was committed.
+ * A rebuild folds everything into another generation of the documents, in a lane of its own, and takes their place when it is as far.
  */
 export class ProjectionRunner {
   private readonly models = new Map<string, ProjectedModel>();
   private readonly lanes = new Set<ProjectionLane>();
+  /** By model, the one that runs or ran last. */
+  private readonly rebuilds = new Map<string, Rebuild>();
   private readonly options: LaneOptions;
   private readonly onError: (failure: ProjectionFailure) => void;
   /** Starting, joining and stopping lanes: one after the other. */
@@ -44,7 +51,7 @@ export class ProjectionRunner {
   /** @param projections each with another name */
   constructor(
     private readonly eventStore: EventStore,
-    readStore: ReadStore,
+    private readonly readStore: ReadStore,
     projections: readonly AnyProjection[],
     {
       onError = () => undefined,
@@ -81,6 +88,7 @@ export class ProjectionRunner {
   /** Fulfilled when everything that was read is committed. May be started again. */
   async stop(): Promise<void> {
     this.running = false;
+    await Promise.all([...this.rebuilds.values()].map((rebuild) => rebuild.cancel()));
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     await this.inTurn(async () => {
@@ -103,6 +111,36 @@ export class ProjectionRunner {
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     const models = [...this.models.values()].filter(({ health }) => health.status !== 'failed');
     await Promise.all(models.map((model) => model.waitFor(position, timeoutMs)));
+  }
+
+  /**
+   * Builds a model anew from the first event while its documents go on to be read and kept up to date; then switches.
+   * @param id of the request: the same again answers the rebuild that it began
+   * @throws UnknownReadModel, RebuildRunning
+   */
+  rebuild(name: string, id: string): Rebuild {
+    const model = this.models.get(name);
+    if (!model) throw new UnknownReadModel(name);
+    const last = this.rebuilds.get(name);
+    if (last?.id === id) return last;
+    if (last?.isRunning) throw new RebuildRunning(name);
+    const { eventStore, readStore, onError } = this;
+    const rebuild = new Rebuild({
+      id,
+      projection: model.projection,
+      eventStore,
+      readStore,
+      batchSize: Math.min(this.options.batchSize, REBUILD_BATCH),
+      switchTo: (successor) => this.inTurn(() => this.switchTo(model, successor)),
+      onError,
+    });
+    this.rebuilds.set(name, rebuild);
+    return rebuild;
+  }
+
+  /** The rebuild of that model that runs, or the last one since the process began. */
+  rebuildOf(name: string): Rebuild | undefined {
+    return this.rebuilds.get(name);
   }
 
   health(): readonly ModelHealth[] {
@@ -149,9 +187,40 @@ export class ProjectionRunner {
   private async join(): Promise<void> {
     const live = [...this.lanes].filter(({ isLive }) => isLive);
     if (live.length < 2 || !this.running) return;
-    await Promise.all(live.map((lane) => lane.close()));
-    for (const lane of live) this.lanes.delete(lane);
-    const models = live.flatMap((lane) => lane.models);
+    await this.close(live);
+    await this.restart(live.flatMap((lane) => lane.models));
+  }
+
+  /**
+   * The lane of the model stands still meanwhile, so that both have seen the same events when they are compared. What its successor lacks
+   * then is what came in since its last batch.
+   */
+  private async switchTo(model: ProjectedModel, successor: Successor): Promise<number> {
+    const { model: next, lane: nextLane, generation, serving } = successor;
+    await nextLane.close();
+    const lanes = [...this.lanes].filter(({ models }) => models.includes(model));
+    await this.close(lanes);
+    try {
+      await next.persist();
+      await next.prepare(await this.eventStore.head());
+      await next.foldUpTo(model.checkpoint());
+      await next.persist();
+      const different = await confirmed(successor.differences, serving, generation);
+      await generation.serve();
+      await model.adopt(next.checkpoint(), different);
+      return different.length;
+    } finally {
+      for (const { models } of lanes) await this.restart(models);
+    }
+  }
+
+  private async close(lanes: readonly ProjectionLane[]): Promise<void> {
+    await Promise.all(lanes.map((lane) => lane.close()));
+    for (const lane of lanes) this.lanes.delete(lane);
+  }
+
+  private async restart(models: readonly ProjectedModel[]): Promise<void> {
+    if (!this.running) return;
     try {
       this.startLane(models, await this.prepare(models), 0);
     } catch (error) {
@@ -184,9 +253,12 @@ export class ProjectionRunner {
     }
   }
 
-  private inTurn(change: () => Promise<void>): Promise<void> {
+  private inTurn<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.turns.then(change);
-    this.turns = turn.catch(() => undefined);
+    this.turns = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 

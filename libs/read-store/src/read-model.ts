@@ -21,7 +21,7 @@ export interface ReadModel<Doc extends Document> {
    * @throws ReadModelBehind after `timeoutMs`, or when the model was stopped meanwhile
    */
   waitFor(position: Position, timeoutMs: number): Promise<void>;
-  /** Calls back after each commit that touched documents, until the answered function is called. */
+  /** Calls back after each commit that touched documents, and after a rebuild that changed some, until the answered function is called. */
   changes(listener: (change: ModelChange) => void): () => void;
 }
 
@@ -30,7 +30,7 @@ export interface ReadModel<Doc extends Document> {
  * - `catching-up`: behind where the store's end was when it was started
  * - `live`
  * - `retrying`: store or read store failed; tried again by itself
- * - `failed`: the projection threw, which is a bug: stopped for good, it stands before that event
+ * - `failed`: the projection threw, which is a bug: it stands before that event until it is rebuilt, or started again
  */
 export type ModelStatus = 'idle' | 'catching-up' | 'live' | 'retrying' | 'failed';
 

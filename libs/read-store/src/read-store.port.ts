@@ -45,8 +45,15 @@ export interface Change {
   readonly position: Position;
 }
 
-/** The writing side, for the projector alone. */
-export interface CollectionWriter<Doc extends Document> extends Collection<Doc> {
+/** A document as it stands, with the position of the last event in it. */
+export interface PositionedDocument<Doc extends Document> {
+  readonly id: string;
+  readonly doc: Doc;
+  readonly position: Position;
+}
+
+/** The writing side, for the projector alone: documents of one generation. */
+export interface GenerationWriter<Doc extends Document> extends Collection<Doc> {
   /** Document with the position of the last event in it (also of a tombstone: `doc` is undefined then). */
   getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined>;
   /**
@@ -56,6 +63,25 @@ export interface CollectionWriter<Doc extends Document> extends Collection<Doc> 
   commit(changes: readonly Change[], checkpoint: Position): Promise<void>;
   /** Everything gone, checkpoint included. */
   clear(): Promise<void>;
+  /** All documents, by the bytes of their ids. One that is there all the time is seen exactly once, whatever is written meanwhile. */
+  documents(): AsyncIterable<PositionedDocument<Doc>>;
+}
+
+/** A collection as it serves. What is written here goes into the generation that serves at that moment. */
+export interface CollectionWriter<Doc extends Document> extends GenerationWriter<Doc> {
+  /** An empty generation beside the one that serves. One that was being built before is dropped. */
+  startGeneration(): Promise<BuildingGeneration<Doc>>;
+}
+
+/** A generation on its way: nobody reads it but who builds it. */
+export interface BuildingGeneration<Doc extends Document> extends GenerationWriter<Doc> {
+  /**
+   * From now on this one serves, and the one that did is dropped: one write, all or nothing.
+   * @throws GenerationBehind while its checkpoint is before that of the one that serves; GenerationGone
+   */
+  serve(): Promise<void>;
+  /** Gives it up. Nothing happens where it serves, or was dropped. */
+  drop(): Promise<void>;
 }
 
 /**
@@ -66,7 +92,10 @@ export interface CollectionWriter<Doc extends Document> extends Collection<Doc> 
  * - a query that no declared index covers is an error;
  * - cursors are stable: a document that was there all the time is seen exactly once, whatever is written meanwhile;
  *   a forged cursor, or one of another query or audience, is refused;
- * - a collection of another `version` starts empty.
+ * - a collection of another `version` starts empty;
+ * - one generation serves, at most one is being built: the one that serves answers and takes commits until the other one, no less far
+ *   than it, takes its place in one write. Whenever the process is killed, one of the two serves afterwards, whole; a half-built one is
+ *   gone. Cursors go on over the switch: ids and index keys are the same in both.
  */
 export abstract class ReadStore {
   /** The same collection may be opened again (same spec); all are known before the first read. */
@@ -91,6 +120,26 @@ export class InvalidCursor extends Error {
   readonly code = 'invalid-cursor';
   constructor() {
     super('the cursor was not handed out for this query');
+    this.name = new.target.name;
+  }
+}
+
+/** A generation that has seen less than the one it is to replace. */
+export class GenerationBehind extends Error {
+  readonly code = 'generation-behind';
+  constructor(collection: string, building: Position | undefined, serving: Position) {
+    super(
+      `collection "${collection}": the new generation is at ${building ?? 'the beginning'}, the one that serves at ${serving}`,
+    );
+    this.name = new.target.name;
+  }
+}
+
+/** A generation that was dropped, or serves by now: it is written to through its collection, if at all. */
+export class GenerationGone extends Error {
+  readonly code = 'generation-gone';
+  constructor(collection: string) {
+    super(`collection "${collection}": this generation is not being built any more`);
     this.name = new.target.name;
   }
 }

@@ -1,6 +1,9 @@
 import { type Position, positionOf } from '@souk/event-sourcing';
 import {
   type CollectionWriter,
+  GenerationBehind,
+  GenerationGone,
+  type GenerationWriter,
   InvalidCursor,
   MAX_SCANNED,
   type Page,
@@ -333,6 +336,124 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
           ),
           { numRuns: 60 },
         );
+      });
+    });
+
+    describe('the documents', () => {
+      const all = async (writer: GenerationWriter<Animal>): Promise<unknown[]> => {
+        const found: unknown[] = [];
+        for await (const one of writer.documents()) found.push(one);
+        return found;
+      };
+
+      it('come by the bytes of their ids, with their positions, without what was deleted', async () => {
+        const docs = ['b', 'é', 'a', 'gone', '\0', 'aa', '狮', '🦁'].map((id): Animal => ({ ...leo, id }));
+        await commit(docs, 1);
+        await animals.commit([{ id: 'gone', doc: undefined, position: at(3) }], at(2));
+        const inOrder = ['\0', 'a', 'aa', 'b', 'é', '狮', '🦁'];
+        expect(await all(animals)).toEqual(inOrder.map((id) => ({ id, doc: { ...leo, id }, position: at(1) })));
+      });
+
+      it('are seen once each where they are there all the time, whatever is written meanwhile', async () => {
+        const named = (prefix: string, n: number): string => `${`${n}`.padStart(4, '0')}-${prefix}`;
+        const staying = Array.from({ length: 900 }, (_, n): Animal => ({ ...leo, id: named('stay', n) }));
+        await commit(staying, 1);
+        const seen: string[] = [];
+        for await (const { id } of animals.documents()) {
+          seen.push(id);
+          if (seen.length % 150 === 0) await commit([{ ...leo, id: named('come', seen.length * 2) }], seen.length);
+        }
+        expect(seen.filter((id) => id.endsWith('stay'))).toEqual(staying.map(({ id }) => id));
+      });
+    });
+
+    describe('a new generation', () => {
+      const legsOf = async (collection: GenerationWriter<Animal>): Promise<unknown> => (await collection.get('leo'))?.legs;
+      const built = async (legs: number, ordinal: number) => {
+        const generation = await animals.startGeneration();
+        await generation.commit([{ id: 'leo', doc: { ...leo, legs }, position: at(ordinal) }], at(ordinal));
+        return generation;
+      };
+
+      it('is empty, and shares nothing with the one that serves', async () => {
+        await commit([leo], 7);
+        const generation = await animals.startGeneration();
+        expect(await generation.checkpoint()).toBeUndefined();
+        expect(await generation.get('leo')).toBeUndefined();
+        expect(await generation.query({ index: 'byKind' })).toEqual({ items: [] });
+        await generation.commit([{ id: 'leo', doc: { ...leo, legs: 3 }, position: at(5) }], at(5));
+        await commit([{ ...leo, legs: 5 }], 8);
+        expect([await legsOf(animals), await animals.checkpoint()]).toEqual([5, at(8)]);
+        expect([await legsOf(generation), await generation.checkpoint()]).toEqual([3, at(5)]);
+        expect(ids(await generation.query({ index: 'byLegs', where: { legs: 3 } }))).toEqual(['leo']);
+        expect(ids(await animals.query({ index: 'byLegs', where: { legs: 3 } }))).toEqual([]);
+      });
+
+      it('serves from the switch on, takes the commits then, and goes on after the store was opened again', async () => {
+        await commit([leo, { ...leo, id: 'only here' }], 7);
+        const generation = await built(3, 8);
+        await generation.serve();
+        expect([await legsOf(animals), await animals.checkpoint()]).toEqual([3, at(8)]);
+        expect(await animals.get('only here')).toBeUndefined();
+        expect(ids(await animals.query({ index: 'byKind' }))).toEqual(['leo']);
+        await commit([{ ...leo, legs: 2 }], 9);
+        const again = (await fixture.reopen()).open<Animal>(animalsSpec());
+        expect([await legsOf(again), await again.checkpoint()]).toEqual([2, at(9)]);
+      });
+
+      it('does not serve while it is behind', async () => {
+        await commit([leo], 7);
+        const generation = await built(3, 6);
+        await expect(generation.serve()).rejects.toBeInstanceOf(GenerationBehind);
+        await expect((await animals.startGeneration()).serve()).rejects.toBeInstanceOf(GenerationBehind);
+        expect([await legsOf(animals), await animals.checkpoint()]).toEqual([4, at(7)]);
+      });
+
+      it('that was half built is gone when the store is opened again', async () => {
+        await commit([leo], 7);
+        await built(3, 8);
+        animals = (await fixture.reopen()).open<Animal>(animalsSpec());
+        expect([await legsOf(animals), await animals.checkpoint()]).toEqual([4, at(7)]);
+        expect(await legsOf(await animals.startGeneration())).toBeUndefined();
+      });
+
+      it('that was dropped, or replaced by another one, or serves, takes nothing any more', async () => {
+        await commit([leo], 7);
+        const first = await built(1, 8);
+        await first.drop();
+        await first.drop();
+        const second = await built(2, 8);
+        const third = await built(3, 8);
+        await third.serve();
+        for (const generation of [first, second, third]) {
+          await expect(generation.commit([], at(9))).rejects.toBeInstanceOf(GenerationGone);
+          await expect(generation.serve()).rejects.toBeInstanceOf(GenerationGone);
+          await generation.drop();
+        }
+        expect([await legsOf(animals), await animals.checkpoint()]).toEqual([3, at(8)]);
+      });
+
+      it('is empty again when cleared', async () => {
+        const generation = await built(3, 8);
+        await generation.clear();
+        expect([await generation.get('leo'), await generation.checkpoint()]).toEqual([undefined, undefined]);
+        await generation.commit([{ id: 'leo', doc: leo, position: at(5) }], at(5));
+        await generation.serve();
+        expect(await legsOf(animals)).toBe(4);
+      });
+
+      it('goes on with the cursors of the one before', async () => {
+        const docs = ['a', 'b', 'c', 'd'].map((id): Animal => ({ ...leo, id }));
+        await commit(docs, 1);
+        const query: Query<Animal> = { index: 'byKindAndLegs', where: { kind: 'lion' }, limit: 2, audience: 'tenant-1' };
+        const { next } = await animals.query(query);
+        const generation = await animals.startGeneration();
+        await generation.commit(
+          docs.map((doc) => ({ id: doc.id, doc, position: at(1) })),
+          at(1),
+        );
+        await generation.serve();
+        expect(ids(await animals.query({ ...query, cursor: next! }))).toEqual(['c', 'd']);
       });
     });
 

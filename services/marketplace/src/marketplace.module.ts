@@ -9,6 +9,9 @@ import { orchestration, OrchestrationModule } from '../../orchestration/src/orch
 import { release, ReleaseModule } from '../../release/src/release.module';
 import type { MarketplaceConfig } from './config';
 
+/** All of them. */
+export const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
+
 /** All services in one process, on the embedded adapters. */
 @Module({})
 export class MarketplaceModule {
@@ -20,7 +23,6 @@ export class MarketplaceModule {
     apiUrl,
     nodeTimeoutMs,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
-    const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
     return {
       module: MarketplaceModule,
       imports: [
