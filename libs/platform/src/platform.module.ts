@@ -5,7 +5,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
-import { EventBus, InProcessBus } from '@souk/messaging';
+import { EventBus, InProcessBus, parkedMessageAggregate, parkedMessagesProjection } from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
 import { LmdbSecretVault, RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { LoggerModule } from 'nestjs-pino';
@@ -64,7 +64,11 @@ export class PlatformModule implements OnApplicationShutdown {
         provide: EventCodec,
         inject: [SecretVault],
         useFactory: (vault: SecretVault) =>
-          new RegistryEventCodec(vault, [nameAggregate, ...options.services.flatMap(({ aggregates }) => aggregates)] as never),
+          new RegistryEventCodec(vault, [
+            nameAggregate,
+            parkedMessageAggregate,
+            ...options.services.flatMap(({ aggregates }) => aggregates),
+          ] as never),
       },
       {
         provide: EventStore,
@@ -84,10 +88,15 @@ export class PlatformModule implements OnApplicationShutdown {
       },
       {
         provide: EventBus,
-        inject: [EventStore, ReadStore],
-        useFactory: (store: EventStore, reads: ReadStore) => inProcessBus(options.services, store, reads),
+        inject: [RawEventStore, EventCodec, ReadStore, ProjectionRunner],
+        useFactory: (raw: EventStore, codec: EventCodec, reads: ReadStore, runner: ProjectionRunner) =>
+          inProcessBus(options.services, raw, codec, reads, runner),
       },
-      { provide: Metrics, inject: [ProjectionRunner], useFactory: (runner: ProjectionRunner) => new Metrics(runner) },
+      {
+        provide: Metrics,
+        inject: [ProjectionRunner, EventBus],
+        useFactory: (runner: ProjectionRunner, bus: EventBus) => new Metrics(runner, bus),
+      },
     ];
     return {
       module: PlatformModule,
@@ -128,18 +137,27 @@ async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<
 function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
   const logger = new Logger('projections');
   const projections = services.flatMap(({ projections }) => projections) as unknown as RunnableProjection[];
-  return new ProjectionRunner(store, reads, projections, {
+  return new ProjectionRunner(store, reads, [parkedMessagesProjection, ...projections], {
     onError: ({ error, projection, event }) => {
       logger.error({ err: error, projection, event }, 'a read model has failed');
     },
   });
 }
 
-function inProcessBus(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): EventBus {
+function inProcessBus(
+  services: readonly ServiceDefinition[],
+  raw: EventStore,
+  codec: EventCodec,
+  reads: ReadStore,
+  runner: ProjectionRunner,
+): EventBus {
   const logger = new Logger('bus');
-  const bus = new InProcessBus(store, reads, {
-    onFailure: ({ group, event, attempt, error }) => {
-      logger.warn({ err: error, group, eventType: event.type, subject: event.subject, attempt }, 'a message will be tried again');
+  const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
+    codec,
+    onFailure: ({ group, event, attempt, error, retryInMs }) => {
+      const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };
+      if (retryInMs === undefined) logger.error(details, 'a message is parked: see /v1/parked-messages');
+      else logger.warn(details, 'a message will be tried again');
     },
     onTrouble: (trouble) => {
       logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');
