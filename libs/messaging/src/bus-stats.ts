@@ -1,4 +1,5 @@
 import type { Position } from '@souk/event-sourcing';
+import type { SubjectLanes } from './subject-lanes';
 
 /** A message that was not handled, and will be tried again or is about to be parked. */
 export interface DeliveryFailure {
@@ -56,4 +57,19 @@ export interface GroupStats {
   readonly retrying: readonly RetryingSubject[];
   /** Attempts since the start. */
   readonly deliveries: Readonly<Record<DeliveryOutcome, number>>;
+}
+
+/** What of the figures is in the lanes. */
+export function heldStatsOf(lanes: SubjectLanes): Pick<GroupStats, 'heldSubjects' | 'heldEvents' | 'retrying'> {
+  const retrying: RetryingSubject[] = [];
+  let heldEvents = 0;
+  for (const { subject, next, seen, failure } of lanes) {
+    heldEvents += seen - next + 1;
+    if (failure) retrying.push({ subject, revision: next, attempts: failure.attempts, error: messageOf(failure.error) });
+  }
+  return { heldSubjects: lanes.size, heldEvents, retrying };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,8 +2,8 @@ import type { ReadStore } from '@souk/read-store';
 import type { Timers } from './timers';
 
 interface Waiter {
-  resolve(): void;
-  reject(error: unknown): void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -57,7 +57,9 @@ export class CheckpointWriter {
     this.changed.clear();
     this.writing = this.store
       .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
-      .then(() => waiting.forEach(({ resolve }) => resolve()))
+      .then(() => {
+        for (const { resolve } of waiting) resolve();
+      })
       .catch((error: unknown) => {
         for (const { reject } of waiting) reject(error);
         for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);

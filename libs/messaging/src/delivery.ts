@@ -28,6 +28,7 @@ export class Delivery {
 
   /** What cannot be read or mapped fails again where it is delivered: there it holds back its own subject only. */
   concerns(event: RecordedEvent): boolean | Promise<boolean> {
+    if (!this.types.includes(event.type)) return false;
     try {
       const message = this.messageOf(event);
       return message instanceof Promise ? message.then(this.hasHandler, () => true) : this.hasHandler(message);

@@ -1,12 +1,12 @@
 import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
-import { backOff, type RetryOptions } from './back-off';
-import type { BusTrouble, DeliveryFailure, DeliveryOutcome, GroupCondition, GroupStats } from './bus-stats';
+import { backOff } from './back-off';
+import { type DeliveryOutcome, type GroupCondition, type GroupStats, heldStatsOf } from './bus-stats';
 import { Delivery, type DeliveryOptions } from './delivery';
 import type { ConsumerGroup } from './event-bus.port';
+import { FailedDeliveries, type FailureOptions } from './failed-deliveries';
 import { GroupParking, type ParkingDecided } from './parking/group-parking';
 import type { ParkedLane } from './parking/parked-subjects';
 import type { ParkingLedger } from './parking/parking-ledger';
-import { isTransient } from './parking/transient';
 import type { Publications } from './publications';
 import { ResilientSubscription } from './resilient-subscription';
 import { Signal } from './signal';
@@ -22,12 +22,7 @@ export interface GroupCheckpoint {
   readonly held: readonly HeldSubject[];
 }
 
-export interface GroupOptions extends DeliveryOptions {
-  readonly retry: RetryOptions;
-  readonly random: () => number;
-  readonly now: () => Date;
-  /** Attempts after which a message is parked. */
-  readonly maxAttempts: number;
+export interface GroupOptions extends DeliveryOptions, FailureOptions {
   /** Handlers at work at the same time, each for another subject. */
   readonly concurrency: number;
   readonly limits: LaneLimits;
@@ -35,8 +30,6 @@ export interface GroupOptions extends DeliveryOptions {
   readonly onProgress: () => void;
   /** Fulfilled when the checkpoint as of now is kept. */
   readonly persist: () => Promise<void>;
-  readonly onFailure: (failure: DeliveryFailure) => void;
-  readonly onTrouble: (trouble: BusTrouble) => void;
 }
 
 /** Events without interest that may pass by before the checkpoint is worth writing for their sake. */
@@ -51,7 +44,7 @@ export class GroupConsumer {
   private readonly parking: GroupParking;
   private readonly watch: StallWatch;
   private readonly ready: Lane[] = [];
-  private readonly waiting = new Map<object, () => void>();
+  private readonly failed: FailedDeliveries;
   private readonly changed = new Signal();
   private readonly deliveries: Record<DeliveryOutcome, number> = { handled: 0, failed: 0, parked: 0 };
   private subscription: ResilientSubscription;
@@ -69,6 +62,14 @@ export class GroupConsumer {
     this.lanes = new SubjectLanes(options.limits);
     this.delivery = new Delivery(group, publications, options);
     this.parking = new GroupParking(group.name, this.lanes, ledger, store);
+    this.failed = new FailedDeliveries(this.group.name, this.lanes, this.delivery, this.parking, {
+      ...options,
+      resume: (lane) => {
+        if (lane) this.ready.push(lane);
+        this.work();
+      },
+      count: (outcome) => this.deliveries[outcome]++,
+    });
     this.subscription = this.subscriptionAfter(undefined);
     this.watch = new StallWatch(
       options.timers,
@@ -94,7 +95,7 @@ export class GroupConsumer {
   async stop(graceMs: number): Promise<void> {
     this.state = 'stopping';
     this.watch.stop();
-    for (const cancel of this.waiting.values()) cancel();
+    this.failed.stop();
     this.changed.notify();
     await this.subscription.close();
     let expired = false;
@@ -106,6 +107,7 @@ export class GroupConsumer {
     cancelGrace();
     if (this.passed > 0) this.options.onProgress();
     this.state = 'stopped';
+    this.failed.forget();
   }
 
   checkpoint(): GroupCheckpoint {
@@ -134,7 +136,7 @@ export class GroupConsumer {
   async waitingBehind(subject: string, revision: number, atMost: number): Promise<number> {
     let count = 0;
     for await (const event of this.store.readStream(subject, { from: revision + 1 })) {
-      if (this.delivery.types.includes(event.type) && (await this.delivery.concerns(event))) count++;
+      if (await this.delivery.concerns(event)) count++;
       if (count >= atMost) break;
     }
     return count;
@@ -142,21 +144,16 @@ export class GroupConsumer {
 
   /** @param head how far the store is, in events, and how far a position is */
   stats(head: number, ordinalOf: (position: Position) => number): GroupStats {
-    const lanes = [...this.lanes];
-    const retrying = lanes.flatMap(({ subject, next, failure }) =>
-      failure ? [{ subject, revision: next, attempts: failure.attempts, error: messageOf(failure.error) }] : [],
-    );
-    const heldEvents = lanes.reduce((sum, { next, seen }) => sum + seen - next + 1, 0);
     const { position } = this.subscription;
+    const behind = Math.max(0, head - (position ? ordinalOf(position) : 0));
+    const held = heldStatsOf(this.lanes);
     return {
       group: this.group.name,
       condition: this.condition(),
       position,
-      lag: Math.max(0, head - (position ? ordinalOf(position) : 0)) + heldEvents,
-      heldSubjects: lanes.length,
-      heldEvents,
+      lag: behind + held.heldEvents,
+      ...held,
       parkedSubjects: this.parking.size,
-      retrying,
       deliveries: { ...this.deliveries },
     };
   }
@@ -173,12 +170,12 @@ export class GroupConsumer {
   }
 
   private subscriptionAfter(after: Position | undefined): ResilientSubscription {
-    const { timers } = this.options;
+    const { timers, retry, random } = this.options;
     return new ResilientSubscription(this.store, {
       types: this.delivery.types,
       after,
       timers,
-      pause: (failures) => this.pause(failures),
+      pause: (failures) => backOff(retry, failures, random()),
       onEvents: (events) => this.takeIn(events),
       onPassed: () => {
         this.changed.notify();
@@ -252,7 +249,9 @@ export class GroupConsumer {
       this.options.onProgress();
       if (this.lanes.has(lane)) this.ready.push(lane);
     } catch (error) {
-      if (this.state !== 'stopped') await this.failed(lane, event, error);
+      if (this.state === 'stopped') return;
+      await this.failed.handle(lane, event, error);
+      if (!this.lanes.has(lane)) this.options.onProgress();
     }
   }
 
@@ -268,7 +267,7 @@ export class GroupConsumer {
     let upTo: number | undefined;
     for await (const event of this.store.readStream(lane.subject, { from: lane.next, maxCount })) {
       upTo = event.revision;
-      if (this.delivery.types.includes(event.type) && (await this.delivery.concerns(event))) events.push(event);
+      if (await this.delivery.concerns(event)) events.push(event);
     }
     if (this.state !== 'stopped') this.lanes.refill(lane, events, upTo ?? seen);
   }
@@ -285,60 +284,8 @@ export class GroupConsumer {
       if (this.state !== 'stopped') this.ready.push(this.parking.reopen(parked, lastShown));
     } catch (error) {
       this.options.onTrouble({ what: 'parking', group: this.group.name, error });
-      this.later(parked, this.pause(1), () => this.parking.putBack(parked));
+      this.failed.later(parked, 1, () => this.parking.putBack(parked));
     }
-  }
-
-  /** It is tried again, and its subject waits; in the end it is parked, and its subject with it. */
-  private async failed(lane: Lane, event: RecordedEvent | undefined, error: unknown): Promise<void> {
-    const at = this.options.now().toISOString();
-    // Without an event it was a store that failed.
-    const { attempts, held } = this.lanes.fail(lane, error, { transient: !event || isTransient(error), at });
-    const givesUp = event !== undefined && held >= this.options.maxAttempts;
-    const retryInMs = this.pause(attempts);
-    this.deliveries.failed++;
-    this.tell(lane, event, error, givesUp ? undefined : retryInMs);
-    if (!givesUp || !(await this.park(lane, event, at))) this.later(lane, retryInMs, () => this.ready.push(lane));
-  }
-
-  /** @returns whether it is parked now; it is not where that could not be recorded */
-  private async park(lane: Lane, event: RecordedEvent, at: string): Promise<boolean> {
-    try {
-      const parked = await this.parking.park(lane, event, await this.delivery.envelopeOf(event), at);
-      if (!parked || this.state === 'stopped') return true;
-      parked();
-      this.deliveries.parked++;
-      this.options.onProgress();
-      return true;
-    } catch (error) {
-      this.options.onTrouble({ what: 'parking', group: this.group.name, error });
-      return false;
-    }
-  }
-
-  private tell(lane: Lane, event: RecordedEvent | undefined, error: unknown, retryInMs: number | undefined): void {
-    const { id, type, revision = lane.next } = event ?? {};
-    this.options.onFailure({
-      group: this.group.name,
-      event: { subject: lane.subject, revision, ...(id && { id }), ...(type && { type }) },
-      attempt: lane.failure!.attempts,
-      error,
-      retryInMs,
-    });
-  }
-
-  private later(what: object, ms: number, run: () => void): void {
-    if (this.state !== 'running') return;
-    const cancel = this.options.timers.after(ms, () => {
-      this.waiting.delete(what);
-      run();
-      this.work();
-    });
-    this.waiting.set(what, cancel);
-  }
-
-  private pause(failures: number): number {
-    return backOff(this.options.retry, failures, this.options.random());
   }
 
   /** The last event up to this position that passes the subscription's filter, where it was not seen yet. */
@@ -353,8 +300,4 @@ export class GroupConsumer {
     await this.changed.until(() => this.state !== 'running' || condition());
     if (!condition()) throw new Error(`the bus was stopped before group "${this.group.name}" had settled`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

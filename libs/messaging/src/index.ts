@@ -3,6 +3,7 @@ export * from './caused-by';
 export * from './cloud-event';
 export type * from './bus-stats';
 export { HandlerTimedOut } from './delivery';
+export type * from './parking/parked-message';
 export * from './parking/parked-message.decide';
 export * from './parking/parked-message.errors';
 export type * from './parking/parked-message.events';

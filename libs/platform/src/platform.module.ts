@@ -5,11 +5,19 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
-import { EventBus, InProcessBus, parkedMessageAggregate, parkedMessagesProjection } from '@souk/messaging';
+import {
+  EventBus,
+  InProcessBus,
+  type InProcessBusOptions,
+  parkedMessageAggregate,
+  parkedMessagesProjection,
+} from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
 import { LmdbSecretVault, RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthGuard } from './auth/auth.guard';
+import { ParkedMessages } from './bus/parked-messages';
+import { ParkedMessagesController } from './bus/parked-messages.controller';
 import { Clock, SystemClock } from './clock.port';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
@@ -29,6 +37,8 @@ export interface EmbeddedOptions {
   readonly services: readonly ServiceDefinition[];
   /** Key ring of the vault, first one wraps; without it a key file is made in `dataDir`. */
   readonly masterKeys?: readonly Buffer[];
+  /** How the bus retries and when it gives up; its defaults are for production. */
+  readonly bus?: Pick<InProcessBusOptions, 'retry' | 'maxAttempts' | 'handlerTimeoutMs'>;
 }
 
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
@@ -90,7 +100,7 @@ export class PlatformModule implements OnApplicationShutdown {
         provide: EventBus,
         inject: [RawEventStore, EventCodec, ReadStore, ProjectionRunner],
         useFactory: (raw: EventStore, codec: EventCodec, reads: ReadStore, runner: ProjectionRunner) =>
-          inProcessBus(options.services, raw, codec, reads, runner),
+          inProcessBus(options, raw, codec, reads, runner),
       },
       {
         provide: Metrics,
@@ -105,9 +115,10 @@ export class PlatformModule implements OnApplicationShutdown {
         LoggerModule.forRoot(loggingOptions(options.logLevel)),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, ParkedMessagesController],
       providers: [
         ...providers,
+        ParkedMessages,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: AtLeastGuard },
         { provide: APP_PIPE, useClass: ValidationPipe },
@@ -145,7 +156,7 @@ function projectionRunner(services: readonly ServiceDefinition[], store: EventSt
 }
 
 function inProcessBus(
-  services: readonly ServiceDefinition[],
+  { services, bus: options }: EmbeddedOptions,
   raw: EventStore,
   codec: EventCodec,
   reads: ReadStore,
@@ -153,6 +164,7 @@ function inProcessBus(
 ): EventBus {
   const logger = new Logger('bus');
   const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
+    ...options,
     codec,
     onFailure: ({ group, event, attempt, error, retryInMs }) => {
       const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };

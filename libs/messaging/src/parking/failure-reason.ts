@@ -48,8 +48,8 @@ function partsOf(error: Error & { readonly code?: unknown }): Thrown {
 }
 
 function thrown(value: unknown): Thrown {
-  const message = typeof value === 'object' ? 'something was thrown that is no Error' : `thrown: ${String(value)}`;
-  return { name: 'NoError', message };
+  const message = typeof value === 'string' ? `thrown: ${value}` : `a value of type ${typeof value} was thrown, no Error`;
+  return { name: 'NoError', code: undefined, message };
 }
 
 function isName(text: string): boolean {

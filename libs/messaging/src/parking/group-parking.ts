@@ -54,15 +54,18 @@ export class GroupParking {
     return this.parked.held();
   }
 
-  /** Gives up on the first event of a lane, which has failed; the whole lane is parked then. @throws what the store throws */
-  async park(lane: Lane, event: RecordedEvent, message: ParkedEnvelope, at: string): Promise<(() => void) | undefined> {
+  /**
+   * Records that the first event of a lane, which has failed, is given up on.
+   * @returns parks the lane
+   * @throws what the store throws
+   */
+  async park(lane: Lane, event: RecordedEvent, message: ParkedEnvelope, at: string): Promise<() => void> {
     const { held: attempts, error, firstAt: firstFailedAt } = lane.failure!;
     const { subject } = lane;
     const { state, revision: fact } = await this.ledger.park(
       { group: this.group, subject, message, reason: reasonOf(error), attempts, firstFailedAt, lastFailedAt: at },
       event.metadata.correlationId,
     );
-    if (state.status === 'none') return undefined;
     const { revision, position } = state.message;
     return () => {
       this.lanes.remove(lane);

@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type CommandContext,
-  CommandHandler,
-  type CommandOutcome,
-  type EventStore,
-  type Position,
-  streamIdOf,
-} from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, type EventStore, type Position, streamIdOf } from '@souk/event-sourcing';
 import { type ReadModel, ReadModelBehind } from '@souk/read-store';
 import type { ExistingParkedMessage, ParkedMessage } from './parked-message';
 import { parkedMessageAggregate, parkedMessageIdOf, type ParkMessage } from './parked-message.decide';
@@ -40,11 +33,13 @@ export class ParkingLedger {
   async park(
     message: Omit<ParkMessage, 'type' | 'parkedMessageId'>,
     correlationId: string,
-  ): Promise<CommandOutcome<ParkedMessage, ParkedMessageEvent>> {
+  ): Promise<{ readonly state: ExistingParkedMessage; readonly revision: number }> {
     const { group, subject } = message;
     const parkedMessageId = parkedMessageIdOf(group, subject);
     const context = contextOf(group, correlationId, message.message.id);
-    return this.commands.handle(parkedMessageAggregate, parkedMessageId, { type: 'park', parkedMessageId, ...message }, context);
+    const command = { type: 'park', parkedMessageId, ...message } as const;
+    const { state, revision } = await this.commands.handle(parkedMessageAggregate, parkedMessageId, command, context);
+    return { state: state as ExistingParkedMessage, revision };
   }
 
   /** Nothing is parked of the subject any more. @throws what the store throws */
