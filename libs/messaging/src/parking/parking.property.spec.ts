@@ -90,7 +90,10 @@ describe('Parking, whatever happens to its process and whatever is decided', () 
               // It is not, where the process ends while some of its handlers hang.
               settled.catch(() => undefined);
               for (const { stream: n, type, afterBegun } of decisions) {
-                await Promise.race([settled, consumer.until(() => consumer.began.length >= afterBegun)]);
+                await Promise.race([
+                  settled,
+                  consumer.until(() => consumer.began.length >= afterBegun || consumer.handled.length >= handles),
+                ]);
                 await decide(streamOf(n), type);
               }
               await Promise.race([settled, consumer.until(() => consumer.handled.length >= handles)]);
@@ -126,7 +129,7 @@ describe('Parking, whatever happens to its process and whatever is decided', () 
           }
         },
       ),
-      { numRuns: 60, timeout: 20_000 },
+      { numRuns: 60, timeout: 10_000, endOnFailure: true },
     );
   }, 120_000);
 });
