@@ -1,6 +1,11 @@
 import type { ReadStore } from '@souk/read-store';
 import type { Timers } from './timers';
 
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Makes values durable soon, together: one write at a time for everything that changed meanwhile, and a pause after each.
  * A write that fails is repeated; until then the older values stand, which repeats messages and loses none.
@@ -9,6 +14,7 @@ export class CheckpointWriter {
   private readonly changed = new Map<string, () => unknown>();
   private writing: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
+  private waiting: Waiter[] = [];
 
   /**
    * @param pauseMs between two writes
@@ -27,6 +33,14 @@ export class CheckpointWriter {
     if (!this.writing && !this.cancelPause) void this.write();
   }
 
+  /** Fulfilled when the value as of now, or a newer one, is written. @throws what the store threw; Error after the end */
+  persist(key: string, value: () => unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.mark(key, value);
+    });
+  }
+
   /** The last write before an end: what was marked is written at once, and tried once. */
   async flush(): Promise<void> {
     await this.writing;
@@ -34,14 +48,20 @@ export class CheckpointWriter {
     if (this.changed.size > 0) await this.write();
     this.endPause();
     this.changed.clear();
+    for (const { reject } of this.waiting.splice(0)) reject(new Error('the last checkpoint was written'));
   }
 
   private write(): Promise<void> {
     const keys = [...this.changed];
+    const waiting = this.waiting.splice(0);
     this.changed.clear();
     this.writing = this.store
       .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
+      .then(() => {
+        for (const { resolve } of waiting) resolve();
+      })
       .catch((error: unknown) => {
+        for (const { reject } of waiting) reject(error);
         for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);
         this.onFailure(error);
       })

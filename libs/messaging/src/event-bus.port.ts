@@ -1,4 +1,5 @@
 import type { EventMetadata, Position, RecordedEvent } from '@souk/event-sourcing';
+import type { GroupStats } from './bus-stats';
 
 /**
  * A public event as it travels between services: CloudEvents 1.0 attributes, with the metadata of its private origin.
@@ -50,6 +51,17 @@ export interface ConsumerGroup {
  * - acknowledged after the effect, never before, never when the handler rejected;
  * - a failing message is tried again with back-off and holds back its own subject only;
  * - the group remembers the last revision per subject, so that a redelivery after its acknowledgement is dropped.
+ *
+ * Of messages that go on failing:
+ * - after a few attempts (five, unless configured) the message is *parked* with its reason: `MessageParked`, a fact in the stream
+ *   `parkedMessage-<parkedMessageIdOf(group, subject)>` of the event store. Later messages of its subject wait behind it;
+ * - other subjects and other groups go on, however much is parked;
+ * - what becomes of it is a fact in the same stream, appended by whoever decides: after `MessageReplayRequested` the message is handled
+ *   again, then those behind it, in order; after `MessageDiscarded` those behind it alone. `SubjectReleased` says that this is done; a message
+ *   that fails again on the way is parked again;
+ * - all of this holds over stops and kills at any moment: nothing is lost, nothing overtakes, and a discarded message does not come back;
+ * - an error that is transient (`isTransient`: it says `retryable: true`, or is one of a store or neighbour that is away) does not count:
+ *   it would park every subject for what is wrong with none of them. The message is tried again for as long as it takes.
  */
 export abstract class EventBus {
   /** Before `start`. */
@@ -59,6 +71,10 @@ export abstract class EventBus {
   abstract start(): Promise<void>;
   /** Lets running handlers finish, for at most `graceMs`. */
   abstract stop(graceMs?: number): Promise<void>;
-  /** Fulfilled when every group has handled, or is retrying, all that was published up to this position. */
+  /** Fulfilled when every group has handled, is retrying, or has parked all that was published up to this position. */
   abstract settled(position: Position): Promise<void>;
+  /** How many messages of a subject there are for a group after this revision, counted up to `atMost`. 0 for a group that is not here. */
+  abstract waitingBehind(group: string, subject: string, revision: number, atMost: number): Promise<number>;
+  /** One entry for each group of this process, in the order of {@link consume}; none before the start. */
+  abstract stats(): Promise<readonly GroupStats[]>;
 }

@@ -1,69 +1,35 @@
-import { comparePositions, type EventStore, type Position, type RecordedEvent, type Subscription } from '@souk/event-sourcing';
-import { backOff, type RetryOptions } from './back-off';
+import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import { backOff } from './back-off';
+import { type DeliveryOutcome, type GroupCondition, type GroupStats, heldStatsOf } from './bus-stats';
+import { Delivery, type DeliveryOptions } from './delivery';
 import type { ConsumerGroup } from './event-bus.port';
+import { FailedDeliveries, type FailureOptions } from './failed-deliveries';
+import { GroupParking, type ParkingDecided } from './parking/group-parking';
+import type { ParkedLane } from './parking/parked-subjects';
+import type { ParkingLedger } from './parking/parking-ledger';
 import type { Publications } from './publications';
+import { ResilientSubscription } from './resilient-subscription';
 import { Signal } from './signal';
+import { StallWatch } from './stall-watch';
 import { type HeldSubject, type Lane, type LaneLimits, SubjectLanes } from './subject-lanes';
-import type { Timers } from './timers';
 
-/** What a group has behind it: everything up to `position` is acknowledged, except the events of held subjects from `next` to `seen`. */
+/**
+ * What a group has behind it: everything up to `position` is acknowledged, except the events of held subjects from `next` to `seen`,
+ * and what is parked.
+ */
 export interface GroupCheckpoint {
   readonly position: Position | null;
   readonly held: readonly HeldSubject[];
 }
 
-/** A message that was not handled, and will be tried again. */
-export interface DeliveryFailure {
-  readonly group: string;
-  /** The message; without id and type when its stream could not be read. */
-  readonly event: { readonly subject: string; readonly revision: number; readonly id?: string; readonly type?: string };
-  /** Attempts so far, from 1. */
-  readonly attempt: number;
-  /** What the handler threw, untouched. */
-  readonly error: unknown;
-  readonly retryInMs: number;
-}
-
-/** Something of the bus itself went wrong, and will be tried again. */
-export interface BusTrouble {
-  readonly what: 'subscription' | 'checkpoint';
-  readonly group?: string;
-  readonly error: unknown;
-}
-
-export interface GroupStats {
-  readonly group: string;
-  /** Everything up to here is acknowledged or held; `undefined` before the first event. */
-  readonly position: Position | undefined;
-  /** Subjects with a message that is not acknowledged. */
-  readonly heldSubjects: number;
-  /** Messages not acknowledged, at most: events of held subjects that the group does not handle count as well. */
-  readonly heldEvents: number;
-  readonly retrying: readonly RetryingSubject[];
-}
-
-export interface RetryingSubject {
-  readonly subject: string;
-  /** Revision of the message that is tried again. */
-  readonly revision: number;
-  readonly attempts: number;
-  /** Message of the last error. */
-  readonly error: string;
-}
-
-export interface GroupOptions {
-  readonly retry: RetryOptions;
-  readonly timers: Timers;
-  readonly random: () => number;
-  /** A handler that takes longer has failed, in milliseconds; it is not stopped. */
-  readonly handlerTimeoutMs: number;
+export interface GroupOptions extends DeliveryOptions, FailureOptions {
   /** Handlers at work at the same time, each for another subject. */
   readonly concurrency: number;
   readonly limits: LaneLimits;
   /** Something was acknowledged: the checkpoint is worth keeping. */
   readonly onProgress: () => void;
-  readonly onFailure: (failure: DeliveryFailure) => void;
-  readonly onTrouble: (trouble: BusTrouble) => void;
+  /** Fulfilled when the checkpoint as of now is kept. */
+  readonly persist: () => Promise<void>;
 }
 
 /** Events without interest that may pass by before the checkpoint is worth writing for their sake. */
@@ -74,44 +40,64 @@ const PASSED_AT_A_CHECKPOINT = 16;
 /** One run of one group, from start to stop: a catch-up subscription that deals its events out to lanes, one for each subject. */
 export class GroupConsumer {
   private readonly lanes: SubjectLanes;
-  private readonly types: readonly string[];
+  private readonly delivery: Delivery;
+  private readonly parking: GroupParking;
+  private readonly watch: StallWatch;
   private readonly ready: Lane[] = [];
-  private readonly waiting = new Map<Lane, () => void>();
+  private readonly failed: FailedDeliveries;
   private readonly changed = new Signal();
-  private subscription: Subscription | undefined;
-  private cancelResubscribe: (() => void) | undefined;
-  private subscriptionFailures = 0;
-  private position: Position | undefined;
+  private readonly deliveries: Record<DeliveryOutcome, number> = { handled: 0, failed: 0, parked: 0 };
+  private subscription: ResilientSubscription;
   private passed = 0;
   private running = 0;
   private state: 'running' | 'stopping' | 'stopped' = 'running';
 
   constructor(
     private readonly group: ConsumerGroup,
-    private readonly publications: Publications,
+    publications: Publications,
     private readonly store: EventStore,
+    ledger: ParkingLedger,
     private readonly options: GroupOptions,
   ) {
     this.lanes = new SubjectLanes(options.limits);
-    this.types = publications.sourcesOf(group.handlers.keys());
+    this.delivery = new Delivery(group, publications, options);
+    this.parking = new GroupParking(group.name, this.lanes, ledger, store);
+    this.failed = new FailedDeliveries(this.group.name, this.lanes, this.delivery, this.parking, {
+      ...options,
+      resume: (lane) => {
+        if (lane) this.ready.push(lane);
+        this.work();
+      },
+      count: (outcome) => this.deliveries[outcome]++,
+    });
+    this.subscription = this.subscriptionAfter(undefined);
+    this.watch = new StallWatch(
+      options.timers,
+      () => this.progress(),
+      () => options.onTrouble({ what: 'stall', group: group.name, error: new Error('nothing moves') }),
+    );
   }
 
   /** @throws PositionGone when the checkpoint belongs to another generation of the store */
-  start(checkpoint: GroupCheckpoint | undefined): void {
-    if (checkpoint?.position) this.position = this.store.parsePosition(checkpoint.position);
-    if (checkpoint) this.lanes.restore(checkpoint.held);
+  start(checkpoint: GroupCheckpoint | undefined, parked: readonly ParkedLane[]): void {
+    if (checkpoint?.position) this.subscription = this.subscriptionAfter(this.store.parsePosition(checkpoint.position));
+    const hasSeen = (position: Position): boolean => this.subscription.hasSeen(position);
+    this.lanes.restore(this.parking.restore(parked, checkpoint?.held ?? [], hasSeen));
     this.ready.push(...this.lanes);
-    if (this.types.length > 0) this.subscribe();
+    if (this.delivery.types.length > 0) {
+      this.subscription.start();
+      this.watch.start();
+    }
     this.work();
   }
 
   /** Begins nothing new, and lets what runs come to its end for at most `graceMs`. What ends later counts as not handled. */
   async stop(graceMs: number): Promise<void> {
     this.state = 'stopping';
-    for (const cancel of this.waiting.values()) cancel();
-    this.cancelResubscribe?.();
+    this.watch.stop();
+    this.failed.stop();
     this.changed.notify();
-    await this.subscription?.close();
+    await this.subscription.close();
     let expired = false;
     const cancelGrace = this.options.timers.after(graceMs, () => {
       expired = true;
@@ -121,17 +107,23 @@ export class GroupConsumer {
     cancelGrace();
     if (this.passed > 0) this.options.onProgress();
     this.state = 'stopped';
+    this.failed.forget();
   }
 
   checkpoint(): GroupCheckpoint {
-    return { position: this.position ?? null, held: this.lanes.held() };
+    return { position: this.subscription.position ?? null, held: [...this.lanes.held(), ...this.parking.held()] };
+  }
+
+  /** An operator has decided about a parked message, perhaps of another group. */
+  decided(decision: ParkingDecided): void {
+    if (this.state === 'running' && this.parking.decided(decision)) this.work();
   }
 
   /** @see EventBus.settled */
   async settled(position: Position): Promise<void> {
-    if (this.types.length === 0) return;
+    if (this.delivery.types.length === 0) return;
     const last = await this.lastUpTo(position);
-    if (last) await this.until(() => this.hasSeen(last));
+    if (last) await this.until(() => this.subscription.hasSeen(last));
     const open = [...this.lanes].map((lane) => ({ lane, seen: lane.seen }));
     let settled = 0;
     await this.until(() => {
@@ -140,44 +132,74 @@ export class GroupConsumer {
     });
   }
 
-  stats(): GroupStats {
-    const lanes = [...this.lanes];
-    const retrying = lanes.flatMap(({ subject, next, failure }) =>
-      failure ? [{ subject, revision: next, attempts: failure.attempts, error: messageOf(failure.error) }] : [],
-    );
-    const heldEvents = lanes.reduce((sum, { next, seen }) => sum + seen - next + 1, 0);
-    return { group: this.group.name, position: this.position, heldSubjects: lanes.length, heldEvents, retrying };
+  /** @see EventBus.waitingBehind */
+  async waitingBehind(subject: string, revision: number, atMost: number): Promise<number> {
+    let count = 0;
+    for await (const event of this.store.readStream(subject, { from: revision + 1 })) {
+      if (await this.delivery.concerns(event)) count++;
+      if (count >= atMost) break;
+    }
+    return count;
   }
 
-  private subscribe(): void {
-    this.subscription = this.store.subscribe(
-      { filter: { types: this.types }, ...(this.position && { after: this.position }) },
-      {
-        onEvents: (events) => this.takeIn(events),
-        onCheckpoint: (position) => {
-          if (this.state !== 'running' || this.hasSeen(position)) return;
-          this.moveTo(position);
-          this.passBy(PASSED_AT_A_CHECKPOINT);
-        },
-        onEnd: (error) => {
-          if (this.state !== 'running') return;
-          this.options.onTrouble({ what: 'subscription', group: this.group.name, error });
-          this.cancelResubscribe = this.options.timers.after(this.pause(++this.subscriptionFailures), () => this.subscribe());
-        },
+  /** @param head how far the store is, in events, and how far a position is */
+  stats(head: number, ordinalOf: (position: Position) => number): GroupStats {
+    const { position } = this.subscription;
+    const behind = Math.max(0, head - (position ? ordinalOf(position) : 0));
+    const held = heldStatsOf(this.lanes);
+    return {
+      group: this.group.name,
+      condition: this.condition(),
+      position,
+      lag: behind + held.heldEvents,
+      ...held,
+      parkedSubjects: this.parking.size,
+      deliveries: { ...this.deliveries },
+    };
+  }
+
+  private condition(): GroupCondition {
+    if (this.subscription.broken) return 'broken';
+    return this.watch.stalled ? 'stalled' : 'running';
+  }
+
+  /** What moves while the group is behind; it is not, where the subscription has come to the end of the store. */
+  private async progress(): Promise<string | undefined> {
+    if (this.subscription.hasSeen(await this.store.head())) return undefined;
+    return `${this.subscription.position ?? ''} ${this.deliveries.handled}`;
+  }
+
+  private subscriptionAfter(after: Position | undefined): ResilientSubscription {
+    const { timers, retry, random } = this.options;
+    return new ResilientSubscription(this.store, {
+      types: this.delivery.types,
+      after,
+      timers,
+      pause: (failures) => backOff(retry, failures, random()),
+      onEvents: (events) => this.takeIn(events),
+      onPassed: () => {
+        this.changed.notify();
+        this.passBy(PASSED_AT_A_CHECKPOINT);
       },
-    );
+      onTrouble: (error) => {
+        if (this.state === 'running') this.options.onTrouble({ what: 'subscription', group: this.group.name, error });
+      },
+    });
   }
 
   private async takeIn(events: readonly RecordedEvent[]): Promise<void> {
-    this.subscriptionFailures = 0;
     for (const event of events) {
       if (this.lanes.full) await this.changed.until(() => this.state !== 'running' || !this.lanes.full);
+      const concerns = this.delivery.concerns(event);
+      const isOurs = concerns instanceof Promise ? await concerns : concerns;
       if (this.state !== 'running') return;
-      if (this.concerns(event)) {
+      // From here on without a pause: a lane must not be parked between the question and the answer.
+      if (isOurs && !this.parking.takes(event)) {
         const opened = this.lanes.take(event);
         if (opened) this.ready.push(opened);
       } else this.passBy(1);
-      this.moveTo(event.position);
+      this.subscription.moveTo(event.position);
+      this.changed.notify();
       this.work();
     }
   }
@@ -190,42 +212,24 @@ export class GroupConsumer {
     this.options.onProgress();
   }
 
-  private moveTo(position: Position): void {
-    this.position = position;
-    this.changed.notify();
-  }
-
-  /** A mapping that throws fails again where the message is handled: there it is retried, and holds back its own subject only. */
-  private concerns(event: RecordedEvent): boolean {
-    try {
-      const message = this.publications.toPublic(event);
-      return message !== undefined && this.group.handlers.has(message.type);
-    } catch {
-      return true;
-    }
-  }
-
   private work(): void {
     while (this.state === 'running' && this.running < this.options.concurrency) {
       const lane = this.ready.shift();
-      if (!lane) return;
-      void this.advance(lane);
+      const due = lane ?? this.nextDue();
+      if (!due) return;
+      void this.step(lane ? () => this.advance(lane) : () => this.reopen(due as ParkedLane));
     }
   }
 
-  /** One step of a lane: its first event, or the next ones from its stream. */
-  private async advance(lane: Lane): Promise<void> {
+  /** What was parked goes on beside the rest: it gets half of the room. */
+  private nextDue(): ParkedLane | undefined {
+    return this.lanes.released < this.options.limits.subjects / 2 ? this.parking.nextDue() : undefined;
+  }
+
+  private async step(work: () => Promise<void>): Promise<void> {
     this.running++;
     try {
-      const event = lane.buffer[0];
-      if (event) await this.deliver(event, lane);
-      else await this.refill(lane);
-      if (this.state === 'stopped') return;
-      if (event) this.lanes.acknowledge(lane);
-      this.options.onProgress();
-      if (!this.lanes.isDone(lane)) this.ready.push(lane);
-    } catch (error) {
-      if (this.state !== 'stopped') this.tryAgain(lane, error);
+      await work();
     } finally {
       this.running--;
       this.work();
@@ -233,10 +237,27 @@ export class GroupConsumer {
     }
   }
 
-  private async deliver(event: RecordedEvent, lane: Lane): Promise<void> {
-    const message = this.publications.toPublic(event);
-    const handlers = (message && this.group.handlers.get(message.type)) ?? [];
-    for (; lane.handled < handlers.length; lane.handled++) await this.inTime(handlers[lane.handled]!(message!));
+  /** One step of a lane: its first event, or the next ones from its stream; or its end, where that is to be recorded. */
+  private async advance(lane: Lane): Promise<void> {
+    const [event] = lane.buffer;
+    try {
+      if (event) await this.delivery.deliver(event, lane);
+      else if (lane.more) await this.refill(lane);
+      else await this.release(lane);
+      if (this.state === 'stopped') return;
+      if (event) this.acknowledge(lane);
+      this.options.onProgress();
+      if (this.lanes.has(lane)) this.ready.push(lane);
+    } catch (error) {
+      if (this.state === 'stopped') return;
+      await this.failed.handle(lane, event, error);
+      if (!this.lanes.has(lane)) this.options.onProgress();
+    }
+  }
+
+  private acknowledge(lane: Lane): void {
+    this.deliveries.handled++;
+    this.lanes.acknowledge(lane);
   }
 
   private async refill(lane: Lane): Promise<void> {
@@ -246,78 +267,37 @@ export class GroupConsumer {
     let upTo: number | undefined;
     for await (const event of this.store.readStream(lane.subject, { from: lane.next, maxCount })) {
       upTo = event.revision;
-      if (this.types.includes(event.type) && this.concerns(event)) events.push(event);
+      if (await this.delivery.concerns(event)) events.push(event);
     }
     if (this.state !== 'stopped') this.lanes.refill(lane, events, upTo ?? seen);
   }
 
-  /** What becomes of a message that failed: it is tried again for ever, and its subject waits. */
-  private tryAgain(lane: Lane, error: unknown): void {
-    const { attempts } = this.lanes.fail(lane, error);
-    const retryInMs = this.pause(attempts);
-    if (this.state === 'running') {
-      const cancel = this.options.timers.after(retryInMs, () => {
-        this.waiting.delete(lane);
-        this.ready.push(lane);
-        this.work();
-      });
-      this.waiting.set(lane, cancel);
-    }
-    const [event] = lane.buffer;
-    const { id, type, revision = lane.next } = event ?? {};
-    this.options.onFailure({
-      group: this.group.name,
-      event: { subject: lane.subject, revision, ...(id && { id }), ...(type && { type }) },
-      attempt: attempts,
-      error,
-      retryInMs,
-    });
+  /** Else a process that ends now would take up again, from an older checkpoint, what is neither parked nor to be done. */
+  private async release(lane: Lane): Promise<void> {
+    await this.options.persist();
+    await this.parking.release(lane);
   }
 
-  private pause(failures: number): number {
-    return backOff(this.options.retry, failures, this.options.random());
-  }
-
-  private async inTime(handling: Promise<void>): Promise<void> {
-    const { handlerTimeoutMs, timers } = this.options;
-    let cancel: () => void = () => undefined;
-    const late = new Promise<never>((_, reject) => {
-      cancel = timers.after(handlerTimeoutMs, () => reject(new HandlerTimedOut(handlerTimeoutMs)));
-    });
+  private async reopen(parked: ParkedLane): Promise<void> {
     try {
-      await Promise.race([handling, late]);
-    } finally {
-      cancel();
+      const lastShown = await this.parking.lastShown(parked, this.subscription.position!);
+      if (this.state !== 'stopped') this.ready.push(this.parking.reopen(parked, lastShown));
+    } catch (error) {
+      this.options.onTrouble({ what: 'parking', group: this.group.name, error });
+      this.failed.later(parked, 1, () => this.parking.putBack(parked));
     }
   }
 
   /** The last event up to this position that passes the subscription's filter, where it was not seen yet. */
   private async lastUpTo(position: Position): Promise<Position | undefined> {
-    if (this.hasSeen(position)) return undefined;
-    const backwards = this.store.readAll({ direction: 'backwards', filter: { types: this.types } });
+    if (this.subscription.hasSeen(position)) return undefined;
+    const backwards = this.store.readAll({ direction: 'backwards', filter: { types: this.delivery.types } });
     for await (const event of backwards) if (comparePositions(event.position, position) <= 0) return event.position;
     return undefined;
-  }
-
-  private hasSeen(position: Position): boolean {
-    return this.position !== undefined && comparePositions(this.position, position) >= 0;
   }
 
   private async until(condition: () => boolean): Promise<void> {
     await this.changed.until(() => this.state !== 'running' || condition());
     if (!condition()) throw new Error(`the bus was stopped before group "${this.group.name}" had settled`);
   }
-}
-
-/** A handler took longer than it may. It was not stopped: its effect may still come, beside that of the next attempt. */
-export class HandlerTimedOut extends Error {
-  readonly code = 'handler-timed-out';
-  constructor(readonly timeoutMs: number) {
-    super(`the handler had not ended after ${timeoutMs} ms`);
-    this.name = new.target.name;
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,32 @@
-import { CodedEventStore, EventCodec, type EventToAppend, type RecordedEvent } from '@souk/event-sourcing';
-import { Consumer, EmbeddedWorld, Gate, happen, thing, thingPublication } from '@souk/messaging/testing';
-import type { BusTrouble, DeliveryFailure } from './group-consumer';
+import { randomUUID } from 'node:crypto';
+import {
+  type AppendResult,
+  CommandHandler,
+  EventCodec,
+  type EventToAppend,
+  type ExpectedRevision,
+  type RecordedEvent,
+  type SubscribeOptions,
+  type Subscription,
+  type SubscriptionHandler,
+  StoreFull,
+} from '@souk/event-sourcing';
+import {
+  Consumer,
+  EmbeddedWorld,
+  expectEachInOrder,
+  Gate,
+  happen,
+  MortalEvents,
+  NotYet,
+  thing,
+  thingPublication,
+} from '@souk/messaging/testing';
+import { type ReadModel, ReadModelBehind } from '@souk/read-store';
+import type { BusTrouble, DeliveryFailure } from './bus-stats';
 import { InProcessBus, type InProcessBusOptions } from './in-process-bus';
+import { parkedMessageAggregate, parkedMessageIdOf } from './parking/parked-message.decide';
+import type { ParkedMessageDoc } from './parking/parked-messages.projection';
 import type { Timers } from './timers';
 
 /** Timers that run when the test says so. */
@@ -19,19 +44,41 @@ class HandTimers implements Timers {
   }
 }
 
-/** Cannot read the first few events that it is asked for. */
+/** Cannot read the events of one stream. */
 class FailingCodec extends EventCodec {
-  constructor(private failures: number) {
-    super();
-  }
-
   override encode(event: EventToAppend): EventToAppend {
     return event;
   }
 
-  override decode(event: RecordedEvent): RecordedEvent {
-    if (this.failures-- > 0) throw new Error('the key is away');
+  override async decode(event: RecordedEvent): Promise<RecordedEvent> {
+    if (event.stream === 'thing-sealed') throw new Error('the seal is broken');
     return event;
+  }
+}
+
+/** Its first few subscriptions to things end when they are shown something. */
+class InterruptedEvents extends MortalEvents {
+  failures = 3;
+
+  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
+    const isThings = options.filter && 'types' in options.filter && options.filter.types.includes('ThingHappened');
+    return super.subscribe(options, {
+      ...handler,
+      onEvents: (events) => {
+        if (isThings && this.failures-- > 0) throw new Error('the store is away');
+        return handler.onEvents(events);
+      },
+    });
+  }
+}
+
+/** Has room, or not. */
+class FullEvents extends MortalEvents {
+  full = true;
+
+  override async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
+    if (this.full) throw new StoreFull();
+    return super.append(stream, expected, events);
   }
 }
 
@@ -48,6 +95,20 @@ describe('InProcessBus', () => {
     return process;
   };
 
+  const idOf = (subject: string): string => parkedMessageIdOf('deployment', subject);
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    while (!(await holds())) await new Promise(setImmediate);
+  };
+  const untilParked = async (subject: string): Promise<ParkedMessageDoc> => {
+    await until(async () => (await world.parked.get(idOf(subject)))?.status === 'parked');
+    return (await world.parked.get(idOf(subject)))!;
+  };
+  const replay = async (subject: string): Promise<void> => {
+    const [commandId, actor] = [randomUUID(), { kind: 'user', id: 'usr_1' } as const];
+    const context = { commandId, correlationId: commandId, causationId: commandId, actor };
+    await new CommandHandler(world.store).handle(parkedMessageAggregate, idOf(subject), { type: 'request-replay' }, context);
+  };
+
   beforeEach(async () => {
     world = await EmbeddedWorld.open();
   });
@@ -61,14 +122,14 @@ describe('InProcessBus', () => {
       const timers = new HandTimers();
       const failures: DeliveryFailure[] = [];
       const consumer = new Consumer();
-      consumer.behaviour = () => Promise.reject(new Error('never'));
+      consumer.behaviour = () => Promise.reject(new NotYet());
       await begin(consumer, {
         timers,
         retry: { firstMs: 100, maxMs: 1_000, factor: 2 },
         random: () => 0.5,
         onFailure: (failure) => {
           failures.push(failure);
-          void Promise.resolve().then(() => timers.elapse(failure.retryInMs));
+          void Promise.resolve().then(() => timers.elapse(failure.retryInMs!));
         },
       });
       await happen(world.store, ['thing-1']);
@@ -79,7 +140,7 @@ describe('InProcessBus', () => {
 
     it('reports what the handler threw, untouched, and shows it in its figures until it is handled', async () => {
       const failures: DeliveryFailure[] = [];
-      const error = new TypeError('the shop is closed');
+      const error = Object.assign(new TypeError('the shop is closed'), { retryable: true });
       const consumer = new Consumer();
       let broken = true;
       consumer.behaviour = () => (broken ? Promise.reject(error) : undefined);
@@ -132,8 +193,7 @@ describe('InProcessBus', () => {
     it('subscribes again, where it was, when the subscription ends', async () => {
       const trouble: BusTrouble[] = [];
       const consumer = new Consumer();
-      const codec = new FailingCodec(3);
-      const bus = new InProcessBus(new CodedEventStore(world.store, codec), world.reads, {
+      const bus = new InProcessBus(new InterruptedEvents(world.store), world.reads, world.parked, {
         retry: { firstMs: 1, maxMs: 4 },
         onTrouble: (what) => trouble.push(what),
       });
@@ -146,7 +206,17 @@ describe('InProcessBus', () => {
       await bus.settled(position);
       expect(consumer.handled.toSorted()).toEqual(['thing-1@0', 'thing-1@1', 'thing-2@0']);
       expect(trouble).toHaveLength(3);
-      expect(trouble[0]).toMatchObject({ what: 'subscription', group: 'deployment', error: { message: 'the key is away' } });
+      expect(trouble[0]).toMatchObject({ what: 'subscription', group: 'deployment', error: { message: 'the store is away' } });
+    });
+
+    it('treats an event that cannot be read like a handler that fails', async () => {
+      const consumer = new Consumer();
+      const { bus } = await begin(consumer, { codec: new FailingCodec() });
+      await bus.settled(await happen(world.store, ['thing-1', 'thing-sealed', 'thing-2']));
+      expect(consumer.handled.toSorted()).toEqual(['thing-1@0', 'thing-2@0']);
+      await until(async () => (await bus.stats())[0]!.parkedSubjects === 1);
+      await untilParked('thing-sealed');
+      expect((await world.parked.get(idOf('thing-sealed')))!.reason).toEqual({ name: 'Error', message: 'the seal is broken' });
     });
 
     it('treats a mapping that throws like a handler that does', async () => {
@@ -168,6 +238,120 @@ describe('InProcessBus', () => {
       await bus.settled(await happen(world.store, ['thing-1', 'thing-2']));
       expect(consumer.handled).toEqual(['thing-2@0']);
       expect(failures[0]!.error).toMatchObject({ message: expect.stringContaining('wrong.type') as string });
+    });
+  });
+
+  describe('parking', () => {
+    it('does so after as many attempts as it was told', async () => {
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => Promise.reject(new Error('broken'));
+      const { bus } = await begin(consumer, { maxAttempts: 2, onFailure: (failure) => failures.push(failure) });
+      await happen(world.store, ['thing-1']);
+      await untilParked('thing-1');
+      expect(failures.map(({ attempt, retryInMs }) => [attempt, retryInMs === undefined])).toEqual([
+        [1, false],
+        [2, true],
+      ]);
+      expect((await bus.stats())[0]).toMatchObject({ lag: expect.any(Number), deliveries: { handled: 0, failed: 2, parked: 1 } });
+    });
+
+    it('parks a message whose handler hangs', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = () => new Promise(() => undefined);
+      await begin(consumer, { handlerTimeoutMs: 1 });
+      await happen(world.store, ['thing-1']);
+      expect(await untilParked('thing-1')).toMatchObject({ reason: { name: 'HandlerTimedOut', code: 'handler-timed-out' } });
+    });
+
+    it('does not count the attempts that failed for a transient reason', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = () => {
+        throw consumer.began.length % 2 === 0 ? new NotYet() : new Error('broken');
+      };
+      await begin(consumer);
+      await happen(world.store, ['thing-1']);
+      expect(await untilParked('thing-1')).toMatchObject({ attempts: 5 });
+      expect(consumer.began).toHaveLength(9);
+    });
+
+    it('goes on trying where the fact cannot be recorded', async () => {
+      const trouble: BusTrouble[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => Promise.reject(new Error('broken'));
+      const events = new FullEvents(world.store);
+      const bus = new InProcessBus(events, world.reads, world.parked, {
+        retry: { firstMs: 1, maxMs: 1 },
+        onTrouble: (what) => {
+          trouble.push(what);
+          events.full = trouble.length < 3;
+        },
+      });
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume(consumer.group('deployment'));
+      await bus.start();
+      await happen(world.store, ['thing-1']);
+      await untilParked('thing-1');
+      expect(trouble).toMatchObject(Array.from({ length: 3 }, () => ({ what: 'parking', group: 'deployment' })));
+      expect(consumer.began).toHaveLength(8);
+    });
+
+    it('keeps in the checkpoint nothing of what is parked, and holds up nothing by it', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = (message) => (message.startsWith('thing-bad') ? Promise.reject(new Error('broken')) : undefined);
+      const limits = { subjects: 4, events: 8, eventsPerSubject: 2 };
+      const { bus } = await begin(consumer, { limits, maxAttempts: 1 });
+      const bad = Array.from({ length: 60 }, (_, i) => `thing-bad${i % 20}`);
+      const position = await happen(world.store, [...bad, 'thing-1']);
+      await bus.settled(position);
+      await until(async () => (await bus.stats())[0]!.parkedSubjects === 20);
+      await bus.stop();
+      expect(consumer.handled).toEqual(['thing-1@0']);
+      expect(await world.reads.getValue('bus/groups/deployment')).toEqual({ position: expect.any(String), held: [] });
+    });
+
+    it('replays many at once with few events in memory, and forgets none', async () => {
+      const consumer = new Consumer();
+      let broken = true;
+      consumer.behaviour = () => (broken ? Promise.reject(new Error('broken')) : undefined);
+      const limits = { subjects: 4, events: 8, eventsPerSubject: 2 };
+      const first = await begin(consumer, { limits, maxAttempts: 1 });
+      const streams = Array.from({ length: 150 }, (_, i) => `thing-${i % 30}`);
+      await happen(world.store, streams);
+      await until(async () => (await first.bus.stats())[0]!.parkedSubjects === 30);
+      broken = false;
+      for (let i = 0; i < 30; i++) await replay(`thing-${i}`);
+      await consumer.until(() => consumer.handled.length >= 60);
+      await first.bus.stop();
+      const next = new Consumer();
+      await begin(next, { limits });
+      await next.until(() => consumer.handled.length + next.handled.length === 150);
+      expectEachInOrder([...consumer.handled, ...next.handled], streams);
+    });
+
+    it('finds what is parked among the facts where the read model does not arrive', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = (message) => (message === 'thing-1@0' ? Promise.reject(new Error('broken')) : undefined);
+      const { bus } = await begin(consumer);
+      await happen(world.store, ['thing-1', 'thing-1', 'thing-2']);
+      await untilParked('thing-1');
+      await bus.stop();
+      const next = new Consumer();
+      const behind: ReadModel<ParkedMessageDoc> = {
+        ...world.parked,
+        waitFor: (position) => Promise.reject(new ReadModelBehind('parked-messages', position, undefined)),
+      };
+      const bus2 = new InProcessBus(world.store, world.reads, behind);
+      buses.push(bus2);
+      bus2.publish(thingPublication);
+      bus2.consume(next.group('deployment'));
+      await bus2.start();
+      await bus2.settled(await happen(world.store, ['thing-1', 'thing-2']));
+      expect(next.handled).toEqual(['thing-2@1']);
+      await replay('thing-1');
+      await next.until(() => next.handled.length === 4);
+      expect(next.handled.slice(1)).toEqual(['thing-1@0', 'thing-1@1', 'thing-1@2']);
     });
   });
 
@@ -205,8 +389,7 @@ describe('InProcessBus', () => {
     it('lets any number of messages go past one that fails, and forgets none behind it', async () => {
       const consumer = new Consumer();
       let broken = true;
-      consumer.behaviour = (message) =>
-        broken && message.startsWith('thing-bad@') ? Promise.reject(new Error('not yet')) : undefined;
+      consumer.behaviour = (message) => (broken && message.startsWith('thing-bad@') ? Promise.reject(new NotYet()) : undefined);
       const { bus } = await begin(consumer, { limits });
       const streams = Array.from({ length: 200 }, (_, i) => (i % 4 === 0 ? 'thing-bad' : `thing-${i}`));
       const position = await happen(world.store, streams);

@@ -1,7 +1,14 @@
 export * from './event-bus.port';
 export * from './caused-by';
 export * from './cloud-event';
-export { HandlerTimedOut, type BusTrouble, type DeliveryFailure, type GroupStats, type RetryingSubject } from './group-consumer';
+export type * from './bus-stats';
+export { HandlerTimedOut } from './delivery';
+export type * from './parking/parked-message';
+export * from './parking/parked-message.decide';
+export * from './parking/parked-message.errors';
+export type * from './parking/parked-message.events';
+export * from './parking/parked-messages.projection';
+export { isTransient } from './parking/transient';
 export * from './in-process-bus';
 export * from './keep-error.filter';
 export * from './nest-bus.strategy';

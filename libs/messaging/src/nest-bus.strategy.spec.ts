@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Consumer, EmbeddedWorld, Gate, happen, thing, thingPublication } from '@souk/messaging/testing';
 import { defer, from, mergeMap, of } from 'rxjs';
 import type { PublicEvent } from './event-bus.port';
-import type { DeliveryFailure } from './group-consumer';
+import type { DeliveryFailure } from './bus-stats';
 import type { InProcessBus } from './in-process-bus';
 import { BusContext, busMicroservice } from './nest-bus.strategy';
 

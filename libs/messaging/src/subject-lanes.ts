@@ -15,11 +15,17 @@ export interface Lane {
   handled: number;
   /** How the first event fared last; `undefined` before its first failure. */
   failure: LaneFailure | undefined;
+  /** It was parked before. That this is over is recorded when it is done, and only then it is closed. */
+  released: boolean;
 }
 
 export interface LaneFailure {
   readonly attempts: number;
+  /** Attempts whose failure says something about the message. */
+  readonly held: number;
   readonly error: unknown;
+  /** When it failed for the first time, ISO 8601. */
+  readonly firstAt: string;
 }
 
 /** A lane as it is kept: subject, first revision not acknowledged, last revision seen. */
@@ -42,6 +48,7 @@ export interface LaneLimits {
 export class SubjectLanes {
   private readonly lanes = new Map<string, Lane>();
   private buffered = 0;
+  private releasedLanes = 0;
 
   constructor(private readonly limits: LaneLimits) {}
 
@@ -51,6 +58,11 @@ export class SubjectLanes {
 
   get size(): number {
     return this.lanes.size;
+  }
+
+  /** How many of them were parked before. */
+  get released(): number {
+    return this.releasedLanes;
   }
 
   [Symbol.iterator](): IterableIterator<Lane> {
@@ -63,8 +75,28 @@ export class SubjectLanes {
 
   /** Opens the lanes of an earlier run; their events are read from their streams. */
   restore(held: readonly HeldSubject[]): void {
-    for (const [subject, next, seen] of held)
-      this.lanes.set(subject, { subject, next, seen, buffer: [], more: true, handled: 0, failure: undefined });
+    for (const [subject, next, seen] of held) this.open(subject, next, seen, { more: true });
+  }
+
+  /** Opens a lane that was parked: its events from `next` to `seen` are read from their stream. */
+  reopen(subject: string, next: number, seen: number): Lane {
+    this.releasedLanes++;
+    return this.open(subject, next, seen, { more: next <= seen, released: true });
+  }
+
+  /** That the lane was parked is over. */
+  settle(lane: Lane): void {
+    this.releasedLanes--;
+    lane.released = false;
+    lane.failure = undefined;
+    this.closeIfDone(lane);
+  }
+
+  /** The lane is gone, whatever was in it: from now on it is parked. */
+  remove(lane: Lane): void {
+    if (!lane.failure) this.buffered -= lane.buffer.length;
+    if (lane.released) this.releasedLanes--;
+    this.lanes.delete(lane.subject);
   }
 
   /** Puts an event behind those of its subject. @returns the lane, if it is a new one */
@@ -72,18 +104,8 @@ export class SubjectLanes {
     const { stream: subject, revision } = event;
     const lane = this.lanes.get(subject);
     if (!lane) {
-      const opened: Lane = {
-        subject,
-        next: revision,
-        seen: revision,
-        buffer: [event],
-        more: false,
-        handled: 0,
-        failure: undefined,
-      };
-      this.lanes.set(subject, opened);
       this.buffered++;
-      return opened;
+      return this.open(subject, revision, revision, { buffer: [event] });
     }
     if (revision <= lane.seen) return undefined;
     lane.seen = revision;
@@ -115,19 +137,30 @@ export class SubjectLanes {
   }
 
   /** The first event of the lane has failed. What waits behind it need not wait in memory. */
-  fail(lane: Lane, error: unknown): LaneFailure {
+  fail(lane: Lane, error: unknown, { transient, at }: { readonly transient: boolean; readonly at: string }): LaneFailure {
     if (!lane.failure) this.buffered -= lane.buffer.length;
     if (lane.buffer.length > 1) {
       lane.buffer.length = 1;
       lane.more = true;
     }
-    lane.failure = { attempts: (lane.failure?.attempts ?? 0) + 1, error };
+    const { attempts = 0, held = 0, firstAt = at } = lane.failure ?? {};
+    lane.failure = { attempts: attempts + 1, held: held + (transient ? 0 : 1), error, firstAt };
     return lane.failure;
   }
 
-  /** Nothing of it is left to be done. */
-  isDone(lane: Lane): boolean {
+  /** Whether there is still something to do about it. */
+  has(lane: Lane): boolean {
+    return this.lanes.get(lane.subject) === lane;
+  }
+
+  private isDone(lane: Lane): boolean {
     return lane.buffer.length === 0 && !lane.more;
+  }
+
+  private open(subject: string, next: number, seen: number, more: Partial<Lane>): Lane {
+    const lane = { subject, next, seen, buffer: [], more: false, handled: 0, failure: undefined, released: false, ...more };
+    this.lanes.set(subject, lane);
+    return lane;
   }
 
   private push(lane: Lane, events: readonly RecordedEvent[]): void {
@@ -138,6 +171,6 @@ export class SubjectLanes {
   private closeIfDone(lane: Lane): void {
     if (!this.isDone(lane)) return;
     lane.next = lane.seen + 1;
-    this.lanes.delete(lane.subject);
+    if (!lane.released) this.lanes.delete(lane.subject);
   }
 }

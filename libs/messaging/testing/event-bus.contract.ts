@@ -1,21 +1,7 @@
-import type { EventStore } from '@souk/event-sourcing';
 import type { EventBus } from '@souk/messaging';
-import { Consumer, Gate, happen, thing, thingPublication } from './things';
-
-/** One bus over durable state, as one process after the other would see it. */
-export interface EventBusWorld {
-  /** The store that services append to. */
-  readonly store: EventStore;
-  /** The bus of a process that has just begun; retries within milliseconds. */
-  newBus(): BusProcess;
-  close(): Promise<void>;
-}
-
-export interface BusProcess {
-  readonly bus: EventBus;
-  /** The process is gone from one moment to the next: nothing that it had not written yet will be written. */
-  kill(): Promise<void>;
-}
+import type { BusProcess, EventBusWorld } from './bus-world';
+import { parkingContract } from './parking.contract';
+import { Consumer, expectEachInOrder, Gate, happen, NotYet, thing, thingPublication } from './things';
 
 /** The laws of {@link EventBus}, for every adapter. */
 export function eventBusContract(name: string, makeWorld: () => Promise<EventBusWorld>): void {
@@ -160,12 +146,12 @@ export function eventBusContract(name: string, makeWorld: () => Promise<EventBus
       });
     });
 
-    describe('with a message that fails', () => {
+    describe('with a message that fails for a transient reason', () => {
       it('tries it again and holds back its own subject only', async () => {
         const consumer = new Consumer();
         let broken = true;
         consumer.behaviour = (message) => {
-          if (broken && message === 'thing-1@1') throw new Error('not yet');
+          if (broken && message === 'thing-1@1') throw new NotYet();
         };
         const bus = await begin([consumer]);
         const position = await happen(world.store, ['thing-1', 'thing-1', 'thing-1', 'thing-2', 'thing-2']);
@@ -179,7 +165,7 @@ export function eventBusContract(name: string, makeWorld: () => Promise<EventBus
 
       it('holds back no other group', async () => {
         const [broken, sound] = [new Consumer(), new Consumer()];
-        broken.behaviour = () => Promise.reject(new Error('never'));
+        broken.behaviour = () => Promise.reject(new NotYet());
         const bus = await begin([broken, 'broken'], [sound, 'sound']);
         await bus.settled(await happen(world.store, ['thing-1', 'thing-1', 'thing-2']));
         expect(sound.handled).toHaveLength(3);
@@ -191,7 +177,7 @@ export function eventBusContract(name: string, makeWorld: () => Promise<EventBus
         async (how) => {
           const consumer = new Consumer();
           consumer.behaviour = (message) => {
-            if (message.startsWith('thing-1@')) throw new Error('not yet');
+            if (message.startsWith('thing-1@')) throw new NotYet();
           };
           const bus = await begin([consumer]);
           const position = await happen(world.store, ['thing-1', 'thing-2', 'thing-1']);
@@ -207,7 +193,7 @@ export function eventBusContract(name: string, makeWorld: () => Promise<EventBus
       it('drops after a stop what other subjects had acknowledged meanwhile', async () => {
         const consumer = new Consumer();
         consumer.behaviour = (message) => {
-          if (message === 'thing-1@0') throw new Error('not yet');
+          if (message === 'thing-1@0') throw new NotYet();
         };
         const bus = await begin([consumer]);
         const others = Array.from({ length: 50 }, (_, i) => `thing-${2 + (i % 10)}`);
@@ -327,6 +313,8 @@ export function eventBusContract(name: string, makeWorld: () => Promise<EventBus
       });
     });
   });
+
+  parkingContract(name, makeWorld);
 }
 
 /** Handles that many messages, and hangs on every further one. */
@@ -334,27 +322,4 @@ function stopsTaking(count: number): Consumer {
   const consumer = new Consumer();
   consumer.behaviour = () => (consumer.began.length > count ? new Promise<void>(() => undefined) : undefined);
   return consumer;
-}
-
-/**
- * Each stream's messages are there from first to last, without gap or repetition.
- * @param repeatsEndOf messages of an earlier run: each stream may begin anywhere up to the one after its last
- */
-function expectEachInOrder(
-  messages: readonly string[],
-  streams: readonly string[],
-  { repeatsEndOf }: { repeatsEndOf?: readonly string[] } = {},
-) {
-  for (const stream of new Set(streams)) {
-    const count = streams.filter((other) => other === stream).length;
-    const revisions = revisionsOf(messages, stream);
-    const first = repeatsEndOf ? Math.min(revisions[0] ?? count, revisionsOf(repeatsEndOf, stream).length) : 0;
-    expect({ stream, revisions }).toEqual({ stream, revisions: Array.from({ length: count - first }, (_, i) => first + i) });
-  }
-}
-
-function revisionsOf(messages: readonly string[], stream: string): number[] {
-  return messages
-    .filter((message) => message.startsWith(`${stream}@`))
-    .map((message) => Number(message.slice(stream.length + 1)));
 }

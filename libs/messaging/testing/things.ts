@@ -82,3 +82,34 @@ export class Gate {
   open!: () => void;
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
+
+/** A handler's way to say that it is not the message that is wrong. */
+export class NotYet extends Error {
+  readonly retryable = true;
+  constructor() {
+    super('not yet');
+  }
+}
+
+/**
+ * Each stream's messages are there from first to last, without gap or repetition.
+ * @param repeatsEndOf messages of an earlier run: each stream may begin anywhere up to the one after its last
+ */
+export function expectEachInOrder(
+  messages: readonly string[],
+  streams: readonly string[],
+  { repeatsEndOf }: { repeatsEndOf?: readonly string[] } = {},
+) {
+  for (const stream of new Set(streams)) {
+    const count = streams.filter((other) => other === stream).length;
+    const revisions = revisionsOf(messages, stream);
+    const first = repeatsEndOf ? Math.min(revisions[0] ?? count, revisionsOf(repeatsEndOf, stream).length) : 0;
+    expect({ stream, revisions }).toEqual({ stream, revisions: Array.from({ length: count - first }, (_, i) => first + i) });
+  }
+}
+
+function revisionsOf(messages: readonly string[], stream: string): number[] {
+  return messages
+    .filter((message) => message.startsWith(`${stream}@`))
+    .map((message) => Number(message.slice(stream.length + 1)));
+}

@@ -28,11 +28,19 @@ import {
 } from '@souk/coordination';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
-import { EventBus, InProcessBus } from '@souk/messaging';
+import {
+  EventBus,
+  InProcessBus,
+  type InProcessBusOptions,
+  parkedMessageAggregate,
+  parkedMessagesProjection,
+} from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
 import { LmdbSecretVault, RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthGuard } from './auth/auth.guard';
+import { ParkedMessages } from './bus/parked-messages';
+import { ParkedMessagesController } from './bus/parked-messages.controller';
 import { Clock, SystemClock } from './clock.port';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
@@ -56,6 +64,8 @@ export interface EmbeddedOptions {
   readonly masterKeys?: readonly Buffer[];
   /** The time of day, where it is not the system's. */
   readonly clock?: Clock;
+  /** How the bus retries and when it gives up; its defaults are for production. */
+  readonly bus?: Pick<InProcessBusOptions, 'retry' | 'maxAttempts' | 'handlerTimeoutMs'>;
 }
 
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
@@ -115,8 +125,14 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       },
       {
         provide: EventBus,
-        inject: [EventStore, ReadStore],
-        useFactory: (store: EventStore, reads: ReadStore) => inProcessBus(options.services, store, reads),
+        inject: [RawEventStore, EventCodec, ReadStore, ProjectionRunner],
+        useFactory: (raw: EventStore, codec: EventCodec, reads: ReadStore, runner: ProjectionRunner) =>
+          inProcessBus(options, raw, codec, reads, runner),
+      },
+      {
+        provide: Metrics,
+        inject: [ProjectionRunner, EventBus],
+        useFactory: (runner: ProjectionRunner, bus: EventBus) => new Metrics(runner, bus),
       },
       { provide: Leases, inject: [EventStore, MonotonicClock], useFactory: embeddedLeases },
       { provide: Deadlines, inject: [CommandHandler], useFactory: (commands: CommandHandler) => new Deadlines(commands) },
@@ -126,7 +142,6 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
         inject: [CommandHandler, ProjectionRunner, DeadlineHandlers, Leases, Clock, MonotonicClock],
         useFactory: deadlineRunner,
       },
-      { provide: Metrics, inject: [ProjectionRunner], useFactory: (runner: ProjectionRunner) => new Metrics(runner) },
     ];
     return {
       module: PlatformModule,
@@ -135,10 +150,11 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
         LoggerModule.forRoot(loggingOptions(options.logLevel)),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
-      controllers: [HealthController, MetricsController, ReadModelController],
+      controllers: [HealthController, MetricsController, ReadModelController, ParkedMessagesController],
       providers: [
         ...providers,
         CoordinationMetrics,
+        ParkedMessages,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: AtLeastGuard },
         { provide: APP_PIPE, useClass: ValidationPipe },
@@ -168,8 +184,8 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
 }
 
 /** What the platform itself writes: streams of the machinery. */
-const ownAggregates = [nameAggregate, leaseAggregate, deadlineAggregate];
-const ownProjections = [deadlinesProjection, deadlineTotalsProjection];
+const ownAggregates = [nameAggregate, leaseAggregate, deadlineAggregate, parkedMessageAggregate];
+const ownProjections = [deadlinesProjection, deadlineTotalsProjection, parkedMessagesProjection];
 
 /** The lease of the one who does what is due. */
 const DEADLINES = 'deadlines';
@@ -232,11 +248,21 @@ function deadlineRunner(
   return runner;
 }
 
-function inProcessBus(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): EventBus {
+function inProcessBus(
+  { services, bus: options }: EmbeddedOptions,
+  raw: EventStore,
+  codec: EventCodec,
+  reads: ReadStore,
+  runner: ProjectionRunner,
+): EventBus {
   const logger = new Logger('bus');
-  const bus = new InProcessBus(store, reads, {
-    onFailure: ({ group, event, attempt, error }) => {
-      logger.warn({ err: error, group, eventType: event.type, subject: event.subject, attempt }, 'a message will be tried again');
+  const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
+    ...options,
+    codec,
+    onFailure: ({ group, event, attempt, error, retryInMs }) => {
+      const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };
+      if (retryInMs === undefined) logger.error(details, 'a message is parked: see /v1/parked-messages');
+      else logger.warn(details, 'a message will be tried again');
     },
     onTrouble: (trouble) => {
       logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');

@@ -60,7 +60,12 @@ export class RequestContext {
   /** Tells the caller the new revision (ETag) and where to wait for it when reading (X-Event-Position). */
   written({ revision, position }: Written): void {
     this.etag(revision);
-    if (position) void this.reply.header('x-event-position', position);
+    if (position) this.seenFrom(position);
+  }
+
+  /** Tells the caller where to wait for what was written when reading. */
+  seenFrom(position: Position): void {
+    void this.reply.header('x-event-position', position);
   }
 
   etag(revision: number): void {

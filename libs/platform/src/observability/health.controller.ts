@@ -2,8 +2,10 @@ import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { EventStore } from '@souk/event-sourcing';
+import { EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
+import { busDetails } from './bus-health';
 import { UnreadyFilter } from './unready.filter';
 
 /** Liveness: the process answers. Readiness: it can do its work. For probes. */
@@ -15,6 +17,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly store: EventStore,
     private readonly runner: ProjectionRunner,
+    private readonly bus: EventBus,
   ) {}
 
   @Get('live')
@@ -37,6 +40,10 @@ export class HealthController {
         const broken = this.runner.health().filter(({ status }) => status === 'failed');
         const indicator = this.indicators.check('read-models');
         return broken.length === 0 ? indicator.up() : indicator.down({ stopped: broken.map(({ projection }) => projection) });
+      },
+      async () => {
+        const { isUp, details } = busDetails(await this.bus.stats());
+        return isUp ? this.indicators.check('bus').up(details) : this.indicators.check('bus').down(details);
       },
     ]);
   }

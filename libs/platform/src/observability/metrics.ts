@@ -1,9 +1,11 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Public } from '../auth/roles.decorator';
+import { observeBus } from './bus-metrics';
 
 /** Prometheus metrics of this process. */
 export class Metrics {
@@ -16,8 +18,9 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(runner: ProjectionRunner) {
+  constructor(runner: ProjectionRunner, bus: EventBus) {
     collectDefaultMetrics({ register: this.registry });
+    observeBus(bus, this.registry);
     new Gauge({
       name: 'souk_read_model_lag_seconds',
       help: 'From the recording of the newest event in a read model to the moment it could be read',

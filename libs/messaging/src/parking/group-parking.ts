@@ -1,0 +1,109 @@
+import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import type { HeldSubject, Lane, SubjectLanes } from '../subject-lanes';
+import type { MessageDiscarded, MessageReplayRequested, ParkedEnvelope } from './parked-message.events';
+import { type ParkedLane, ParkedSubjects } from './parked-subjects';
+import type { ParkingLedger } from './parking-ledger';
+import { reasonOf } from './failure-reason';
+
+/** An operator's decision, as it was recorded. */
+export type ParkingDecided = RecordedEvent<MessageReplayRequested> | RecordedEvent<MessageDiscarded>;
+
+/**
+ * The parked lanes of one group. Between lanes at work and parked ones there is always a fact: a lane is parked when that is recorded,
+ * goes on when that is, and what was parked is over when that is. So it does not matter where a process ends, and checkpoints say nothing
+ * of what is parked.
+ */
+export class GroupParking {
+  private readonly parked = new ParkedSubjects();
+
+  constructor(
+    private readonly group: string,
+    private readonly lanes: SubjectLanes,
+    private readonly ledger: ParkingLedger,
+    private readonly store: EventStore,
+  ) {}
+
+  get size(): number {
+    return this.parked.size;
+  }
+
+  /**
+   * Takes over what the facts say, before the first event is shown.
+   * @param held of the checkpoint, which may be older or newer than the facts
+   * @returns what of it is not parked
+   */
+  restore(
+    parked: readonly ParkedLane[],
+    held: readonly HeldSubject[],
+    hasSeen: (position: Position) => boolean,
+  ): readonly HeldSubject[] {
+    for (const lane of parked) this.parked.add(lane, hasSeen(lane.position));
+    return held.filter(([subject, next, seen]) => {
+      const lane = this.parked.get(subject);
+      if (lane?.due) this.parked.goOn(lane, next);
+      return !lane && next <= seen;
+    });
+  }
+
+  /** Whether the event waits behind a parked one, or was handled before that was parked. */
+  takes(event: RecordedEvent): boolean {
+    return this.parked.takes(event);
+  }
+
+  held(): readonly HeldSubject[] {
+    return this.parked.held();
+  }
+
+  /**
+   * Records that the first event of a lane, which has failed, is given up on.
+   * @returns parks the lane
+   * @throws what the store throws
+   */
+  async park(lane: Lane, event: RecordedEvent, message: ParkedEnvelope, at: string): Promise<() => void> {
+    const { held: attempts, error, firstAt: firstFailedAt } = lane.failure!;
+    const { subject } = lane;
+    const { state, revision: fact } = await this.ledger.park(
+      { group: this.group, subject, message, reason: reasonOf(error), attempts, firstFailedAt, lastFailedAt: at },
+      event.metadata.correlationId,
+    );
+    const { revision, position } = state.message;
+    return () => {
+      this.lanes.remove(lane);
+      this.parked.add({ subject, revision, position, from: revision, fact, due: false, seen: lane.seen }, true);
+    };
+  }
+
+  /** @returns whether something is to go on */
+  decided({ type, data, revision: fact }: ParkingDecided): boolean {
+    const from = type === 'MessageDiscarded' ? data.revision + 1 : data.revision;
+    return data.group === this.group && this.parked.release(data.subject, from, fact);
+  }
+
+  nextDue(): ParkedLane | undefined {
+    return this.parked.nextDue();
+  }
+
+  putBack(lane: ParkedLane): void {
+    this.parked.putBack(lane);
+  }
+
+  /** How far the stream of a lane was shown, which nobody has written down: its last revision up to the group's position. */
+  async lastShown({ subject }: ParkedLane, position: Position): Promise<number> {
+    for await (const event of this.store.readStream(subject, { direction: 'backwards' }))
+      if (comparePositions(event.position, position) <= 0) return event.revision;
+    return -1;
+  }
+
+  /** The lane goes on, with everything that was shown of it. */
+  reopen(parked: ParkedLane, lastShown: number): Lane {
+    const { subject, from, seen = -1 } = parked;
+    this.parked.remove(parked);
+    return this.lanes.reopen(subject, from, Math.max(seen, lastShown, from - 1));
+  }
+
+  /** Everything that waited in a lane is handled: that it was parked is over. @throws what the store throws */
+  async release(lane: Lane): Promise<void> {
+    await this.ledger.release(this.group, lane.subject, lane.next - 1);
+    this.lanes.settle(lane);
+  }
+}
