@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
+import {
+  assertNothingPersonal,
+  CodedEventStore,
+  CommandHandler,
+  EventCodec,
+  EventStore,
+  SnapshotStore,
+} from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
 import { EventBus, InProcessBus } from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, LmdbReadStore, ProjectionRunner, ReadStore } from '@souk/read-store';
@@ -50,6 +57,7 @@ export class PlatformModule implements OnApplicationShutdown {
     @Inject(RESOURCES) private readonly resources: Resources,
     private readonly bus: EventBus,
     private readonly runner: ProjectionRunner,
+    private readonly commands: CommandHandler,
   ) {}
 
   /** Everything in this process, nothing to install: LMDB below `dataDir`, the bus a subscription to the event store. */
@@ -71,7 +79,12 @@ export class PlatformModule implements OnApplicationShutdown {
         inject: [RawEventStore, EventCodec],
         useFactory: (raw: EventStore, codec: EventCodec) => new CodedEventStore(raw, codec),
       },
-      { provide: CommandHandler, inject: [EventStore], useFactory: (store: EventStore) => new CommandHandler(store) },
+      { provide: SnapshotStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads.snapshots },
+      {
+        provide: CommandHandler,
+        inject: [EventStore, SnapshotStore],
+        useFactory: (store: EventStore, snapshots: SnapshotStore) => commandHandler(options.services, store, snapshots),
+      },
       {
         provide: NameRegistry,
         inject: [EventStore, CommandHandler],
@@ -112,6 +125,7 @@ export class PlatformModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.bus.stop();
     await this.runner.stop();
+    await this.commands.idle();
     await Promise.all([this.resources.events.close(), this.resources.reads.close(), this.resources.vault.close()]);
   }
 }
@@ -123,6 +137,17 @@ async function openResources({ dataDir, masterKeys }: EmbeddedOptions): Promise<
   const signingKey = await vault.installationKey('cursors', 32);
   const reads = await LmdbReadStore.open({ directory: join(dataDir, 'read-models'), signingKey });
   return { events, reads, vault };
+}
+
+function commandHandler(services: readonly ServiceDefinition[], events: EventStore, snapshots: SnapshotStore): CommandHandler {
+  for (const aggregate of services.flatMap(({ aggregates }) => aggregates)) assertNothingPersonal(aggregate);
+  const logger = new Logger('snapshots');
+  return new CommandHandler(events, {
+    store: snapshots,
+    onTrouble: (error) => {
+      logger.warn({ err: error }, 'snapshots fail: long streams are read from their start');
+    },
+  });
 }
 
 function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
