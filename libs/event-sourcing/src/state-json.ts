@@ -26,7 +26,7 @@ function packed(value: unknown): unknown {
 function unpacked(json: unknown): unknown {
   if (typeof json !== 'object' || json === null) return json;
   if (Array.isArray(json)) return json.map(unpacked);
-  const entries = Object.entries(json);
+  const entries = Object.entries(json) as [string, unknown][];
   if (entries.length === 1) {
     const [name, of] = entries[0]!;
     if (name === '$undefined') return undefined;
