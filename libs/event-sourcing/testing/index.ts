@@ -6,3 +6,4 @@ export * from './child';
 export * from './temporary-folder';
 export * from './golden-events';
 export { snapshotStoreContract, type SnapshotStoreFixture } from './snapshot-store.contract';
+export * from './snapshot-laws';
