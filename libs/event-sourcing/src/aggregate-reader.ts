@@ -16,10 +16,16 @@ export interface Loaded<State> {
 export interface Folded<State> extends Loaded<State> {
   /** Of the last event. */
   readonly position: Position | undefined;
-  /** First revision of each command among the events that were read: all of the stream, or those after `base`. */
-  readonly commands: ReadonlyMap<string, number>;
+  /** Of the events that were read: all of the stream, or those after `base`. */
+  readonly commands: Commands;
   /** The snapshot on top of which it was folded. */
   readonly base: Snapshot | undefined;
+}
+
+/** Commands in the order of their events, each with the revision of its first one. */
+interface Commands {
+  readonly ids: readonly string[];
+  readonly revisions: readonly number[];
 }
 
 /** What is needed to fold the events of an aggregate. */
@@ -76,13 +82,13 @@ export class AggregateReader {
     commandId: string,
     { commands, base }: Folded<State>,
   ): Promise<number | undefined> {
-    const recent = commands.get(commandId);
+    const recent = revisionIn(commands, commandId);
     if (recent !== undefined || !base) return recent;
     const known = await this.attempt(async (snapshots) => ({ revision: await snapshots.revisionOf(stream, commandId) }));
     // The snapshot vouches for the commands before it; what it says of one, the event itself confirms.
     if (known && known.revision === undefined) return undefined;
     if (known?.revision !== undefined && (await this.stands(commandId, stream, known.revision))) return known.revision;
-    return (await this.fold(aggregate, stream, {}))!.commands.get(commandId);
+    return revisionIn((await this.fold(aggregate, stream, {}))!.commands, commandId);
   }
 
   /** Fulfilled when no snapshot is being written. */
@@ -119,7 +125,8 @@ export class AggregateReader {
     let state = base ? base.state : aggregate.initial;
     let last: RecordedEvent | undefined;
     let amidCommand = false;
-    const commands = new Map<string, number>();
+    const ids: string[] = [];
+    const revisions: number[] = [];
     for await (const recorded of this.events.readStream(stream, rangeOf(upTo, base))) {
       if (base && !last) {
         if (!isTakenAt(base.snapshot, recorded) || isAfter(upTo, recorded)) return undefined;
@@ -129,11 +136,15 @@ export class AggregateReader {
       } else {
         const { commandId } = recorded.metadata;
         state = aggregate.evolve(state, asEvent<Event>(recorded));
-        if (!commands.has(commandId)) commands.set(commandId, recorded.revision);
+        if (commandId !== ids.at(-1)) {
+          ids.push(commandId);
+          revisions.push(recorded.revision);
+        }
       }
       last = recorded;
     }
     if (base && !last) return undefined;
+    const commands = { ids, revisions };
     if (last && !amidCommand && aggregate.snapshots) this.leave(aggregate, aggregate.snapshots, state, last, commands, base);
     return { state, revision: last?.revision ?? -1, position: last?.position, commands, base: base?.snapshot };
   }
@@ -143,7 +154,7 @@ export class AggregateReader {
     snapshots: Snapshots<State>,
     state: State,
     last: RecordedEvent,
-    commands: ReadonlyMap<string, number>,
+    commands: Commands,
     base: Base<State> | undefined,
   ): void {
     const read = last.revision - (base?.snapshot.revision ?? -1);
@@ -153,7 +164,7 @@ export class AggregateReader {
       stream,
       version: versionOf(snapshots, eventTypes),
       make: () => ({ revision, eventId, position, recordedAt, state: packState(snapshots, state) }),
-      commands,
+      commands: () => new Map(commands.ids.map((id, i) => [id, commands.revisions[i]!] as const).reverse()),
     });
   }
 
@@ -173,6 +184,10 @@ export class AggregateReader {
     if (!this.troubled) this.snapshots?.onTrouble?.(error);
     this.troubled = true;
   }
+}
+
+function revisionIn({ ids, revisions }: Commands, commandId: string): number | undefined {
+  return revisions[ids.indexOf(commandId)];
 }
 
 /** One event more than needed: it tells whether the last command is complete. */

@@ -4,9 +4,9 @@ import type { Snapshot, SnapshotStore } from './snapshot-store.port';
 export interface SnapshotToWrite {
   readonly stream: string;
   readonly version: string;
-  /** Called when its turn has come. */
+  /** Both are called when its turn has come. */
   readonly make: () => Snapshot;
-  readonly commands: ReadonlyMap<string, number>;
+  readonly commands: () => ReadonlyMap<string, number>;
 }
 
 /** Streams that may wait at a time: beyond that, the next reader of a stream offers its snapshot again. */
@@ -52,6 +52,6 @@ export class SnapshotWriter {
 
   private async write({ stream, version, make, commands }: SnapshotToWrite): Promise<void> {
     const snapshot = make();
-    if (snapshot.state.length <= MAX_STATE) await this.store.put(stream, version, snapshot, commands);
+    if (snapshot.state.length <= MAX_STATE) await this.store.put(stream, version, snapshot, commands());
   }
 }
