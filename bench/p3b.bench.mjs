@@ -41,7 +41,9 @@ export async function run({ log }) {
     const control = async () => ({ revision: await timeOf(revisions, (n) => last(raw.scan(0, n + 1))) });
     const ours = async (handler) => ({
       revision: await timeOf(revisions, (n) => expectAt(n, handler.load(configuration, 'long', { revision: n }))),
-      time: await timeOf(revisions, (n) => expectAt(n, handler.load(configuration, 'long', { time: times[n] }))),
+      time: await timeOf(revisions, (n) =>
+        expectAt(times.lastIndexOf(times[n]), handler.load(configuration, 'long', { time: times[n] })),
+      ),
     });
     const results = [];
     for (const [suffix, handler, atMost] of [

@@ -36,7 +36,7 @@ export type Foldable<State, Event extends DomainEvent> = Pick<
 
 export interface SnapshotOptions {
   readonly store: SnapshotStore;
-  /** The store of snapshots has failed, which costs nothing but time; called again only after it has worked in between. */
+  /** Reading or writing a snapshot has failed, which costs nothing but time; called again only after the same has worked in between. */
   readonly onTrouble?: (error: unknown) => void;
 }
 
@@ -57,13 +57,13 @@ interface Base<State> {
  */
 export class AggregateReader {
   private readonly writer: SnapshotWriter | undefined;
-  private troubled = false;
+  private failing = false;
 
   constructor(
     private readonly events: EventStore,
     private readonly snapshots: SnapshotOptions | undefined,
   ) {
-    this.writer = snapshots && new SnapshotWriter(snapshots.store, (error) => this.trouble(error));
+    this.writer = snapshots && new SnapshotWriter(snapshots.store, (error) => snapshots.onTrouble?.(error));
   }
 
   async read<State, Event extends DomainEvent>(
@@ -163,6 +163,7 @@ export class AggregateReader {
     this.writer?.offer({
       stream,
       version: versionOf(snapshots, eventTypes),
+      revision,
       make: () => ({ revision, eventId, position, recordedAt, state: packState(snapshots, state) }),
       commands: () => new Map(commands.ids.map((id, i) => [id, commands.revisions[i]!] as const).reverse()),
     });
@@ -172,17 +173,13 @@ export class AggregateReader {
   private async attempt<T>(ask: (store: SnapshotStore) => Promise<T>): Promise<T | undefined> {
     try {
       const answer = await ask(this.snapshots!.store);
-      this.troubled = false;
+      this.failing = false;
       return answer;
     } catch (error) {
-      this.trouble(error);
+      if (!this.failing) this.snapshots!.onTrouble?.(error);
+      this.failing = true;
       return undefined;
     }
-  }
-
-  private trouble(error: unknown): void {
-    if (!this.troubled) this.snapshots?.onTrouble?.(error);
-    this.troubled = true;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Snapshot, SnapshotStore } from './snapshot-store.port';
 export interface SnapshotToWrite {
   readonly stream: string;
   readonly version: string;
+  readonly revision: number;
   /** Both are called when its turn has come. */
   readonly make: () => Snapshot;
   readonly commands: () => ReadonlyMap<string, number>;
@@ -20,8 +21,12 @@ const MAX_STATE = 1 << 20;
  */
 export class SnapshotWriter {
   private readonly waiting = new Map<string, SnapshotToWrite>();
+  /** Revisions at which states were too large to be kept: until a stream is twice as long, it is not tried again. */
+  private readonly tooLarge = new Map<string, number>();
   private working: Promise<void> | undefined;
+  private failing = false;
 
+  /** @param onFailure called again only after a snapshot was kept in between */
   constructor(
     private readonly store: SnapshotStore,
     private readonly onFailure: (error: unknown) => void,
@@ -29,6 +34,7 @@ export class SnapshotWriter {
 
   offer(snapshot: SnapshotToWrite): void {
     if (this.waiting.size >= MAX_WAITING && !this.waiting.has(snapshot.stream)) return;
+    if (snapshot.revision < 2 * (this.tooLarge.get(snapshot.stream) ?? 0)) return;
     this.waiting.set(snapshot.stream, snapshot);
     this.working ??= this.work();
   }
@@ -43,15 +49,26 @@ export class SnapshotWriter {
       await new Promise(setImmediate);
       for (const [stream, next] of this.waiting) {
         this.waiting.delete(stream);
-        await this.write(next).catch(this.onFailure);
+        await this.write(next);
         break;
       }
     } while (this.waiting.size > 0);
     this.working = undefined;
   }
 
-  private async write({ stream, version, make, commands }: SnapshotToWrite): Promise<void> {
-    const snapshot = make();
-    if (snapshot.state.length <= MAX_STATE) await this.store.put(stream, version, snapshot, commands());
+  private async write({ stream, version, revision, make, commands }: SnapshotToWrite): Promise<void> {
+    try {
+      const snapshot = make();
+      if (snapshot.state.length > MAX_STATE) {
+        if (this.tooLarge.size >= MAX_WAITING) this.tooLarge.clear();
+        this.tooLarge.set(stream, revision);
+        return;
+      }
+      await this.store.put(stream, version, snapshot, commands());
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) this.onFailure(error);
+      this.failing = true;
+    }
   }
 }

@@ -10,8 +10,12 @@ export function stateToJson(state: unknown): string {
 
 /** @throws SyntaxError for text that is no JSON */
 export function stateFromJson(text: string): unknown {
-  return unpacked(JSON.parse(text));
+  const json: unknown = JSON.parse(text);
+  return MARK.test(text) ? unpacked(json) : json;
 }
+
+/** How a name begins that may mean something else; in the text of a value its quotation mark would be escaped. */
+const MARK = /[{,]"\$/;
 
 function packed(value: unknown): unknown {
   if (value === undefined) return { $undefined: true };

@@ -59,7 +59,7 @@ export class LmdbTable<K extends TableKey, V> {
    */
   getInto(key: K, into: Buffer): Buffer | undefined {
     this.guard.assertOpen();
-    const bytes = this.database.getBinaryFast(key as Key) as Buffer | undefined;
+    const bytes = this.database.getBinaryFast(key as Key);
     if (bytes === undefined) return undefined;
     // The library hands out a buffer of its own, longer than the value, whose `length` was set by hand: only `subarray` sees it as it is.
     const value = bytes.subarray(0, bytes.length);
