@@ -68,10 +68,35 @@ export class CodedEventStore extends EventStore {
     };
   }
 
-  private async *decoded(events: AsyncIterable<RecordedEvent>): AsyncIterable<RecordedEvent> {
-    for await (const event of events) {
-      const result = this.codec.decode(event);
-      yield result instanceof Promise ? await result : result;
-    }
+  private decoded(events: AsyncIterable<RecordedEvent>): AsyncIterable<RecordedEvent> {
+    return { [Symbol.asyncIterator]: () => new DecodedIterator(events[Symbol.asyncIterator](), this.codec) };
+  }
+}
+
+/** Cheaper than an async generator by two turns of the microtask queue for each event. */
+class DecodedIterator implements AsyncIterator<RecordedEvent> {
+  private readonly decode: (
+    read: IteratorResult<RecordedEvent>,
+  ) => IteratorResult<RecordedEvent> | Promise<IteratorResult<RecordedEvent>>;
+
+  constructor(
+    private readonly inner: AsyncIterator<RecordedEvent>,
+    codec: EventCodec,
+  ) {
+    this.decode = (read) => {
+      if (read.done) return read;
+      const decoded = codec.decode(read.value);
+      if (decoded === read.value) return read;
+      return decoded instanceof Promise ? decoded.then((value) => ({ value, done: false })) : { value: decoded, done: false };
+    };
+  }
+
+  next(): Promise<IteratorResult<RecordedEvent>> {
+    return this.inner.next().then(this.decode);
+  }
+
+  async return(): Promise<IteratorResult<RecordedEvent>> {
+    await this.inner.return?.();
+    return { value: undefined, done: true };
   }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { AggregateReader, asEvent, type Folded, type Loaded, type SnapshotOptions } from './aggregate-reader';
 import type { Aggregate } from './decider';
 import { DomainError } from './domain-error';
-import type { Actor, DomainEvent, EventMetadata, EventToAppend, Position, RecordedEvent } from './event';
+import type { Actor, DomainEvent, EventMetadata, EventToAppend, Position } from './event';
 import { type EventStore, WrongExpectedRevision } from './event-store.port';
+import type { PointInHistory } from './snapshot-store.port';
 
 /** Who asks, why, and in which chain of causes. */
 export interface CommandContext {
@@ -14,13 +16,6 @@ export interface CommandContext {
   readonly reason?: string;
   /** Revision the caller has seen (If-Match); another one is refused with {@link RevisionMismatch}. */
   readonly ifMatch?: number;
-}
-
-/** An aggregate as of some revision. */
-export interface Loaded<State> {
-  readonly state: State;
-  /** Last revision folded in; -1 where the stream is empty. */
-  readonly revision: number;
 }
 
 export interface CommandOutcome<State, Event extends DomainEvent> extends Loaded<State> {
@@ -48,27 +43,25 @@ export class RevisionMismatch extends DomainError {
   }
 }
 
-interface Remembered {
-  readonly firstRevision: number;
-  readonly lastRevision: number;
-}
-
-interface Folded<State> extends Loaded<State> {
-  readonly commands: ReadonlyMap<string, Remembered>;
-  readonly position: Position | undefined;
-}
-
 /** Attempts before a contested command gives up; each loser has seen another writer succeed. */
 const MAX_ATTEMPTS = 50;
 
 /**
  * Runs commands against aggregates: load, decide, append at the exact revision.
  * On a conflict it decides again on the newer state, unless the caller sent a revision of its own.
- * Remembers the command ids of the whole stream (from `metadata.commandId`), so that a retried command is answered
- * with its original events.
+ * Knows the command ids of the whole stream (from `metadata.commandId`), so that a retried command is answered with its original events,
+ * however old it is, with snapshots or without.
  */
 export class CommandHandler {
-  constructor(private readonly store: EventStore) {}
+  private readonly reader: AggregateReader;
+
+  /** @param snapshots where aggregates that have snapshots keep them; without, every stream is read from its start */
+  constructor(
+    private readonly store: EventStore,
+    snapshots?: SnapshotOptions,
+  ) {
+    this.reader = new AggregateReader(store, snapshots);
+  }
 
   /**
    * @throws DomainError as decided, RevisionMismatch, or what the store throws
@@ -81,9 +74,9 @@ export class CommandHandler {
   ): Promise<CommandOutcome<State, Event>> {
     const stream = `${aggregate.category}-${id}`;
     for (let attempt = 1; ; attempt++) {
-      const before = await this.fold(aggregate, stream, {});
-      const remembered = before.commands.get(context.commandId);
-      if (remembered) return this.original(aggregate, stream, remembered, before);
+      const before = await this.reader.read(aggregate, stream);
+      const known = await this.reader.revisionOf(aggregate, stream, context.commandId, before);
+      if (known !== undefined) return this.original(stream, known, context.commandId, before);
       if (context.ifMatch !== undefined && context.ifMatch !== before.revision)
         throw new RevisionMismatch(context.ifMatch, before.revision);
 
@@ -116,43 +109,28 @@ export class CommandHandler {
   async load<State, Event extends DomainEvent>(
     aggregate: Aggregate<State, never, Event>,
     id: string,
-    asOf: { readonly revision?: number; readonly time?: string } = {},
+    asOf: PointInHistory = {},
   ): Promise<Loaded<State>> {
-    const { state, revision } = await this.fold(aggregate, `${aggregate.category}-${id}`, asOf);
+    const { state, revision } = await this.reader.read(aggregate, `${aggregate.category}-${id}`, asOf);
     return { state, revision };
   }
 
-  private async fold<State, Event extends DomainEvent>(
-    aggregate: Pick<Aggregate<State, never, Event>, 'initial' | 'evolve'>,
-    stream: string,
-    asOf: { readonly revision?: number; readonly time?: string },
-  ): Promise<Folded<State>> {
-    let state = aggregate.initial;
-    let revision = -1;
-    let position: Position | undefined;
-    const commands = new Map<string, Remembered>();
-    for await (const recorded of this.store.readStream(stream)) {
-      if (asOf.revision !== undefined && recorded.revision > asOf.revision) break;
-      if (asOf.time !== undefined && recorded.recordedAt > asOf.time) break;
-      state = aggregate.evolve(state, asEvent<Event>(recorded));
-      revision = recorded.revision;
-      position = recorded.position;
-      const known = commands.get(recorded.metadata.commandId);
-      commands.set(recorded.metadata.commandId, { firstRevision: known?.firstRevision ?? revision, lastRevision: revision });
-    }
-    return { state, revision, position, commands };
+  /** Fulfilled when no snapshot is being written: they are written in the background. */
+  idle(): Promise<void> {
+    return this.reader.idle();
   }
 
-  private async original<State, Command, Event extends DomainEvent>(
-    aggregate: Aggregate<State, Command, Event>,
+  /** The events of a command stand side by side: they came in one append. */
+  private async original<State, Event extends DomainEvent>(
     stream: string,
-    remembered: Remembered,
+    from: number,
+    commandId: string,
     current: Folded<State>,
   ): Promise<CommandOutcome<State, Event>> {
     const events: RecordedEventOf<Event>[] = [];
     let position = current.position;
-    const maxCount = remembered.lastRevision - remembered.firstRevision + 1;
-    for await (const recorded of this.store.readStream(stream, { from: remembered.firstRevision, maxCount })) {
+    for await (const recorded of this.store.readStream(stream, { from })) {
+      if (recorded.metadata.commandId !== commandId) break;
       events.push({ id: recorded.id, revision: recorded.revision, event: asEvent<Event>(recorded) });
       position = recorded.position;
     }
@@ -164,7 +142,8 @@ export class CommandHandler {
     stream: string,
     commandId: string,
   ): Promise<boolean> {
-    return (await this.fold(aggregate, stream, {})).commands.has(commandId);
+    const current = await this.reader.read(aggregate, stream);
+    return (await this.reader.revisionOf(aggregate, stream, commandId, current)) !== undefined;
   }
 }
 
@@ -190,10 +169,6 @@ function prepare<State, Command, Event extends DomainEvent>(
     return { id: derivedUuid(stream, commandId, index), type: fact.type, data: fact.data, metadata };
   });
   return { events, state };
-}
-
-function asEvent<Event extends DomainEvent>(recorded: RecordedEvent): Event {
-  return { type: recorded.type, data: recorded.data } as unknown as Event;
 }
 
 /**

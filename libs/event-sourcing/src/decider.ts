@@ -1,4 +1,5 @@
 import type { DomainEvent } from './event';
+import type { Snapshots } from './snapshots';
 
 /**
  * The rules of one aggregate: pure functions without clock, randomness or I/O; `now` and new ids travel in the command.
@@ -33,6 +34,8 @@ export interface Aggregate<State, Command, Event extends DomainEvent> extends De
   readonly category: string;
   /** Every type of event this aggregate writes; the value says what is special about it. */
   readonly eventTypes: { readonly [T in Event['type']]: EventTypeOptions<Extract<Event, { type: T }>['data']> };
+  /** For streams that get long. Without: folded from the start each time. */
+  readonly snapshots?: Snapshots<State>;
   /** Tenants that are a party to what happened, from the state after the event. */
   tenants(state: State): readonly string[];
 }

@@ -1,6 +1,9 @@
 export * from './event';
 export * from './domain-error';
 export * from './decider';
+export * from './snapshots';
+export * from './snapshot-store.port';
+export { type Loaded, type SnapshotOptions } from './aggregate-reader';
 export * from './command-handler';
 export * from './event-store.port';
 export * from './event-codec.port';

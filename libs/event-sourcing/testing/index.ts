@@ -5,3 +5,5 @@ export * from './event-recorder';
 export * from './child';
 export * from './temporary-folder';
 export * from './golden-events';
+export { snapshotStoreContract, type SnapshotStoreFixture } from './snapshot-store.contract';
+export * from './snapshot-laws';

@@ -27,6 +27,8 @@ export interface Scan {
 /** Bytes and records that one synchronous step looks at: keeps the event loop free for others. */
 const STEP_BYTES = 1 << 20;
 const STEP_RECORDS = 2000;
+/** More than most blocks have. */
+const ROOM = 32_768;
 
 /** All records by ordinal: 1, 2, 3 … without gaps. Everything that can be read here is flushed to disk. */
 export class EventLog {
@@ -35,6 +37,8 @@ export class EventLog {
   private lastOrdinal = 0;
   private lastTime = 0;
   private lastRead: Block | undefined;
+  /** Where it lies, unless it is a large one. */
+  private readonly room = Buffer.allocUnsafeSlow(ROOM);
   private readonly listeners = new Set<() => void>();
 
   private constructor(
@@ -96,7 +100,7 @@ export class EventLog {
     return () => this.listeners.delete(listener);
   }
 
-  /** Reads the record at a place. */
+  /** Reads the record at a place. The reader must have done with the block when it answers. */
   read<T>(place: Place, reader: RecordReader<T>): T {
     const ordinal = ordinalOf(place);
     const { bytes } = this.block(ordinal - indexOf(place));
@@ -142,7 +146,8 @@ export class EventLog {
   /** Neighbours in a stream often share a block. */
   private block(firstOrdinal: number): Block {
     if (this.lastRead?.firstOrdinal === firstOrdinal) return this.lastRead;
-    const bytes = this.blocks.get(firstOrdinal);
+    this.lastRead = undefined;
+    const bytes = this.blocks.getInto(firstOrdinal, this.room);
     if (!bytes) throw new Error(`the log lacks the block of ordinal ${firstOrdinal}`);
     return (this.lastRead = { firstOrdinal, bytes });
   }

@@ -38,7 +38,8 @@ export interface EventStoreStats {
   readonly bytes: number;
 }
 
-/** Events that a sequence reads at once. */
+/** Events that a sequence reads at once, first of all and later on: who wants a few is not to pay for many. */
+const FIRST_PAGE = 32;
 const PAGE = 256;
 const BATCH_SIZE = 256;
 
@@ -98,13 +99,15 @@ export class LmdbEventStore extends EventStore {
       const forwards = direction === 'forwards';
       let next = forwards ? Math.max(from ?? 0, 0) : Math.min(from ?? head, head);
       let left = maxCount;
+      let page = FIRST_PAGE;
       return () => {
-        const count = Math.min(PAGE, left, forwards ? head - next + 1 : next + 1);
+        const count = Math.min(page, left, forwards ? head - next + 1 : next + 1);
         if (count <= 0) return undefined;
         const to = forwards ? next + count - 1 : next - count + 1;
         const events = readRevisions(this.log, this.index, stream, next, to, direction);
         next += forwards ? events.length : -events.length;
         left -= events.length;
+        page = Math.min(PAGE, 2 * page);
         return events;
       };
     });

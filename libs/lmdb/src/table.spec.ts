@@ -91,4 +91,22 @@ describe('LmdbTable', () => {
     expect(table.get(255)).toEqual(Buffer.from([255]));
     expect(table.get(3)).toBeUndefined();
   });
+
+  it('reads bytes into a Buffer that the caller has, if they are not too many', async () => {
+    const table = environment.openTable<number, Buffer>('into', { encoding: 'binary', keys: 'uint32' });
+    const values = [1, 7, 8, 9, 70_000].map((length) => Buffer.alloc(length, length));
+    await environment.write(() => {
+      for (const [key, value] of values.entries()) table.put(key, value);
+    });
+    const into = Buffer.alloc(8, 255);
+    for (const [key, value] of values.entries()) {
+      const read = table.getInto(key, into)!;
+      expect(read).toEqual(value);
+      expect(read.buffer === into.buffer).toBe(value.length <= 8);
+      // What is read next does not change it, unless it is read into the same place.
+      table.getInto((key + 1) % values.length, Buffer.alloc(80_000));
+      expect(read).toEqual(value);
+    }
+    expect(table.getInto(99, into)).toBeUndefined();
+  });
 });

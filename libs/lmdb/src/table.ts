@@ -53,6 +53,21 @@ export class LmdbTable<K extends TableKey, V> {
     return this.database.get(key as Key);
   }
 
+  /**
+   * Of a table of binary values: the bytes, copied to the start of `into` where there is room for them, else on their own. Saves the making
+   * of a Buffer where many values are read one after the other, none of them for long.
+   */
+  getInto(key: K, into: Buffer): Buffer | undefined {
+    this.guard.assertOpen();
+    const bytes = this.database.getBinaryFast(key as Key);
+    if (bytes === undefined) return undefined;
+    // The library hands out a buffer of its own, longer than the value, whose `length` was set by hand: only `subarray` sees it as it is.
+    const value = bytes.subarray(0, bytes.length);
+    if (value.length > into.length) return Buffer.from(value);
+    into.set(value);
+    return into.subarray(0, value.length);
+  }
+
   has(key: K): boolean {
     this.guard.assertOpen();
     return this.database.doesExist(key as Key);

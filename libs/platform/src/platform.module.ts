@@ -26,7 +26,14 @@ import {
   MonotonicClock,
   SystemMonotonicClock,
 } from '@souk/coordination';
-import { CodedEventStore, CommandHandler, EventCodec, EventStore } from '@souk/event-sourcing';
+import {
+  assertNothingPersonal,
+  CodedEventStore,
+  CommandHandler,
+  EventCodec,
+  EventStore,
+  SnapshotStore,
+} from '@souk/event-sourcing';
 import { LmdbEventStore } from '@souk/event-store';
 import {
   EventBus,
@@ -90,6 +97,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
     private readonly runner: ProjectionRunner,
     private readonly leases: Leases,
     private readonly deadlines: DeadlineRunner,
+    private readonly commands: CommandHandler,
   ) {}
 
   /** Everything in this process, nothing to install: LMDB below `dataDir`, the bus a subscription to the event store. */
@@ -112,7 +120,12 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
         inject: [RawEventStore, EventCodec],
         useFactory: (raw: EventStore, codec: EventCodec) => new CodedEventStore(raw, codec),
       },
-      { provide: CommandHandler, inject: [EventStore], useFactory: (store: EventStore) => new CommandHandler(store) },
+      { provide: SnapshotStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads.snapshots },
+      {
+        provide: CommandHandler,
+        inject: [EventStore, SnapshotStore],
+        useFactory: (store: EventStore, snapshots: SnapshotStore) => commandHandler(options.services, store, snapshots),
+      },
       {
         provide: NameRegistry,
         inject: [EventStore, CommandHandler],
@@ -179,6 +192,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
   async onApplicationShutdown(): Promise<void> {
     await this.bus.stop();
     await this.runner.stop();
+    await this.commands.idle();
     await Promise.all([this.resources.events.close(), this.resources.reads.close(), this.resources.vault.close()]);
   }
 }
@@ -203,6 +217,17 @@ export async function openResources({
   const signingKey = await vault.installationKey('cursors', 32);
   const reads = await LmdbReadStore.open({ directory: join(dataDir, 'read-models'), signingKey });
   return { events, reads, vault };
+}
+
+function commandHandler(services: readonly ServiceDefinition[], events: EventStore, snapshots: SnapshotStore): CommandHandler {
+  for (const aggregate of services.flatMap(({ aggregates }) => aggregates)) assertNothingPersonal(aggregate);
+  const logger = new Logger('snapshots');
+  return new CommandHandler(events, {
+    store: snapshots,
+    onTrouble: (error) => {
+      logger.warn({ err: error }, 'snapshots fail: long streams are read from their start');
+    },
+  });
 }
 
 function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {

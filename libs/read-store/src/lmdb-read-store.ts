@@ -4,6 +4,7 @@ import { type CollectionTables, openTables } from './collection-tables';
 import { CursorSigner } from './cursor';
 import { DroppedCollections } from './dropped-collections';
 import { LmdbCollection } from './lmdb-collection';
+import { LmdbSnapshotStore } from './lmdb-snapshot-store';
 import { type CollectionWriter, ReadStore } from './read-store.port';
 
 export interface LmdbReadStoreOptions {
@@ -19,6 +20,8 @@ export interface LmdbReadStoreOptions {
  * missing, whole and in order, and are made again from the events.
  */
 export class LmdbReadStore extends ReadStore {
+  /** Of aggregates: derived from events as read models are, and kept with them. */
+  readonly snapshots: LmdbSnapshotStore;
   private readonly opened = new Map<string, LmdbCollection<Document>>();
 
   private constructor(
@@ -29,6 +32,7 @@ export class LmdbReadStore extends ReadStore {
     private readonly cursors: CursorSigner,
   ) {
     super();
+    this.snapshots = new LmdbSnapshotStore(environment);
   }
 
   /** @throws StoreLocked while another process has the directory open; RangeError for a short signing key */

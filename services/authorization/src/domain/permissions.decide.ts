@@ -25,6 +25,7 @@ export type PermissionsCommand = ReplacePermissions | FreezePermissions;
 export const permissionsAggregate: Aggregate<Permissions, PermissionsCommand, PermissionsEvent> = {
   category: 'permissions',
   initial: nothingDeclared,
+  snapshots: { version: 1 },
   decide,
   evolve: evolvePermissions,
   eventTypes: {

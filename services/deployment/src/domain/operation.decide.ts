@@ -35,6 +35,8 @@ const record = ({ facts }: RecordFacts, before: Operation): OperationEvent[] => 
 export const operation: Aggregate<Operation, OperationCommand, OperationEvent> = {
   category: 'operation',
   initial: noOperation,
+  // Many nodes make many events, and each step of the engine loads the operation.
+  snapshots: { version: 1 },
   eventTypes: {
     OperationStarted: {},
     CredentialBound: {},

@@ -1,6 +1,6 @@
 import { type Aggregate, assertNever, MAX_EVENT_BYTES, type Problem } from '@souk/event-sourcing';
 import { secretLiterals, structuralProblems, type Topology } from '@souk/topology';
-import { type Configuration, evolve, type ExistingConfiguration, noConfiguration } from './configuration';
+import { type Configuration, evolve, type ExistingConfiguration, noConfiguration, snapshots } from './configuration';
 import { ConfigurationExists, ConfigurationFrozenForGood, ConfigurationUnknown, TopologyInvalid } from './configuration.errors';
 import type { ConfigurationCreated, ConfigurationEvent, ConfigurationFrozen, DrawingEvent } from './configuration.events';
 import { factsBetween, topologyOf } from './drawing';
@@ -34,6 +34,7 @@ export const configurationAggregate: Aggregate<Configuration, ConfigurationComma
     ConfigurationFrozen: {},
   },
   initial: noConfiguration,
+  snapshots,
   tenants: (configuration) => (configuration.status === 'none' ? [] : [configuration.providerTenant]),
   evolve,
 

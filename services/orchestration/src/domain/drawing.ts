@@ -13,12 +13,17 @@ import {
 import type { DrawingEvent } from './configuration.events';
 
 /**
- * A topology as the facts that drew it, the newest first. Adding a fact takes the same time however large the topology is: a bulk
+ * A topology as the facts that drew it, the newest first, on top of a finished one or of nothing. Adding a fact takes the same time however large the topology is: a bulk
  * replace of thousands of nodes is as many facts in one append, and a copy of the topology for each of them would take the square of that.
  */
-export type Drawing = { readonly fact: DrawingEvent; readonly before: Drawing } | undefined;
+export type Drawing = { readonly fact: DrawingEvent; readonly before: Drawing } | { readonly finished: Topology } | undefined;
 
 export const blank: Drawing = undefined;
+
+/** A drawing of that topology, whatever facts led to it. */
+export function drawn(topology: Topology): Drawing {
+  return { finished: topology };
+}
 
 export function draw(before: Drawing, fact: DrawingEvent): Drawing {
   return { fact, before };
@@ -27,10 +32,11 @@ export function draw(before: Drawing, fact: DrawingEvent): Drawing {
 /** What is drawn, in canonical order. */
 export function topologyOf(drawing: Drawing): Topology {
   if (!drawing) return emptyTopology;
-  const known = finished.get(drawing);
+  if ('finished' in drawing) return drawing.finished;
+  const known = unfolded.get(drawing);
   if (known) return known;
   const topology = unfold(drawing);
-  finished.set(drawing, topology);
+  unfolded.set(drawing, topology);
   return topology;
 }
 
@@ -57,7 +63,7 @@ export function factsBetween(before: Topology, after: Topology): readonly Drawin
   ];
 }
 
-const finished = new WeakMap<object, Topology>();
+const unfolded = new WeakMap<object, Topology>();
 
 /** The parts of a topology while its facts are gone through. */
 interface Canvas {
@@ -69,8 +75,9 @@ interface Canvas {
 
 function unfold(drawing: Drawing): Topology {
   const facts: DrawingEvent[] = [];
-  for (let at = drawing; at; at = at.before) facts.push(at.fact);
-  const canvas: Canvas = { nodes: new Map(), arrows: new Map(), parameters: new Map(), secrets: new Map() };
+  let at = drawing;
+  for (; at && 'fact' in at; at = at.before) facts.push(at.fact);
+  const canvas = canvasOf(at ? at.finished : emptyTopology);
   for (const fact of facts.reverse()) apply(fact, canvas);
   return canonicalTopology({
     nodes: [...canvas.nodes.values()],
@@ -78,6 +85,19 @@ function unfold(drawing: Drawing): Topology {
     parameters: Object.fromEntries(canvas.parameters),
     secrets: Object.fromEntries(canvas.secrets),
   });
+}
+
+function canvasOf({ nodes, arrows, parameters, secrets }: Topology): Canvas {
+  return {
+    nodes: new Map(nodes.map((node) => [node.serviceName, node])),
+    arrows: new Map(arrows.map((arrow) => [arrowKey(arrow), arrow])),
+    parameters: new Map(Object.entries(parameters)),
+    secrets: new Map(Object.entries(secrets)),
+  };
+}
+
+function arrowKey({ from, to }: Arrow): string {
+  return `${from} ${to}`;
 }
 
 function apply({ type, data }: DrawingEvent, { nodes, arrows, parameters, secrets }: Canvas): void {
@@ -99,10 +119,10 @@ function apply({ type, data }: DrawingEvent, { nodes, arrows, parameters, secret
       nodes.delete(data.serviceName);
       return;
     case 'ArrowDrawn':
-      arrows.set(`${data.from} ${data.to}`, data);
+      arrows.set(arrowKey(data), data);
       return;
     case 'ArrowErased':
-      arrows.delete(`${data.from} ${data.to}`);
+      arrows.delete(arrowKey(data));
       return;
     case 'ParameterDeclared':
       parameters.set(data.name, data.parameter);

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { type PointInHistory, type Snapshot, SnapshotStore } from '@souk/event-sourcing';
+import type { LmdbEnvironment, LmdbTable } from '@souk/lmdb';
+
+/** Snapshots of other versions that one write removes at most. */
+const SWEEP = 16;
+/** Command ids in one write: few enough not to hold up the event loop. */
+const SLICE = 500;
+
+/** Stream, version, and a revision or a recorded time. */
+type Key = readonly [stream: string, version: string, at: number];
+
+/**
+ * Snapshots beside the read models, and as durable: after a power failure the last writes may be missing, the newest first. Command ids are
+ * written before the snapshot that relies on them.
+ * - snapshots: stream, version, revision → all but the state as JSON, a line feed, the state
+ * - snapshot-times: stream, version, recorded at → revision
+ * - snapshot-commands: stream, digest of the command id → first revision
+ */
+export class LmdbSnapshotStore extends SnapshotStore {
+  private readonly snapshots: LmdbTable<Key, string>;
+  private readonly times: LmdbTable<Key, number>;
+  private readonly commands: LmdbTable<readonly [string, string], number>;
+
+  constructor(private readonly environment: LmdbEnvironment) {
+    super();
+    this.snapshots = environment.openTable('snapshots', { encoding: 'text' });
+    this.times = environment.openTable('snapshot-times', { encoding: 'json' });
+    this.commands = environment.openTable('snapshot-commands', { encoding: 'json' });
+  }
+
+  override async newest(stream: string, version: string, { revision, time }: PointInHistory): Promise<Snapshot | undefined> {
+    const byRevision = revision ?? Number.MAX_VALUE;
+    const byTime = time === undefined ? byRevision : this.revisionAt(stream, version, time);
+    if (byTime === undefined) return undefined;
+    for (const { value } of this.snapshots.entries(upTo(stream, version, Math.min(byRevision, byTime)))) return parse(value);
+    return undefined;
+  }
+
+  override async put(stream: string, version: string, snapshot: Snapshot, commands: ReadonlyMap<string, number>): Promise<void> {
+    const entries = [...commands];
+    for (let i = 0; i < entries.length; i += SLICE) await this.putCommands(stream, entries.slice(i, i + SLICE));
+    const outdated = this.outdated(stream, version);
+    await this.environment.writeBlind(() => {
+      this.snapshots.put([stream, version, snapshot.revision], format(snapshot));
+      this.times.put([stream, version, Date.parse(snapshot.recordedAt)], snapshot.revision);
+      for (const { table, key } of outdated) table.remove(key);
+    });
+  }
+
+  override async revisionOf(stream: string, commandId: string): Promise<number | undefined> {
+    return this.commands.get([stream, digestOf(commandId)]);
+  }
+
+  private async putCommands(stream: string, entries: readonly (readonly [string, number])[]): Promise<void> {
+    await this.environment.writeBlind(() => {
+      for (const [commandId, revision] of entries) this.commands.put([stream, digestOf(commandId)], revision);
+    });
+  }
+
+  /** Of the newest snapshot that was recorded by then. */
+  private revisionAt(stream: string, version: string, time: string): number | undefined {
+    for (const { value } of this.times.entries(upTo(stream, version, Date.parse(time)))) return value;
+    return undefined;
+  }
+
+  /** A few keys of other versions. Their command ids stay: they are the same in every version. */
+  private outdated(stream: string, version: string): { table: LmdbTable<Key, unknown>; key: Key }[] {
+    return [this.snapshots, this.times].flatMap((table: LmdbTable<Key, unknown>) =>
+      [
+        { gte: [stream, '', 0] as const, lt: [stream, version, 0] as const },
+        { gt: [stream, version, Number.MAX_VALUE] as const, lt: [stream, '\uffff', 0] as const },
+      ].flatMap((range) => [...table.keys({ ...range, limit: SWEEP })].map((key) => ({ table, key }))),
+    );
+  }
+}
+
+function upTo(stream: string, version: string, at: number) {
+  return { gte: [stream, version, 0], lte: [stream, version, at], reverse: true, limit: 1 } as const;
+}
+
+function format({ state, ...facts }: Snapshot): string {
+  return `${JSON.stringify(facts)}\n${state}`;
+}
+
+function parse(text: string): Snapshot {
+  const end = text.indexOf('\n');
+  return { ...(JSON.parse(text.slice(0, end)) as Omit<Snapshot, 'state'>), state: text.slice(end + 1) };
+}
+
+/** Command ids may be of any length, keys may not. */
+function digestOf(commandId: string): string {
+  return createHash('sha256').update(commandId).digest('base64url').slice(0, 22);
+}
