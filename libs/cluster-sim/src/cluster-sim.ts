@@ -14,6 +14,7 @@ import { ReplicaSetController } from './controllers/replica-set.controller';
 import { StatefulSetController } from './controllers/stateful-set.controller';
 import { VolumeBinder } from './controllers/volume-binder';
 import { accessToken, kubeconfigText } from './credentials';
+import { Faults } from './faults/faults';
 import { accessPath } from './http/access';
 import { ApiServer } from './http/server';
 import { Kubelet } from './kubelet/kubelet.controller';
@@ -29,7 +30,7 @@ export interface ClusterSimOptions {
   readonly dataDir: string;
   /** 0: a free one. Default: the last one used, if it is free, else a free one. */
   readonly port?: number;
-  /** Before the configuration file, which has the last word on image rules only. */
+  /** Before the configuration file, which has the last word on image rules and on the fault plan only. */
   readonly config?: Partial<ClusterSimConfig>;
   /** One line about something that went wrong. Default: standard error. */
   readonly log?: (message: string) => void;
@@ -71,6 +72,7 @@ export const startClusterSim = async (options: ClusterSimOptions): Promise<Clust
       registry,
       history: new WatchHistory(store, config.current.watchHistory),
       config,
+      faults: new Faults(config, () => Date.now()),
       token,
       onRules: () => loop.enqueue(kubelet.name, kubelet.allKeys()),
       log,
