@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { type Call, type SetRule } from '../faults/fault-rule';
 import { type Faults } from '../faults/faults';
-import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, unauthorized } from '../objects/api-error';
+import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, tooLarge, unauthorized } from '../objects/api-error';
 import { type Json } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { requestMatcher } from '../objects/selector';
@@ -200,6 +200,7 @@ export class ApiServer {
     const asTable = wantsTable(raw.headers.accept);
     const seconds = wholeNumber(query, 'timeoutSeconds');
     const asOf = registry.store.version;
+    if (since !== undefined && since > asOf) throw tooLarge(since, asOf);
     const initial =
       initialEvents || !since
         ? listPage(registry.store, { ...list, fieldSelector: byName, limit: 0, continueAfter: undefined }).items
