@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrapCluster } from './bootstrap';
 import { type ClusterSimConfig, ConfigFile } from './config';
+import { ClaimProtection } from './controllers/claim-protection';
 import { type Controller, ControllerLoop } from './controllers/controller-loop';
 import { DeploymentController } from './controllers/deployment.controller';
 import { EndpointsController } from './controllers/endpoints.controller';
@@ -99,7 +100,8 @@ const controllers = (registry: Registry, events: EventRecorder, kubelet: Kubelet
   new StatefulSetController(registry, events),
   new ReplicaSetController(registry, events),
   new JobController(registry, events, config),
-  new VolumeBinder(registry),
+  new VolumeBinder(registry, events),
+  new ClaimProtection(registry),
   new Scheduler(registry, events),
   kubelet,
   new EndpointsController(registry),
