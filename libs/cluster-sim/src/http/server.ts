@@ -10,12 +10,14 @@ import { requestMatcher } from '../objects/selector';
 import { type Registry } from '../registry/registry';
 import { type WatchHistory } from '../store/watch-history';
 import { isToken, withoutAccessPath } from './access';
+import { addAccessReviews } from './access-reviews';
 import { addBodyParsers } from './body-parsers';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, openApiDocument, openApiIndex, VERSION } from './discovery';
 import { callOf, type Prepared, type RequestFault, undergo } from './fault-injection';
 import { addFaultRoutes } from './fault-routes';
 import { listPage } from './listing';
 import { listRequest, type ObjectAnswer, ObjectHandlers, type ObjectRequest } from './object-handlers';
+import { OPENAPI_V2_PROTOBUF, openApiV2 } from './openapi-v2';
 import { flag, parameter, type Query, wholeNumber } from './request-options';
 import { parsePath, type Target } from './request-path';
 import { addSimRoutes } from './sim-routes';
@@ -83,6 +85,7 @@ export class ApiServer {
     for (const path of ['/healthz', '/livez', '/readyz'])
       this.app.get(path, async (_request, reply) => reply.type('text/plain').send('ok'));
     this.app.get('/version', async () => VERSION);
+    this.app.get('/openapi/v2', async (_request, reply) => reply.type(OPENAPI_V2_PROTOBUF).send(openApiV2()));
     this.app.get('/openapi/v3', async () => openApiIndex());
     this.app.get<{ Params: { '*': string } }>('/openapi/v3/*', async ({ params }) => {
       const document = openApiDocument(params['*']);
@@ -96,6 +99,7 @@ export class ApiServer {
         handler: async (request, reply) => this.api(request, reply),
       });
     }
+    addAccessReviews(this.app);
     addSimRoutes(this.app, this.parts.config, this.parts.onRules);
     addFaultRoutes(this.app, this.parts.faults);
   }
