@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ClusterOptions } from '@souk/kubernetes';
 import { loadConfig } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
@@ -48,6 +49,8 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly newOperatorToken: boolean;
+  /** How clusters are called, where it is not as usual. */
+  readonly clusterCalls?: Partial<ClusterOptions>;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */

@@ -12,7 +12,13 @@ import type { MarketplaceConfig } from './config';
 /** All services in one process, on the embedded adapters. */
 @Module({})
 export class MarketplaceModule {
-  static with({ dataDir, logLevel, masterKeys, apiUrl }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
+  static with({
+    dataDir,
+    logLevel,
+    masterKeys,
+    apiUrl,
+    clusterCalls,
+  }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     const services = [appCatalog, orchestration, release, authorization, deployment, commerce, audit];
     return {
       module: MarketplaceModule,
@@ -22,7 +28,7 @@ export class MarketplaceModule {
         OrchestrationModule,
         ReleaseModule,
         AuthorizationModule,
-        DeploymentModule.with({ dataDir, apiUrl }),
+        DeploymentModule.with({ dataDir, apiUrl, ...(clusterCalls && { clusterCalls }) }),
         CommerceModule,
         AuditModule,
       ],

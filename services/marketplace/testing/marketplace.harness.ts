@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@souk/contracts';
-import { startClusterSim } from '@souk/cluster-sim';
+import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/cluster-sim';
+import type { ClusterOptions } from '@souk/kubernetes';
 import { type RunningMarketplace, startMarketplace } from '../src/marketplace';
 
 /** An answer, whatever its status. */
@@ -68,20 +69,26 @@ export class TestUser {
   }
 }
 
+export interface TestMarketplaceOptions {
+  readonly cluster?: Partial<ClusterSimConfig>;
+  readonly clusterCalls?: Partial<ClusterOptions>;
+}
+
 /** A marketplace with its simulated cluster, in this process, in a folder of its own. */
 export class TestMarketplace {
   private constructor(
     readonly running: RunningMarketplace,
     readonly dataDir: string,
     readonly operator: TestUser,
+    readonly cluster: ClusterSim,
   ) {}
 
-  static async start(): Promise<TestMarketplace> {
+  static async start({ cluster: simulated, clusterCalls }: TestMarketplaceOptions = {}): Promise<TestMarketplace> {
     const dataDir = await mkdtemp(join(tmpdir(), 'souk-e2e-'));
-    let sim: { stop(): Promise<void> } | undefined;
+    let sim: ClusterSim | undefined;
     const cluster = {
       start: async () => {
-        sim = await startClusterSim({ dataDir });
+        sim = await startClusterSim({ dataDir, ...(simulated && { config: simulated }) });
       },
       stop: async () => sim?.stop(),
     };
@@ -91,10 +98,11 @@ export class TestMarketplace {
       dataDir,
       logLevel: process.env['LOG_LEVEL'] ?? 'silent',
       newOperatorToken: false,
+      ...(clusterCalls && { clusterCalls }),
     };
     const running = await startMarketplace(config, '0.0.0-test', cluster);
     const operator = new TestUser(running.url, running.bootstrapToken, 'platform');
-    return new TestMarketplace(running, dataDir, operator);
+    return new TestMarketplace(running, dataDir, operator, sim!);
   }
 
   get url(): string {

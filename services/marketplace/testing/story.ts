@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import type { Answer } from './marketplace.harness';
 import { TestUser } from './marketplace.harness';
 
+/** Seen from the sources, or from what is built of them. */
+const examples = ['../../../examples', '../../../../examples']
+  .map((path) => join(__dirname, path))
+  .find((path) => existsSync(path))!;
+
 const example = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(join(__dirname, '../../../examples/tomcat-mysql', `${name}.json`), 'utf8')) as Record<string, unknown>;
+  JSON.parse(readFileSync(join(examples, 'tomcat-mysql', `${name}.json`), 'utf8')) as Record<string, unknown>;
 
 /** A node of the example's topology, as far as tests change it. */
 interface ExampleNode {
