@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesEndpoint } from './endpoint';
 import { errorOf, Gone, Interrupted, KubernetesError, NotFound, Unreachable } from './errors';
@@ -26,6 +27,8 @@ const FIELD_MANAGER = 'souk';
 const PAGE = 500;
 /** How often a list begins again whose later pages the server no longer has. */
 const MAX_LISTS = 3;
+/** So many connections in a row that broke off, and the cluster is taken for away: calls are not repeated until it answers again. */
+const MAX_BROKEN_OFF = 3;
 
 export interface ListResult {
   readonly items: readonly KubernetesObject[];
@@ -43,6 +46,8 @@ export class KubernetesCluster {
   private readonly bucket: TokenBucket;
   private transport: Promise<Transport> | undefined;
   private readonly closing = new AbortController();
+  /** In a row. */
+  private brokenOff = 0;
 
   constructor(
     private readonly endpoint: () => Promise<KubernetesEndpoint>,
@@ -50,6 +55,8 @@ export class KubernetesCluster {
   ) {
     this.options = { ...defaultClusterOptions, ...options };
     this.bucket = new TokenBucket(this.options.callsPerSecond, this.options.burst);
+    // Every call that waits listens; there is no limit to these.
+    setMaxListeners(0, this.closing.signal);
   }
 
   /**
@@ -183,7 +190,7 @@ export class KubernetesCluster {
       const { answer, error } = outcome;
       if (answer && lost && request.method === 'DELETE' && error instanceof NotFound) return answer;
       const retry = again({ error, retryAfter: answer?.headers['retry-after'], attempt, unconditional });
-      if (!retry) throw error;
+      if (!retry || this.brokenOff > MAX_BROKEN_OFF) throw error;
       lost ||= error instanceof Interrupted;
       if (retry.everybody) this.bucket.pause(retry.afterMs);
       await sleep(retry.afterMs, undefined, { ref: false, signal: this.closing.signal }).catch(() => undefined);
@@ -219,8 +226,11 @@ export class KubernetesCluster {
   private async reached<T>(send: () => Promise<T>): Promise<T> {
     const { transport } = this;
     try {
-      return await send();
+      const answer = await send();
+      this.brokenOff = 0;
+      return answer;
     } catch (error) {
+      this.brokenOff++;
       if (error instanceof Unreachable && this.transport === transport) {
         this.transport = undefined;
         void transport?.then((open) => open.retire());

@@ -127,6 +127,14 @@ describe('A client of a cluster that misbehaves', () => {
     expect((await cluster.list('Service')).items.length).toBeGreaterThan(0);
   });
 
+  it('does not repeat call after call during an outage', async () => {
+    await misbehave({ fault: { type: 'outage' } });
+    const service = { kind: 'Service', namespace: 'default', name: 'kubernetes' };
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => cluster.get(service)));
+    expect(answers.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(await calls('get', 'services')).toBeLessThan(40);
+  });
+
   it('gives up during an outage, and goes on after it', async () => {
     await misbehave({ fault: { type: 'outage' } });
     await expect(cluster.list('Service')).rejects.toThrow(Unreachable);
