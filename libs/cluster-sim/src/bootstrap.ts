@@ -1,14 +1,19 @@
 import { type ClusterSimConfig, type HostConfig } from './config';
 import { VERSION } from './http/discovery';
 import { type Condition, timestamp } from './objects/kube-object';
-import { LEASES, NAMESPACES, NODES, SERVICES } from './objects/resources';
+import { LEASES, NAMESPACES, NODES, SERVICES, STORAGE_CLASSES } from './objects/resources';
 import { type Node } from './objects/cluster-objects';
 import { type Registry } from './registry/registry';
+import { ACCESS_MODES, IS_DEFAULT_CLASS, PROVISIONER } from './registry/storage-admission';
 
 /** What every cluster has before anybody asks: its namespaces, the `kubernetes` service, and its hosts as configured. */
 export const bootstrapCluster = (registry: Registry, config: ClusterSimConfig, apiPort: number): void => {
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
     if (!registry.store.get(NAMESPACES, undefined, name)) registry.createOwned(NAMESPACES, undefined, { metadata: { name } });
+  }
+  for (const each of CLASSES) {
+    if (!registry.store.get(STORAGE_CLASSES, undefined, each.metadata.name))
+      registry.createOwned(STORAGE_CLASSES, undefined, each);
   }
   if (!registry.store.get(SERVICES, 'default', 'kubernetes')) {
     const labels = { component: 'apiserver', provider: 'kubernetes' };
@@ -21,6 +26,17 @@ export const bootstrapCluster = (registry: Registry, config: ClusterSimConfig, a
     if (node.metadata.labels?.[MANAGED] && !wanted.has(node.metadata.name)) registry.store.remove(NODES, node);
   }
 };
+
+/** What disks of hosts can do, and what a NAS can do. */
+const CLASSES = [
+  { name: 'standard', modes: ['ReadWriteOnce', 'ReadWriteOncePod'], annotations: { [IS_DEFAULT_CLASS]: 'true' } },
+  { name: 'nas', modes: ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMany', 'ReadWriteMany'], annotations: {} },
+].map(({ name, modes, annotations }) => ({
+  metadata: { name, annotations },
+  provisioner: PROVISIONER,
+  parameters: { [ACCESS_MODES]: modes.join(',') },
+  allowVolumeExpansion: true,
+}));
 
 /** On the nodes that the configuration names; one that it names no more is removed at the next start. */
 const MANAGED = 'cluster-sim.souk/host';

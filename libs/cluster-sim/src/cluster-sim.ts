@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrapCluster } from './bootstrap';
 import { type ClusterSimConfig, ConfigFile } from './config';
+import { ClaimProtection } from './controllers/claim-protection';
 import { type Controller, ControllerLoop } from './controllers/controller-loop';
 import { DeploymentController } from './controllers/deployment.controller';
 import { EndpointsController } from './controllers/endpoints.controller';
@@ -14,6 +15,7 @@ import { ReplicaSetController } from './controllers/replica-set.controller';
 import { StatefulSetController } from './controllers/stateful-set.controller';
 import { VolumeBinder } from './controllers/volume-binder';
 import { accessToken, kubeconfigText } from './credentials';
+import { Faults } from './faults/faults';
 import { accessPath } from './http/access';
 import { ApiServer } from './http/server';
 import { Kubelet } from './kubelet/kubelet.controller';
@@ -29,7 +31,7 @@ export interface ClusterSimOptions {
   readonly dataDir: string;
   /** 0: a free one. Default: the last one used, if it is free, else a free one. */
   readonly port?: number;
-  /** Before the configuration file, which has the last word on image rules only. */
+  /** Before the configuration file, which has the last word on image rules and on the fault plan only. */
   readonly config?: Partial<ClusterSimConfig>;
   /** One line about something that went wrong. Default: standard error. */
   readonly log?: (message: string) => void;
@@ -71,6 +73,7 @@ export const startClusterSim = async (options: ClusterSimOptions): Promise<Clust
       registry,
       history: new WatchHistory(store, config.current.watchHistory),
       config,
+      faults: new Faults(config, () => Date.now()),
       token,
       onRules: () => loop.enqueue(kubelet.name, kubelet.allKeys()),
       log,
@@ -97,7 +100,8 @@ const controllers = (registry: Registry, events: EventRecorder, kubelet: Kubelet
   new StatefulSetController(registry, events),
   new ReplicaSetController(registry, events),
   new JobController(registry, events, config),
-  new VolumeBinder(registry),
+  new VolumeBinder(registry, events),
+  new ClaimProtection(registry),
   new Scheduler(registry, events),
   kubelet,
   new EndpointsController(registry),

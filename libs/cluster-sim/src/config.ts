@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FaultRule, type SetRule } from './faults/fault-rule';
+import { problemsOfFaultPlan } from './faults/fault-rule.problems';
 import { writeFileDurably } from './store/durable-file';
 
 /** What a container of an image does. See the README for each. */
@@ -28,6 +30,8 @@ export interface ClusterSimConfig {
   hosts: HostConfig[];
   /** Rules by image pattern: an exact image, or a repository with `*`. */
   images: Record<string, ImageRule>;
+  /** What goes wrong on purpose, see the README. */
+  faults: readonly (FaultRule & { readonly setAt?: string })[];
   startupMs: number;
   slowStartupMs: number;
   runMs: number;
@@ -49,6 +53,7 @@ export interface ClusterSimConfig {
 export const DEFAULT_CONFIG: Readonly<ClusterSimConfig> = {
   hosts: ['edge-1', 'edge-2', 'edge-3'].map((name) => ({ name, cpu: '4', memory: '8Gi' })),
   images: {},
+  faults: [],
   startupMs: 100,
   slowStartupMs: 3000,
   runMs: 150,
@@ -84,13 +89,14 @@ export class ConfigFile {
     if (problems.length > 0) throw new ConfigInvalid(problems);
   }
 
-  /** Defaults, then the file, then what the caller of `startClusterSim` said; image rules are merged. */
+  /** Defaults, then the file, then what the caller of `startClusterSim` said; image rules are merged, a saved fault plan has the last word. */
   get current(): ClusterSimConfig {
     return {
       ...DEFAULT_CONFIG,
       ...this.saved,
       ...this.overrides,
       images: { ...this.overrides.images, ...this.saved.images },
+      faults: this.saved.faults ?? this.overrides.faults ?? [],
     };
   }
 
@@ -99,6 +105,16 @@ export class ConfigFile {
     const { [pattern]: _removed, ...others } = this.saved.images ?? {};
     this.saved.images = rule ? { ...others, [pattern]: rule } : others;
     if (!rule && this.overrides.images) Reflect.deleteProperty(this.overrides.images, pattern);
+    this.save();
+  }
+
+  /** Keeps the fault plan in place of the one before; on disk when it returns. */
+  setFaults(rules: readonly SetRule[]): void {
+    this.saved.faults = rules;
+    this.save();
+  }
+
+  private save(): void {
     writeFileDurably(join(this.folder, 'config.json'), `${JSON.stringify(this.saved, null, 2)}\n`);
   }
 }
@@ -144,7 +160,8 @@ const problemsOf = (config: Record<string, unknown>): string[] => {
     } else if (field === 'images') {
       const rules = typeof value === 'object' && value !== null ? Object.entries(value) : [];
       for (const [pattern, rule] of rules) problems.push(...problemsOfRule(rule).map((each) => `images["${pattern}"]: ${each}`));
-    } else if (!isDuration(value)) problems.push(`${field} must be a number >= 0`);
+    } else if (field === 'faults') problems.push(...problemsOfFaultPlan(value));
+    else if (!isDuration(value)) problems.push(`${field} must be a number >= 0`);
   }
   return problems;
 };

@@ -1,2 +1,3 @@
 export { type ClusterSim, type ClusterSimOptions, startClusterSim } from './cluster-sim';
 export { type Behaviour, type ClusterSimConfig, ConfigInvalid, type HostConfig, type ImageRule } from './config';
+export type { FaultRule } from './faults/fault-rule';

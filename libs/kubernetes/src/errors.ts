@@ -52,6 +52,9 @@ export class Unreachable extends KubernetesError {
   readonly code = 'unreachable';
 }
 
+/** Of those, one where the server was there: it stumbled over this call, or the connection broke off. The next try may well go through. */
+export class Interrupted extends Unreachable {}
+
 /** The error that an HTTP status of the API stands for; `body` is a `Status` object, mostly. */
 export function errorOf(status: number, body: string): KubernetesError {
   const message = messageOf(body) ?? `the cluster answered ${status}`;
@@ -61,7 +64,7 @@ export function errorOf(status: number, body: string): KubernetesError {
   if (status === 422) return new Unprocessable(message);
   if (status === 401 || status === 403) return new AccessDenied(message);
   if (status === 429) return new Throttled(message);
-  return status >= 500 ? new Unreachable(message) : new Refused(status, message);
+  return status >= 500 ? new Interrupted(message) : new Refused(status, message);
 }
 
 function messageOf(body: string): string | undefined {

@@ -9,7 +9,13 @@ export interface ObjectSource {
     kind: string,
     selection: Selection,
   ): Promise<{ readonly items: readonly KubernetesObject[]; readonly resourceVersion: string }>;
-  watch(kind: string, selection: Selection, resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  watch(
+    kind: string,
+    selection: Selection,
+    resourceVersion: string,
+    signal: AbortSignal,
+    onOpen: () => void,
+  ): AsyncIterable<WatchEvent>;
 }
 
 export interface InformerOptions {
@@ -17,24 +23,31 @@ export interface InformerOptions {
   readonly onChange: (object: KubernetesObject) => void;
   /** The cluster was not reached, or refuses; called once for each failed attempt. The informer goes on by itself. */
   readonly onTrouble?: (error: KubernetesError) => void;
-  /** The cluster answered with a whole list. */
-  readonly onListed?: () => void;
+  /** The cluster answered with a whole list, or has taken a watch up. */
+  readonly onAnswered?: () => void;
   /** What to keep of an object; all of it by default. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
   /** Back-off after failures: first and longest pause in milliseconds. */
   readonly backOff?: { readonly first: number; readonly longest: number };
 }
 
+/** So many failures in a row, and the version that is known is not trusted any more: the cluster may be another one. */
+const MAX_RESUMED = 2;
+
 /**
  * A copy of all objects of one kind, kept up to date: a list, then a watch from where the list stood, then the next watch from where that
- * one ended. A version that is too old (410) means a new list; objects that went in between are noticed by comparing. Pauses before a new
- * list are random, so that many watchers do not come back at once.
+ * one ended or broke off. A version that is too old (410) means a new list, and so does a cluster that stays away; objects that went in
+ * between are noticed by comparing. Pauses after failures are random, so that many watchers do not come back at once.
  */
 export class Informer {
   /** Namespace → name → object; objects without a namespace are under an empty one. */
   private readonly objects = new Map<string, Map<string, KubernetesObject>>();
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
+  /** Where the next watch goes on; `undefined`: list first. */
+  private version: string | undefined;
+  /** In a row. */
+  private failures = 0;
   private announce!: () => void;
   /** Fulfilled after the first list; for ever pending while the cluster is not reached. */
   readonly synced = new Promise<void>((fulfil) => (this.announce = fulfil));
@@ -73,29 +86,38 @@ export class Informer {
 
   private async run(): Promise<void> {
     const { first, longest } = this.options.backOff ?? { first: 200, longest: 15_000 };
-    let failures = 0;
     while (!this.stopping.signal.aborted) {
       try {
-        let version = await this.relist();
-        failures = 0;
-        for (;;) version = await this.followPatiently(version, first);
+        if (this.version === undefined) await this.relist();
+        for (;;) await this.followPatiently(first);
       } catch (error) {
         if (this.isStopping()) return;
-        if (!(error instanceof Gone)) {
-          failures++;
-          this.options.onTrouble?.(error instanceof KubernetesError ? error : new Unreachable(String(error), { cause: error }));
-        }
+        this.failed(error);
       }
-      const pause = failures === 0 ? first : Math.min(longest, first * 2 ** (failures - 1));
+      const pause = this.failures === 0 ? first : Math.min(longest, first * 2 ** (this.failures - 1));
       await sleep(pause * (0.5 + Math.random()), undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof Gone) {
+      this.version = undefined;
+      return;
+    }
+    if (++this.failures > MAX_RESUMED) this.version = undefined;
+    this.options.onTrouble?.(error instanceof KubernetesError ? error : new Unreachable(String(error), { cause: error }));
+  }
+
+  private answered(): void {
+    this.failures = 0;
+    this.options.onAnswered?.();
   }
 
   private isStopping(): boolean {
     return this.stopping.signal.aborted;
   }
 
-  private async relist(): Promise<string> {
+  private async relist(): Promise<void> {
     const { items, resourceVersion } = await this.source.list(this.kind, this.selection);
     const seen = new Set<string>();
     for (const item of items) {
@@ -104,29 +126,28 @@ export class Informer {
     }
     for (const names of [...this.objects.values()])
       for (const object of [...names.values()]) if (!seen.has(keyOf(object))) this.forget(object);
+    this.version = resourceVersion;
     this.announce();
-    this.options.onListed?.();
-    return resourceVersion;
+    this.answered();
   }
 
   /** A server that ends its watches as soon as they begin is not asked again at once. */
-  private async followPatiently(from: string, pause: number): Promise<string> {
+  private async followPatiently(pause: number): Promise<void> {
     const begun = performance.now();
-    const version = await this.follow(from);
+    await this.follow();
     if (performance.now() - begun < pause) await sleep(pause, undefined, { signal: this.stopping.signal, ref: false });
-    return version;
   }
 
-  /** One watch. Answers the version to go on from. */
-  private async follow(from: string): Promise<string> {
-    let version = from;
-    for await (const { type, object } of this.source.watch(this.kind, this.selection, from, this.stopping.signal)) {
+  /** One watch, from the version that is known. */
+  private async follow(): Promise<void> {
+    const { signal } = this.stopping;
+    const from = this.version ?? '';
+    for await (const { type, object } of this.source.watch(this.kind, this.selection, from, signal, () => this.answered())) {
       if (type === 'DELETED') this.forget(object);
       else if (type !== 'BOOKMARK') this.take(object);
-      version = object.metadata.resourceVersion ?? version;
+      this.version = object.metadata.resourceVersion ?? this.version;
     }
-    this.stopping.signal.throwIfAborted();
-    return version;
+    signal.throwIfAborted();
   }
 
   private take(object: KubernetesObject): void {

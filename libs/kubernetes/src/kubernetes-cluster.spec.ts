@@ -199,14 +199,27 @@ describe('KubernetesCluster', () => {
       await informer.stop();
     });
 
-    it('comes back after the connection was cut', async () => {
+    it('goes on from where it was after the connection was cut', async () => {
       const cut: Answer = (_, response) => {
-        response.writeHead(200).flushHeaders();
+        response.write(line('ADDED', pod('a', 5)));
         setTimeout(() => response.destroy(), 5);
       };
-      await serve([list(1), list(5, pod('a', 5))], [cut, silent]);
+      const next: Answer = (_, response) => response.write(line('ADDED', pod('b', 6)));
+      await serve([list(1)], [cut, next]);
       const informer = follow();
-      await until(() => seen.includes('a@5'));
+      await until(() => seen.includes('b@6'));
+      expect(server.requests.filter((request) => !request.includes('watch=true'))).toHaveLength(1);
+      expect(server.requests.at(-1)).toContain('resourceVersion=5&');
+      await informer.stop();
+    });
+
+    it('lists anew when no watch gets through', async () => {
+      await serve(
+        [list(1, pod('a', 1)), list(9, pod('a', 9))],
+        [status(500, 'no'), status(500, 'no'), status(500, 'no'), silent],
+      );
+      const informer = follow();
+      await until(() => seen.includes('a@9'));
       await informer.stop();
     });
 

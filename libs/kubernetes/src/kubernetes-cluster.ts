@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesEndpoint } from './endpoint';
-import { errorOf, NotFound, Throttled, Unreachable } from './errors';
+import { errorOf, Gone, Interrupted, KubernetesError, NotFound, Unreachable } from './errors';
 import { type Answer, type Request, Transport } from './transport';
 import type { KubernetesObject, ObjectName, Selection } from './kubernetes-object';
 import { pathOf, resourceOf } from './resources';
+import { again, retryAfterMs } from './retry';
 import { TokenBucket } from './token-bucket';
 import { type InformerOptions, Informer } from './informer';
 import { type WatchEvent, WatchStream } from './watch-stream';
@@ -22,10 +24,11 @@ export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burs
 
 /** Who we are among those who write to an object: fields of others are left alone. */
 const FIELD_MANAGER = 'souk';
-/** How often a call that is told to slow down is made again. */
-const MAX_THROTTLED = 4;
-const MAX_RETRY_AFTER_MS = 30_000;
 const PAGE = 500;
+/** How often a list begins again whose later pages the server no longer has. */
+const MAX_LISTS = 3;
+/** So many connections in a row that broke off, and the cluster is taken for away: calls are not repeated until it answers again. */
+const MAX_BROKEN_OFF = 3;
 
 export interface ListResult {
   readonly items: readonly KubernetesObject[];
@@ -34,7 +37,8 @@ export interface ListResult {
 
 /**
  * One cluster, by its Kubernetes API. All calls share one rate limit; a "Retry-After" holds all of them back. Every method throws a
- * KubernetesError: NotFound, Conflict, Unprocessable (in Kubernetes' words), AccessDenied, Gone, Throttled, Refused or Unreachable.
+ * KubernetesError: NotFound, Conflict, Unprocessable (in Kubernetes' words), AccessDenied, Gone, Throttled, Refused or Unreachable; what a
+ * second try may mend is tried again first, see {@link again}.
  * Nothing is connected before the first call, and the endpoint is asked for again after the cluster was not reached.
  */
 export class KubernetesCluster {
@@ -42,6 +46,8 @@ export class KubernetesCluster {
   private readonly bucket: TokenBucket;
   private transport: Promise<Transport> | undefined;
   private readonly closing = new AbortController();
+  /** In a row. */
+  private brokenOff = 0;
 
   constructor(
     private readonly endpoint: () => Promise<KubernetesEndpoint>,
@@ -49,6 +55,8 @@ export class KubernetesCluster {
   ) {
     this.options = { ...defaultClusterOptions, ...options };
     this.bucket = new TokenBucket(this.options.callsPerSecond, this.options.burst);
+    // Every call that waits listens; there is no limit to these.
+    setMaxListeners(0, this.closing.signal);
   }
 
   /**
@@ -59,7 +67,11 @@ export class KubernetesCluster {
     const { namespace, name } = object.metadata;
     const path = `${pathOf(resourceOf(object.kind), namespace, name)}?fieldManager=${FIELD_MANAGER}&force=true`;
     const body = JSON.stringify(object);
-    return this.json(await this.call({ method: 'PATCH', path, body, contentType: 'application/apply-patch+yaml' }));
+    const { uid, resourceVersion } = object.metadata;
+    const unconditional = uid === undefined && resourceVersion === undefined;
+    return this.json(
+      await this.call({ method: 'PATCH', path, body, contentType: 'application/apply-patch+yaml' }, unconditional),
+    );
   }
 
   async get(name: Omit<ObjectName, 'apiVersion'>): Promise<KubernetesObject> {
@@ -68,22 +80,17 @@ export class KubernetesCluster {
 
   /** Everything of a kind, page by page. */
   async list(kind: string, selection: Selection = {}): Promise<ListResult> {
-    const { apiVersion } = resourceOf(kind);
-    const items: KubernetesObject[] = [];
-    let page = '';
-    for (;;) {
-      const query = queryOf({ labelSelector: selection.labelSelector, limit: String(PAGE), continue: page });
-      const answer = await this.call({ method: 'GET', path: `${pathOf(resourceOf(kind), selection.namespace)}${query}` });
-      const list = JSON.parse(answer.body) as ListBody;
-      // Items of a list do not say their kind.
-      items.push(...(list.items ?? []).map((item) => ({ ...item, apiVersion, kind })));
-      page = list.metadata?.continue ?? '';
-      if (page === '') return { items, resourceVersion: list.metadata?.resourceVersion ?? '' };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.pages(kind, selection);
+      } catch (error) {
+        if (!(error instanceof Gone) || attempt >= MAX_LISTS) throw error;
+      }
     }
   }
 
   /**
-   * Deletes in the background, dependents included.
+   * Deletes in the background, dependents included. Done as well where an earlier try, whose answer was lost, has done it.
    * @param precondition the object is deleted only if it still is the one with this uid (else Conflict)
    */
   async delete(name: Omit<ObjectName, 'apiVersion'>, precondition: { readonly uid?: string } = {}): Promise<void> {
@@ -115,9 +122,16 @@ export class KubernetesCluster {
 
   /**
    * Changes after a resourceVersion, until the server ends the stream, it falls silent, or the signal says stop.
+   * @param onOpen the server has taken the watch up
    * @throws Gone when that version is too old; Unreachable
    */
-  async *watch(kind: string, selection: Selection, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  async *watch(
+    kind: string,
+    selection: Selection,
+    resourceVersion: string,
+    signal: AbortSignal,
+    onOpen?: () => void,
+  ): AsyncGenerator<WatchEvent> {
     await this.bucket.take();
     const query = queryOf({
       watch: 'true',
@@ -132,6 +146,9 @@ export class KubernetesCluster {
     const response = await this.reached(() =>
       transport.stream({ method: 'GET', path, signal: AbortSignal.any([signal, stop.signal, this.closing.signal]) }),
     );
+    const retryAfter = response.headers['retry-after'];
+    if (response.statusCode === 200) onOpen?.();
+    else if (retryAfter !== undefined) this.bucket.pause(retryAfterMs(retryAfter));
     try {
       yield* new WatchStream(response, kind, this.options.watchIdleMs).events();
     } finally {
@@ -150,17 +167,46 @@ export class KubernetesCluster {
     );
   }
 
-  private async call(request: Request): Promise<Answer> {
+  private async pages(kind: string, selection: Selection): Promise<ListResult> {
+    const { apiVersion } = resourceOf(kind);
+    const items: KubernetesObject[] = [];
+    let page = '';
+    for (;;) {
+      const query = queryOf({ labelSelector: selection.labelSelector, limit: String(PAGE), continue: page });
+      const answer = await this.call({ method: 'GET', path: `${pathOf(resourceOf(kind), selection.namespace)}${query}` });
+      const list = JSON.parse(answer.body) as ListBody;
+      // Items of a list do not say their kind.
+      items.push(...(list.items ?? []).map((item) => ({ ...item, apiVersion, kind })));
+      page = list.metadata?.continue ?? '';
+      if (page === '') return { items, resourceVersion: list.metadata?.resourceVersion ?? '' };
+    }
+  }
+
+  private async call(request: Request, unconditional = false): Promise<Answer> {
+    let lost = false;
     for (let attempt = 0; ; attempt++) {
-      await this.bucket.take();
-      const transport = await this.connected();
+      const outcome = await this.attempt(request);
+      if (!outcome.error) return outcome.answer;
+      const { answer, error } = outcome;
+      if (answer && lost && request.method === 'DELETE' && error instanceof NotFound) return answer;
+      const retry = again({ error, retryAfter: answer?.headers['retry-after'], attempt, unconditional });
+      if (!retry || this.brokenOff > MAX_BROKEN_OFF) throw error;
+      lost ||= error instanceof Interrupted;
+      if (retry.everybody) this.bucket.pause(retry.afterMs);
+      await sleep(retry.afterMs, undefined, { ref: false, signal: this.closing.signal }).catch(() => undefined);
+    }
+  }
+
+  private async attempt(request: Request): Promise<Attempt> {
+    await this.bucket.take();
+    const transport = await this.connected();
+    try {
       const answer = await this.reached(() => transport.send({ ...request, signal: this.closing.signal }));
-      if (answer.status < 300) return answer;
-      const error = errorOf(answer.status, answer.body);
-      if (!(error instanceof Throttled) || attempt >= MAX_THROTTLED) throw error;
-      const wait = retryAfterMs(answer.headers['retry-after']);
-      this.bucket.pause(wait);
-      await sleep(wait, undefined, { ref: false, signal: this.closing.signal }).catch(() => undefined);
+      if (answer.status < 300) return { answer };
+      return { answer, error: errorOf(answer.status, answer.body) };
+    } catch (error) {
+      if (error instanceof KubernetesError) return { error };
+      throw error;
     }
   }
 
@@ -180,9 +226,15 @@ export class KubernetesCluster {
   private async reached<T>(send: () => Promise<T>): Promise<T> {
     const { transport } = this;
     try {
-      return await send();
+      const answer = await send();
+      this.brokenOff = 0;
+      return answer;
     } catch (error) {
-      if (error instanceof Unreachable && this.transport === transport) this.transport = undefined;
+      this.brokenOff++;
+      if (error instanceof Unreachable && this.transport === transport) {
+        this.transport = undefined;
+        void transport?.then((open) => open.retire());
+      }
       throw error;
     }
   }
@@ -191,6 +243,10 @@ export class KubernetesCluster {
     return JSON.parse(answer.body) as KubernetesObject;
   }
 }
+
+/** An answer, an error, or both where the answer is a refusal. */
+type Attempt =
+  { readonly answer: Answer; readonly error?: undefined } | { readonly answer?: Answer; readonly error: KubernetesError };
 
 interface ListBody {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
@@ -202,12 +258,4 @@ function queryOf(parameters: Readonly<Record<string, string | undefined>>): stri
     (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
   );
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
-}
-
-/** Seconds or an HTTP date; a second where the server does not say. */
-function retryAfterMs(header: string | undefined): number {
-  if (header === undefined) return 1000;
-  const seconds = Number(header);
-  const ms = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Math.min(MAX_RETRY_AFTER_MS, Math.max(0, Number.isNaN(ms) ? 1000 : ms));
 }

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { KubernetesEndpoint } from './endpoint';
-import { Unreachable } from './errors';
+import { Interrupted, Unreachable } from './errors';
 
 export interface Request {
   readonly method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
@@ -66,6 +66,14 @@ export class Transport {
     }
   }
 
+  /** No new calls; what is under way goes on, and connections close as they become free. */
+  retire(): void {
+    for (const agent of [this.kept, this.streams]) {
+      agent.maxFreeSockets = 0;
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+    }
+  }
+
   close(): void {
     this.kept.destroy();
     this.streams.destroy();
@@ -108,6 +116,10 @@ export class Transport {
     if (timeout.aborted && (timeout.reason as Error).name === 'TimeoutError')
       return new Unreachable(`no answer from ${this.base.host} within ${this.timeoutMs} ms`, { cause: error });
     const { message, code } = error as NodeJS.ErrnoException;
-    return new Unreachable(`${this.base.host} can't be reached: ${message || (code ?? 'unknown')}`, { cause: error });
+    const Kind = code !== undefined && BROKEN_OFF.has(code) ? Interrupted : Unreachable;
+    return new Kind(`${this.base.host} can't be reached: ${message || (code ?? 'unknown')}`, { cause: error });
   }
 }
+
+/** There was a connection, and it did not last. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);

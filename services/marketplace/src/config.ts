@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
@@ -59,6 +60,8 @@ export interface MarketplaceConfig {
   readonly newOperatorToken: boolean;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
+  /** How clusters are called, where it is not as usual. */
+  readonly clusterCalls?: Partial<ClusterOptions>;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */

@@ -22,6 +22,7 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    clusterCalls,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -31,7 +32,7 @@ export class MarketplaceModule {
         OrchestrationModule,
         ReleaseModule,
         AuthorizationModule,
-        DeploymentModule.with({ dataDir, apiUrl, nodeTimeoutMs }),
+        DeploymentModule.with({ dataDir, apiUrl, nodeTimeoutMs, ...(clusterCalls && { clusterCalls }) }),
         CommerceModule,
         AuditModule,
       ],

@@ -1,3 +1,4 @@
+export * from './cluster-trial';
 export * from './marketplace.harness';
 export * from './marketplace.process';
 export * from './story';

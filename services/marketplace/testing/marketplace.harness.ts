@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@souk/contracts';
-import { startClusterSim } from '@souk/cluster-sim';
+import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/cluster-sim';
 import type { MarketplaceConfig } from '../src/config';
 import { type RunningMarketplace, startMarketplace } from '../src/marketplace';
 
@@ -69,20 +69,25 @@ export class TestUser {
   }
 }
 
+export interface TestMarketplaceOptions extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls'> {
+  readonly cluster?: Partial<ClusterSimConfig>;
+}
+
 /** A marketplace with its simulated cluster, in this process, in a folder of its own. */
 export class TestMarketplace {
   private constructor(
     readonly running: RunningMarketplace,
     readonly dataDir: string,
     readonly operator: TestUser,
+    readonly cluster: ClusterSim,
   ) {}
 
-  static async start(options: Pick<MarketplaceConfig, 'clock'> = {}): Promise<TestMarketplace> {
+  static async start({ cluster: simulated, ...options }: TestMarketplaceOptions = {}): Promise<TestMarketplace> {
     const dataDir = await mkdtemp(join(tmpdir(), 'souk-e2e-'));
-    let sim: { stop(): Promise<void> } | undefined;
+    let sim: ClusterSim | undefined;
     const cluster = {
       start: async () => {
-        sim = await startClusterSim({ dataDir });
+        sim = await startClusterSim({ dataDir, ...(simulated && { config: simulated }) });
       },
       stop: async () => sim?.stop(),
     };
@@ -97,7 +102,7 @@ export class TestMarketplace {
     };
     const running = await startMarketplace(config, '0.0.0-test', cluster);
     const operator = new TestUser(running.url, running.bootstrapToken, 'platform');
-    return new TestMarketplace(running, dataDir, operator);
+    return new TestMarketplace(running, dataDir, operator, sim!);
   }
 
   get url(): string {

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import type { Answer } from './marketplace.harness';
 import { TestUser } from './marketplace.harness';
 
-/** Where the examples lie, each in a folder of its own. */
-export const examplesFolder = join(__dirname, '../../../examples');
+/** Where the examples lie, each in a folder of its own. Seen from the sources, or from what is built of them. */
+export const examplesFolder = ['../../../examples', '../../../../examples']
+  .map((path) => join(__dirname, path))
+  .find((path) => existsSync(path))!;
 
 /** What the buyer of an instance fills in. */
 export interface FilledInOrder {

@@ -62,6 +62,10 @@ const sameAddress = (a: Pod, b: Pod): boolean =>
 const serving = (service: Service, pod: Pod): boolean =>
   (isReady(pod) && !pod.metadata.deletionTimestamp) || service.spec.publishNotReadyAddresses === true;
 
+/** The name below that of the Service, where the pod says that it belongs there. */
+const hostnameOf = ({ metadata }: Service, { spec }: Pod): { hostname?: string } =>
+  spec.hostname && spec.subdomain === metadata.name ? { hostname: spec.hostname } : {};
+
 const targetOf = ({ metadata }: Pod): object => ({
   kind: 'Pod',
   namespace: metadata.namespace,
@@ -81,7 +85,12 @@ const portsOf = (service: Service, pods: readonly Pod[]): { name?: string; port:
 
 const subsetsOf = (service: Service, pods: readonly Pod[]): object[] => {
   if (pods.length === 0) return [];
-  const address = (pod: Pod): object => ({ ip: pod.status.podIP, nodeName: pod.spec.nodeName, targetRef: targetOf(pod) });
+  const address = (pod: Pod): object => ({
+    ip: pod.status.podIP,
+    ...hostnameOf(service, pod),
+    nodeName: pod.spec.nodeName,
+    targetRef: targetOf(pod),
+  });
   const ready = pods.filter((pod) => serving(service, pod)).map(address);
   const notReady = pods.filter((pod) => !serving(service, pod)).map(address);
   return [
@@ -98,6 +107,7 @@ const sliceOf = (service: Service, pods: readonly Pod[]): Record<string, unknown
   endpoints: pods.map((pod) => ({
     addresses: [pod.status.podIP],
     conditions: { ready: serving(service, pod), serving: isReady(pod), terminating: Boolean(pod.metadata.deletionTimestamp) },
+    ...hostnameOf(service, pod),
     nodeName: pod.spec.nodeName,
     targetRef: targetOf(pod),
   })),

@@ -1,4 +1,4 @@
-import { type FastifyInstance } from 'fastify';
+import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse as parseYaml } from 'yaml';
 import { badRequest, unsupportedMediaType } from '../objects/api-error';
 import { APPLY_PATCH } from './patches';
@@ -16,13 +16,14 @@ const JSON_TYPES = [
 export const addBodyParsers = (app: FastifyInstance): void => {
   const parseJson = app.getDefaultJsonParser('error', 'ignore');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, (request, body, done) => {
+  const readJson: Parser = (request, body, done) => {
     if (body === '') done(null, undefined);
     else
-      void parseJson(request, body as string, (error, value) =>
+      void parseJson(request, body, (error, value) =>
         done(error ? badRequest(`couldn't get version/kind; json parse error: ${error.message}`) : null, value),
       );
-  });
+  };
+  app.addContentTypeParser<string>(JSON_TYPES, { parseAs: 'string' }, readJson);
   app.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (request, body, done) => {
     let json = (body as string).trimStart();
     try {
@@ -40,7 +41,11 @@ export const addBodyParsers = (app: FastifyInstance): void => {
       done(error as Error);
     }
   });
-  app.addContentTypeParser('*', (_request, _body, done) => {
-    done(unsupportedMediaType([...JSON_TYPES, ...YAML_TYPES]));
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (request, body, done) => {
+    // Who says nothing means JSON: some commands of kubectl 1.20 do so.
+    if (request.headers['content-type'] === undefined) readJson(request, body, done);
+    else done(unsupportedMediaType([...JSON_TYPES, ...YAML_TYPES]));
   });
 };
+
+type Parser = (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => void;

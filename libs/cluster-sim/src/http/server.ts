@@ -1,28 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ClusterSimConfig, type ConfigFile } from '../config';
-import { ApiError, methodNotAllowed, noSuchResource, unauthorized } from '../objects/api-error';
+import { type Call, type SetRule } from '../faults/fault-rule';
+import { type Faults } from '../faults/faults';
+import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, tooLarge, unauthorized } from '../objects/api-error';
 import { type Json } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { requestMatcher } from '../objects/selector';
 import { type Registry } from '../registry/registry';
 import { type WatchHistory } from '../store/watch-history';
 import { isToken, withoutAccessPath } from './access';
+import { addAccessReviews } from './access-reviews';
 import { addBodyParsers } from './body-parsers';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, openApiDocument, openApiIndex, VERSION } from './discovery';
+import { callOf, type Prepared, type RequestFault, undergo } from './fault-injection';
+import { addFaultRoutes } from './fault-routes';
 import { listPage } from './listing';
 import { listRequest, type ObjectAnswer, ObjectHandlers, type ObjectRequest } from './object-handlers';
+import { OPENAPI_V2_PROTOBUF, openApiV2 } from './openapi-v2';
 import { flag, parameter, type Query, wholeNumber } from './request-options';
 import { parsePath, type Target } from './request-path';
 import { addSimRoutes } from './sim-routes';
 import { SubresourceHandlers } from './subresources';
 import { type IncludeObject, tableOf, wantsTable } from './table';
-import { Watch } from './watch';
+import { isOfStreams, Watch } from './watch';
 
 export interface ServerParts {
   readonly registry: Registry;
   readonly history: WatchHistory;
   readonly config: ConfigFile;
+  readonly faults: Faults;
   readonly token: string;
   readonly onRules: () => void;
   readonly log: (message: string) => void;
@@ -38,7 +45,7 @@ export class ApiServer {
   private readonly app: FastifyInstance;
   private readonly objects: ObjectHandlers;
   private readonly subresources: SubresourceHandlers;
-  private readonly watches = new Set<Watch>();
+  private readonly watches = new Map<Watch, Call>();
 
   constructor(private readonly parts: ServerParts) {
     const { registry, config } = parts;
@@ -55,8 +62,10 @@ export class ApiServer {
     this.app.setNotFoundHandler(() => {
       throw noSuchResource();
     });
+    this.app.addHook('onRequest', async (request, reply) => this.arrive(request, reply));
     this.app.addHook('onRequest', async (request) => this.authorise(request));
     this.addRoutes();
+    parts.faults.onBegin((rule) => this.strikeOpenWatches(rule));
   }
 
   /** @returns the port */
@@ -67,7 +76,8 @@ export class ApiServer {
   }
 
   async close(): Promise<void> {
-    for (const watch of [...this.watches]) watch.end();
+    this.parts.faults.close();
+    for (const watch of [...this.watches.keys()]) watch.end();
     await this.app.close();
   }
 
@@ -75,6 +85,7 @@ export class ApiServer {
     for (const path of ['/healthz', '/livez', '/readyz'])
       this.app.get(path, async (_request, reply) => reply.type('text/plain').send('ok'));
     this.app.get('/version', async () => VERSION);
+    this.app.get('/openapi/v2', async (_request, reply) => reply.type(OPENAPI_V2_PROTOBUF).send(openApiV2()));
     this.app.get('/openapi/v3', async () => openApiIndex());
     this.app.get<{ Params: { '*': string } }>('/openapi/v3/*', async ({ params }) => {
       const document = openApiDocument(params['*']);
@@ -88,7 +99,33 @@ export class ApiServer {
         handler: async (request, reply) => this.api(request, reply),
       });
     }
+    addAccessReviews(this.app);
     addSimRoutes(this.app, this.parts.config, this.parts.onRules);
+    addFaultRoutes(this.app, this.parts.faults);
+  }
+
+  /** Counts the request, unless it is one to the simulator itself; during an outage it comes no further. */
+  private arrive({ url, method, query, headers }: FastifyRequest, reply: FastifyReply): void {
+    if (url.startsWith('/sim/')) return;
+    const target = parsePath(url.split('?')[0]!);
+    const call =
+      target?.kind === 'objects' ? callOf({ ...target, query: query as Query }, method, headers['user-agent']) : undefined;
+    const outage = this.parts.faults.arrived(call);
+    if (!outage) return;
+    if (outage.code !== undefined) throw serverTrouble(outage.code);
+    reply.hijack();
+    reply.raw.socket?.resetAndDestroy();
+  }
+
+  /** A rule that begins to hold concerns the watches that are under way, too. */
+  private strikeOpenWatches({ id, fault }: SetRule): void {
+    for (const [watch, call] of [...this.watches]) {
+      if (fault.type === 'outage') watch.suffer({ type: 'reset' });
+      else if (isOfStreams(fault)) {
+        const struck = this.parts.faults.strike(call, id).fault;
+        if (struck && isOfStreams(struck)) watch.suffer(struck);
+      }
+    }
   }
 
   private authorise({ url, headers }: FastifyRequest): void {
@@ -117,18 +154,27 @@ export class ApiServer {
   }
 
   private async serveObjects(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
+    const call = callOf(request, request.method, request.userAgent);
+    const { latencyMs, fault } = this.parts.faults.strike(call);
+    if (latencyMs > 0) await delay(latencyMs);
+    if (call.verb === 'watch') return this.watch(raw, reply, request, call, fault as RequestFault | undefined);
+    if (fault) return undergo(fault as RequestFault, request, reply, () => this.answer(raw, request));
+    const { code, body } = await this.answer(raw, request);
+    if (typeof body === 'string') reply.type('text/plain');
+    return reply.code(code).send(body);
+  }
+
+  /** Carries a request out. Nothing is told before it is on disk, be it this request's own write or one that it merely saw. */
+  private async answer(raw: FastifyRequest, request: ObjectRequest): Promise<Prepared> {
     const { subresource, name } = request;
-    if (request.method === 'GET' && flag(request.query, 'watch')) return this.watch(raw, reply, request);
     if (subresource !== undefined && name !== undefined && !(subresource === 'status' && request.resource.status)) {
       const answer = this.subresources.handle(request, name);
       await this.flushed();
-      if (typeof answer === 'string') return reply.type('text/plain').send(answer);
-      return reply.code(answer.code).send(answer.body);
+      return typeof answer === 'string' ? { code: 200, body: answer } : answer;
     }
     const answer = this.objects.handle(request);
-    // Nothing is told before it is on disk, be it this request's own write or one that it merely saw.
     await this.flushed();
-    return reply.code(answer.code).send(this.present(raw, request, answer));
+    return { code: answer.code, body: this.present(raw, request, answer) };
   }
 
   private present({ headers }: FastifyRequest, { resource, query, method }: ObjectRequest, answer: ObjectAnswer): object {
@@ -140,7 +186,14 @@ export class ApiServer {
     return tableOf(resource, objects, version, includeOf(query), this.parts.registry.now());
   }
 
-  private async watch(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
+  private async watch(
+    raw: FastifyRequest,
+    reply: FastifyReply,
+    request: ObjectRequest,
+    call: Call,
+    fault: RequestFault | undefined,
+  ): Promise<unknown> {
+    if (fault && !isOfStreams(fault)) return undergo(fault, request, reply, async () => ({ code: 200, body: '' }));
     const { resource, query, name } = request;
     const { registry, history } = this.parts;
     const list = listRequest(request);
@@ -151,6 +204,7 @@ export class ApiServer {
     const asTable = wantsTable(raw.headers.accept);
     const seconds = wholeNumber(query, 'timeoutSeconds');
     const asOf = registry.store.version;
+    if (since !== undefined && since > asOf) throw tooLarge(since, asOf);
     const initial =
       initialEvents || !since
         ? listPage(registry.store, { ...list, fieldSelector: byName, limit: 0, continueAfter: undefined }).items
@@ -175,8 +229,9 @@ export class ApiServer {
       reply.raw,
       (ended) => this.watches.delete(ended),
     );
-    this.watches.add(watch);
+    this.watches.set(watch, call);
     reply.hijack();
+    if (fault) watch.suffer(fault);
     watch.start(initial, asOf);
     return reply;
   }
@@ -186,7 +241,11 @@ export class ApiServer {
   }
 
   private sendError(error: unknown, reply: FastifyReply): FastifyReply {
-    if (error instanceof ApiError) return reply.code(error.code).send(error.body);
+    if (error instanceof ApiError) {
+      const { retryAfterSeconds } = error.body.details ?? {};
+      if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+      return reply.code(error.code).send(error.body);
+    }
     const { statusCode, message } = error as { statusCode?: number; message?: string };
     if (statusCode !== undefined && statusCode < 500) {
       const reason = statusCode === 413 ? 'RequestEntityTooLarge' : 'BadRequest';

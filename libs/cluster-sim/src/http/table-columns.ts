@@ -2,14 +2,17 @@ import {
   type ClusterEvent,
   type Namespace,
   type Node,
+  type PersistentVolume,
   type PersistentVolumeClaim,
   type ResourceQuota,
   type Service,
+  type StorageClass,
 } from '../objects/cluster-objects';
 import { findCondition, type KubeObject, type LabelSelector, type Labels, millis } from '../objects/kube-object';
 import { type Resource } from '../objects/resources';
 import {
   type ContainerStatus,
+  type ControllerRevision,
   type Deployment,
   type Job,
   type Pod,
@@ -258,15 +261,44 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   PersistentVolumeClaim: [
     NAME,
-    column<PersistentVolumeClaim>('Status', ({ status }) => status.phase),
+    column<PersistentVolumeClaim>('Status', ({ status, metadata }) =>
+      metadata.deletionTimestamp ? 'Terminating' : status.phase,
+    ),
     column<PersistentVolumeClaim>('Volume', ({ spec }) => spec.volumeName ?? ''),
     column<PersistentVolumeClaim>('Capacity', ({ status }) => status.capacity?.storage ?? ''),
-    column<PersistentVolumeClaim>('Access Modes', ({ spec }) =>
-      (spec.accessModes ?? []).map((mode) => ACCESS_MODES[mode] ?? mode).join(','),
-    ),
+    column<PersistentVolumeClaim>('Access Modes', ({ spec }) => modesText(spec.accessModes)),
     column<PersistentVolumeClaim>('StorageClass', ({ spec }) => spec.storageClassName ?? ''),
     AGE,
     column<PersistentVolumeClaim>('VolumeMode', ({ spec }) => spec.volumeMode, { wide: true }),
+  ],
+  PersistentVolume: [
+    NAME,
+    column<PersistentVolume>('Capacity', ({ spec }) => spec.capacity?.storage ?? ''),
+    column<PersistentVolume>('Access Modes', ({ spec }) => modesText(spec.accessModes)),
+    column<PersistentVolume>('Reclaim Policy', ({ spec }) => spec.persistentVolumeReclaimPolicy),
+    column<PersistentVolume>('Status', ({ status, metadata }) => (metadata.deletionTimestamp ? 'Terminating' : status.phase)),
+    column<PersistentVolume>('Claim', ({ spec }) => (spec.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : '')),
+    column<PersistentVolume>('StorageClass', ({ spec }) => spec.storageClassName ?? ''),
+    column('Reason', () => ''),
+    AGE,
+    column<PersistentVolume>('VolumeMode', ({ spec }) => spec.volumeMode, { wide: true }),
+  ],
+  StorageClass: [
+    NAME,
+    column<StorageClass>('Provisioner', ({ provisioner }) => provisioner),
+    column<StorageClass>('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy),
+    column<StorageClass>('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode),
+    column<StorageClass>('AllowVolumeExpansion', ({ allowVolumeExpansion }) => String(allowVolumeExpansion ?? false)),
+    AGE,
+  ],
+  ControllerRevision: [
+    NAME,
+    column('Controller', ({ metadata }) => {
+      const owner = metadata.ownerReferences?.[0];
+      return owner && `${owner.kind.toLowerCase()}.apps/${owner.name}`;
+    }),
+    column<ControllerRevision>('Revision', ({ revision }) => revision, { type: 'integer' }),
+    AGE,
   ],
   Event: [
     column<ClusterEvent>('Last Seen', ({ lastTimestamp }, now) => since(lastTimestamp, now)),
@@ -284,6 +316,8 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   Lease: [NAME, column('Holder', ({ spec }) => (spec as { holderIdentity?: string } | undefined)?.holderIdentity), AGE],
 };
+
+const modesText = (modes: readonly string[] = []): string => modes.map((mode) => ACCESS_MODES[mode] ?? mode).join(',');
 
 const ACCESS_MODES: Readonly<Record<string, string>> = {
   ReadWriteOnce: 'RWO',

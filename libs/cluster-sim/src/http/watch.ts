@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http';
-import { ApiError } from '../objects/api-error';
+import { type Fault } from '../faults/fault-rule';
+import { ApiError, expired } from '../objects/api-error';
 import { type KubeObject } from '../objects/kube-object';
 import { apiVersionOf, type Resource } from '../objects/resources';
 import { type Matcher } from '../objects/selector';
@@ -22,6 +23,12 @@ export interface WatchRequest {
   readonly present: (object: KubeObject) => object;
 }
 
+/** What can befall a watch that has begun. */
+export type StreamFault = Extract<Fault, { type: 'stall' | 'gone' | 'closed' | 'reset' }>;
+
+export const isOfStreams = (fault: Fault): fault is StreamFault =>
+  ['stall', 'gone', 'closed'].includes(fault.type) || (fault.type === 'reset' && fault.afterBytes === undefined);
+
 const BOOKMARK_EVERY_MS = 30_000;
 /** A client that leaves this much unread is too slow; it may come back with the version it has seen. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
@@ -32,6 +39,10 @@ export class Watch {
   private readonly timers: NodeJS.Timeout[] = [];
   private lastVersion = 0;
   private ended = false;
+  private headed = false;
+  private fault: StreamFault | undefined;
+  private eventsLeft = 0;
+  private stalled = false;
 
   constructor(
     private readonly request: WatchRequest,
@@ -46,6 +57,8 @@ export class Watch {
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
     response.on('close', () => this.end());
     response.flushHeaders();
+    this.headed = true;
+    if (this.fault && this.eventsLeft === 0) this.strike(this.fault);
     const fromNow = request.initialEvents || !request.since;
     try {
       if (fromNow) this.sendInitial(initial, asOf);
@@ -58,9 +71,17 @@ export class Watch {
       this.end();
       return;
     }
+    if (this.ended) return;
     this.unsubscribe = this.history.subscribe(request.resource, (change) => this.forward(change));
     this.timers.push(setTimeout(() => this.expire(), Math.min(request.timeoutMs, 2 ** 31 - 1)));
     if (request.bookmarks) this.timers.push(setInterval(() => this.bookmark(this.history.latest), BOOKMARK_EVERY_MS));
+  }
+
+  /** Goes wrong after the events that the fault allows: at once, or, before it has started, when it does. */
+  suffer(fault: StreamFault): void {
+    this.fault = fault;
+    this.eventsLeft = fault.afterEvents ?? 0;
+    if (this.headed && this.eventsLeft === 0) this.strike(fault);
   }
 
   end(): void {
@@ -102,15 +123,29 @@ export class Watch {
     this.send('BOOKMARK', mark);
   }
 
+  private strike(fault: StreamFault): void {
+    this.fault = undefined;
+    if (this.ended) return;
+    if (fault.type === 'stall') {
+      this.stalled = true;
+      return;
+    }
+    if (fault.type === 'gone') this.send('ERROR', expired(this.lastVersion, this.history.latest).body);
+    if (fault.type === 'reset') this.response.socket?.resetAndDestroy();
+    this.end();
+  }
+
   private expire(): void {
+    if (this.stalled) return;
     if (this.request.bookmarks) this.bookmark(this.history.latest);
     this.end();
   }
 
   private send(type: string, object: object): void {
-    if (this.ended) return;
+    if (this.ended || this.stalled) return;
     this.response.write(`${JSON.stringify({ type, object })}\n`);
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
+    if (this.fault && type !== 'BOOKMARK' && --this.eventsLeft <= 0) this.strike(this.fault);
   }
 }
 

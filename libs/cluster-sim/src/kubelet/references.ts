@@ -1,4 +1,5 @@
-import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from '../objects/resources';
+import { type PersistentVolumeClaim } from '../objects/cluster-objects';
+import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS, STORAGE_CLASSES } from '../objects/resources';
 import { type Container, type Pod } from '../objects/workloads';
 import { type ObjectStore } from '../store/object-store';
 
@@ -49,11 +50,29 @@ export class PodReferences {
     return undefined;
   }
 
-  /** A claim that the pod names and that does not exist; such a pod is not even scheduled. */
-  missingClaim(): string | undefined {
-    return (this.pod.spec.volumes ?? [])
-      .map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName)
-      .find((claim) => claim !== undefined && !this.store.get(PERSISTENT_VOLUME_CLAIMS, this.namespace, claim));
+  /** Why the pod is not even scheduled: a claim of it is not there, goes, or has no volume and waits for none of its pods. */
+  claimProblem(): string | undefined {
+    for (const name of claimsOf(this.pod)) {
+      const claim = this.store.get(PERSISTENT_VOLUME_CLAIMS, this.namespace, name);
+      if (!claim) return `persistentvolumeclaim "${name}" not found`;
+      if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;
+      if (claim.status.phase !== 'Bound' && !this.waitsForConsumer(claim))
+        return 'pod has unbound immediate PersistentVolumeClaims';
+    }
+    return undefined;
+  }
+
+  /** Claims that get their volume when it is known where their first pod runs. */
+  claimsThatWait(): PersistentVolumeClaim[] {
+    return claimsOf(this.pod).flatMap((name) => {
+      const claim = this.store.get(PERSISTENT_VOLUME_CLAIMS, this.namespace, name);
+      return claim && claim.status.phase !== 'Bound' ? [claim] : [];
+    });
+  }
+
+  private waitsForConsumer({ spec }: PersistentVolumeClaim): boolean {
+    const storageClass = this.store.get(STORAGE_CLASSES, undefined, spec.storageClassName ?? '');
+    return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
   }
 
   private get namespace(): string {
@@ -69,5 +88,9 @@ export class PodReferences {
     return map && [...Object.keys(map.data ?? {}), ...Object.keys(map.binaryData ?? {})];
   }
 }
+
+/** The names of the claims that a pod uses. */
+export const claimsOf = ({ spec }: Pod): string[] =>
+  (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []));
 
 const missing = (kind: string, name: string): string => `${kind} "${name}" not found`;

@@ -96,6 +96,27 @@ export const unsupportedMediaType = (accepted: readonly string[]): ApiError =>
 export const expired = (requested: number, oldest: number): ApiError =>
   new ApiError(410, 'Expired', `too old resource version: ${requested} (${oldest})`);
 
+/** A version that this cluster has not come to: the client knows another cluster, or this one in a later life. */
+export const tooLarge = (requested: number, current: number): ApiError =>
+  new ApiError(504, 'Timeout', `Too large resource version: ${requested}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+
+/** How a server in trouble refuses, whatever was asked: 429, 500, 502, 503 or 504. */
+export const serverTrouble = (code: keyof typeof TROUBLES, retryAfterSeconds?: number): ApiError => {
+  const [reason, message] = TROUBLES[code];
+  return new ApiError(code, reason, message, retryAfterSeconds === undefined ? undefined : { retryAfterSeconds });
+};
+
+const TROUBLES = {
+  429: ['TooManyRequests', 'the server has received too many requests and has asked us to try again later'],
+  500: ['InternalError', 'Internal error occurred: etcdserver: leader changed'],
+  502: ['', 'Bad Gateway'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+  504: ['Timeout', 'Timeout: request did not complete within the allotted timeout'],
+} as const;
+
 /** One thing that is wrong with a field; `detail` reads as in k8s.io/apimachinery/pkg/util/validation/field. */
 export interface FieldProblem {
   readonly field: string;

@@ -64,7 +64,27 @@ export interface PersistentVolumeClaim extends KubeObject {
     volumeName?: string | undefined;
     volumeMode?: string | undefined;
   };
-  status: { phase: 'Pending' | 'Bound'; accessModes?: string[] | undefined; capacity?: Labels | undefined };
+  status: { phase: 'Pending' | 'Bound' | 'Lost'; accessModes?: string[] | undefined; capacity?: Labels | undefined };
+}
+
+export interface PersistentVolume extends KubeObject {
+  spec: {
+    capacity?: Labels | undefined;
+    accessModes?: string[] | undefined;
+    persistentVolumeReclaimPolicy?: 'Delete' | 'Retain' | undefined;
+    storageClassName?: string | undefined;
+    volumeMode?: string | undefined;
+    claimRef?: { apiVersion?: string; kind?: string; namespace: string; name: string; uid?: string | undefined } | undefined;
+  };
+  status: { phase: 'Available' | 'Bound' | 'Released' };
+}
+
+export interface StorageClass extends KubeObject {
+  provisioner: string;
+  parameters?: Labels | undefined;
+  reclaimPolicy?: 'Delete' | 'Retain' | undefined;
+  volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer' | undefined;
+  allowVolumeExpansion?: boolean | undefined;
 }
 
 export interface ObjectReference {

@@ -3,13 +3,15 @@ import {
   type ConfigMap,
   type Namespace,
   type Node,
+  type PersistentVolume,
   type PersistentVolumeClaim,
   type ResourceQuota,
   type Secret,
   type Service,
+  type StorageClass,
 } from './cluster-objects';
 import { type KubeObject } from './kube-object';
-import { type Deployment, type Job, type Pod, type ReplicaSet, type StatefulSet } from './workloads';
+import { type ControllerRevision, type Deployment, type Job, type Pod, type ReplicaSet, type StatefulSet } from './workloads';
 
 /** One kind of object that the API serves. `T` is the type of its objects in the store. */
 export interface Resource<T extends KubeObject = KubeObject> {
@@ -76,6 +78,11 @@ export const PERSISTENT_VOLUME_CLAIMS = resource<PersistentVolumeClaim>('', 'Per
   short: ['pvc'],
   status: true,
 });
+export const PERSISTENT_VOLUMES = resource<PersistentVolume>('', 'PersistentVolume', 'persistentvolumes', {
+  short: ['pv'],
+  status: true,
+  clusterWide: true,
+});
 export const EVENTS = resource<ClusterEvent>('', 'Event', 'events', { short: ['ev'] });
 export const DEPLOYMENTS = resource<Deployment>('apps', 'Deployment', 'deployments', {
   short: ['deploy'],
@@ -92,12 +99,17 @@ export const STATEFUL_SETS = resource<StatefulSet>('apps', 'StatefulSet', 'state
   scale: true,
   ...workload,
 });
+export const CONTROLLER_REVISIONS = resource<ControllerRevision>('apps', 'ControllerRevision', 'controllerrevisions');
 export const JOBS = resource<Job>('batch', 'Job', 'jobs', workload);
 export const NETWORK_POLICIES = resource('networking.k8s.io', 'NetworkPolicy', 'networkpolicies', {
   short: ['netpol'],
   generation: true,
 });
 export const LEASES = resource('coordination.k8s.io', 'Lease', 'leases');
+export const STORAGE_CLASSES = resource<StorageClass>('storage.k8s.io', 'StorageClass', 'storageclasses', {
+  short: ['sc'],
+  clusterWide: true,
+});
 export const ENDPOINT_SLICES = resource('discovery.k8s.io', 'EndpointSlice', 'endpointslices', { generation: true });
 
 export const RESOURCES: readonly Resource[] = [
@@ -111,14 +123,17 @@ export const RESOURCES: readonly Resource[] = [
   SERVICE_ACCOUNTS,
   RESOURCE_QUOTAS,
   PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   EVENTS,
   DEPLOYMENTS,
   REPLICA_SETS,
   STATEFUL_SETS,
+  CONTROLLER_REVISIONS,
   JOBS,
   NETWORK_POLICIES,
   LEASES,
   ENDPOINT_SLICES,
+  STORAGE_CLASSES,
 ];
 
 /** `v1`, `apps/v1`. */

@@ -143,6 +143,14 @@ export interface ReplicaSet extends KubeObject {
   };
 }
 
+type ClaimRetention = 'Retain' | 'Delete';
+
+/** A template that a StatefulSet has or had, as the patch that brings it back. */
+export interface ControllerRevision extends KubeObject {
+  data: { spec: { template: PodTemplate & { $patch: 'replace' } } };
+  revision: number;
+}
+
 export interface StatefulSet extends KubeObject {
   spec: {
     replicas: number;
@@ -151,6 +159,10 @@ export interface StatefulSet extends KubeObject {
     serviceName?: string | undefined;
     podManagementPolicy?: 'OrderedReady' | 'Parallel' | undefined;
     updateStrategy: { type: 'RollingUpdate' | 'OnDelete'; rollingUpdate?: { partition?: number } | undefined };
+    revisionHistoryLimit?: number | undefined;
+    minReadySeconds?: number | undefined;
+    ordinals?: { start?: number | undefined } | undefined;
+    persistentVolumeClaimRetentionPolicy?: { whenDeleted?: ClaimRetention; whenScaled?: ClaimRetention } | undefined;
     volumeClaimTemplates?: { metadata: { name: string; labels?: Labels }; spec: Record<string, unknown> }[] | undefined;
   };
   status: {

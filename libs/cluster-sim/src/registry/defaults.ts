@@ -107,6 +107,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     });
     fill(spec.updateStrategy, { type: 'RollingUpdate' });
     if (spec.updateStrategy.type === 'RollingUpdate') fill(part(spec.updateStrategy, 'rollingUpdate'), { partition: 0 });
+    fill(part(spec, 'persistentVolumeClaimRetentionPolicy'), { whenDeleted: 'Retain', whenScaled: 'Retain' });
     for (const claim of spec.volumeClaimTemplates ?? []) fill(part(claim, 'spec'), { volumeMode: 'Filesystem' });
     fill(object, { status: { replicas: 0, availableReplicas: 0 } });
   },
@@ -144,8 +145,15 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => void>> = {
     encodeStringData(object);
   },
   PersistentVolumeClaim: (object) => {
-    fill(part(object, 'spec'), { storageClassName: 'standard', volumeMode: 'Filesystem' });
+    fill(part(object, 'spec'), { volumeMode: 'Filesystem' });
     fill(object, { status: { phase: 'Pending' } });
+  },
+  PersistentVolume: (object) => {
+    fill(part(object, 'spec'), { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
+    fill(object, { status: { phase: 'Available' } });
+  },
+  StorageClass: (object) => {
+    fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
   },
   ResourceQuota: (object) => {
     part(object, 'spec');

@@ -31,7 +31,13 @@ export const usageOf = (resource: Resource, object: KubeObject): Usage => {
     if (type === 'LoadBalancer') usage.set('services.loadbalancers', 1);
   }
   if (resource.kind === 'PersistentVolumeClaim') {
-    usage.set('requests.storage', wholeUnits((object as PersistentVolumeClaim).spec.resources?.requests?.storage));
+    const { resources, storageClassName } = (object as PersistentVolumeClaim).spec;
+    const storage = wholeUnits(resources?.requests?.storage);
+    usage.set('requests.storage', storage);
+    if (storageClassName) {
+      const ofClass = `${storageClassName}.storageclass.storage.k8s.io`;
+      usage.set(`${ofClass}/requests.storage`, storage).set(`${ofClass}/persistentvolumeclaims`, 1);
+    }
   }
   return usage;
 };
@@ -57,13 +63,19 @@ export const formatUsage = (name: string, amount: number): string => {
 
 const limitOf = (name: string, text: string | undefined): number => (name.endsWith('cpu') ? milliCpu(text) : wholeUnits(text));
 
-/** @throws ApiError 403 when the namespace may not have one more such object */
-export const admitToQuota = (store: ObjectStore, resource: Resource, object: KubeObject): void => {
+/**
+ * `before`: it is there already, and only what it grows by counts.
+ * @throws ApiError 403 when the namespace may not have one more such object
+ */
+export const admitToQuota = (store: ObjectStore, resource: Resource, object: KubeObject, before?: KubeObject): void => {
   const namespace = object.metadata.namespace ?? '';
   const quotas: ResourceQuota[] = store.list(RESOURCE_QUOTAS, namespace);
   for (const quota of quotas) {
     const hard = quota.spec.hard ?? {};
-    const asked = [...usageOf(resource, object)].filter(([name]) => name in hard);
+    const had = before && usageOf(resource, before);
+    const asked = [...usageOf(resource, object)]
+      .filter(([name]) => name in hard)
+      .map(([name, amount]): [string, number] => [name, amount - (had?.get(name) ?? 0)]);
     if (asked.length === 0) continue;
     const name = object.metadata.name;
     const unstated = resource.kind === 'Pod' ? unstatedRequests(object as Pod, Object.keys(hard)) : [];

@@ -23,6 +23,7 @@ import { applyDefaults, encodeStringData } from './defaults';
 import { generatedName } from './names';
 import { admitToQuota } from './quota';
 import { ServiceAllocator } from './service-allocator';
+import { admitStorage, checkExpansion } from './storage-admission';
 import { problemsOf } from './validation';
 
 /** How a write of a client is to be done. */
@@ -190,6 +191,7 @@ export class Registry {
     const { name, namespace } = object.metadata;
     if (object.kind === 'Job') prepareJob(object as Job);
     applyDefaults(object);
+    admitStorage(this.store, object);
     const problems = problemsOf(object, undefined);
     if (problems.length > 0) throw invalid(resource, name, problems);
     if (this.store.get(resource, namespace, name)) throw alreadyExists(resource, name);
@@ -255,6 +257,7 @@ export class Registry {
       this.allocate(resource, after, before);
       const problems = problemsOf(after, before);
       if (problems.length > 0) throw invalid(resource, after.metadata.name, problems);
+      if (checkExpansion(this.store, resource, before, after)) admitToQuota(this.store, resource, after, before);
     }
     after.metadata.managedFields = encodeOwnership(
       ownershipOf({ ...after, metadata: { ...after.metadata, managedFields: managedFields(after) } }),

@@ -6,9 +6,16 @@ import {
   unsupportedValue,
   duplicateValue,
 } from '../objects/api-error';
-import { type PersistentVolumeClaim, type Secret, type Service } from '../objects/cluster-objects';
+import {
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Secret,
+  type Service,
+  type StorageClass,
+} from '../objects/cluster-objects';
 import { isObject, same } from '../objects/json';
 import { type KubeObject, type LabelSelector } from '../objects/kube-object';
+import { wholeUnits } from '../objects/quantity';
 import { selects } from '../objects/selector';
 import { type Deployment, type Job, type Pod, type PodTemplate, type ReplicaSet, type StatefulSet } from '../objects/workloads';
 import { labelProblems, nameProblems, rfc1123Label } from './names';
@@ -242,18 +249,55 @@ const claim = (object: KubeObject, before: KubeObject | undefined): FieldProblem
   if ((spec.accessModes ?? []).length === 0) {
     problems.push(requiredValue('spec.accessModes', 'at least 1 access mode is required'));
   }
+  problems.push(...accessModeProblems(spec.accessModes));
   if (!spec.resources?.requests?.storage) problems.push(requiredValue('spec.resources[storage]'));
+  if (before) problems.push(...resizeProblems(object as PersistentVolumeClaim, before as PersistentVolumeClaim));
   const old = (before as PersistentVolumeClaim | undefined)?.spec;
   const fixed = (each: PersistentVolumeClaim['spec']): object => ({ ...each, resources: null, volumeName: null });
   if (old && !same(fixed(spec), fixed(old))) {
-    problems.push(
-      forbiddenField(
-        'spec',
-        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-      ),
-    );
+    problems.push(forbiddenField('spec', CLAIM_IS_IMMUTABLE));
   }
   return problems;
+};
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+
+const accessModeProblems = (modes: readonly string[] = []): FieldProblem[] =>
+  modes.filter((mode) => !ACCESS_MODES.includes(mode)).map((mode) => unsupportedValue('spec.accessModes', mode, ACCESS_MODES));
+
+/** Volumes only grow, and only where there is one. */
+const resizeProblems = ({ spec }: PersistentVolumeClaim, before: PersistentVolumeClaim): FieldProblem[] => {
+  const wanted = wholeUnits(spec.resources?.requests?.storage);
+  const had = wholeUnits(before.spec.resources?.requests?.storage);
+  if (wanted === had) return [];
+  if (before.status.phase !== 'Bound') return [forbiddenField('spec', CLAIM_IS_IMMUTABLE)];
+  if (wanted >= wholeUnits(before.status.capacity?.storage)) return [];
+  return [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')];
+};
+
+const CLAIM_IS_IMMUTABLE =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+const volume = (object: KubeObject): FieldProblem[] => {
+  const { spec } = object as PersistentVolume;
+  return [
+    ...((spec.accessModes ?? []).length === 0 ? [requiredValue('spec.accessModes')] : accessModeProblems(spec.accessModes)),
+    ...(spec.capacity?.storage ? [] : [requiredValue('spec.capacity')]),
+  ];
+};
+
+const storageClass = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
+  const { provisioner, parameters, reclaimPolicy, volumeBindingMode } = object as StorageClass;
+  const modes = ['Immediate', 'WaitForFirstConsumer'];
+  const old = before as StorageClass | undefined;
+  return [
+    ...(provisioner ? [] : [requiredValue('provisioner')]),
+    ...(modes.includes(volumeBindingMode ?? '') ? [] : [unsupportedValue('volumeBindingMode', volumeBindingMode, modes)]),
+    ...(old && (provisioner !== old.provisioner || !same(parameters, old.parameters))
+      ? [forbiddenField('parameters', 'updates to parameters are forbidden.')]
+      : []),
+    ...(old ? immutable(reclaimPolicy, old.reclaimPolicy, 'reclaimPolicy') : []),
+  ];
 };
 
 const networkPolicy = (object: KubeObject): FieldProblem[] => {
@@ -271,5 +315,7 @@ const RULES: Readonly<Record<string, (object: KubeObject, before: KubeObject | u
   Secret: secret,
   ConfigMap: keyedData,
   PersistentVolumeClaim: claim,
+  PersistentVolume: volume,
+  StorageClass: storageClass,
   NetworkPolicy: networkPolicy,
 };

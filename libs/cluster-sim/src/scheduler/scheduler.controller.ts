@@ -4,8 +4,10 @@ import { isFinished, splitKey } from '../controllers/pods-of-owner';
 import { PodReferences } from '../kubelet/references';
 import { keyOf, withCondition } from '../objects/kube-object';
 import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from '../objects/resources';
+import { type PersistentVolumeClaim } from '../objects/cluster-objects';
 import { type Pod } from '../objects/workloads';
 import { type Registry } from '../registry/registry';
+import { SELECTED_NODE } from '../registry/storage-admission';
 import { type Change, type ObjectStore } from '../store/object-store';
 import { chooseHost, type HostView } from './fit';
 
@@ -44,9 +46,21 @@ export class Scheduler implements Controller {
       return;
     }
     const hosts: HostView[] = this.registry.store.list(NODES).map((node) => ({ node, pods: this.placed.on(node.metadata.name) }));
-    const decision = chooseHost(pod, hosts, new PodReferences(this.registry.store, pod).missingClaim());
-    if ('host' in decision) this.bind(pod, decision.host);
-    else this.refuse(pod, decision.message);
+    const references = new PodReferences(this.registry.store, pod);
+    const decision = chooseHost(pod, hosts, references.claimProblem());
+    if (!('host' in decision)) this.refuse(pod, decision.message);
+    else if (this.awaitVolumes(pod, references.claimsThatWait(), decision.host)) this.bind(pod, decision.host);
+  }
+
+  /** Tells claims that wait for their first pod where that will be. @returns whether all are bound already */
+  private awaitVolumes(pod: Pod, claims: readonly PersistentVolumeClaim[], host: string): boolean {
+    for (const claim of claims) {
+      this.registry.amend(PERSISTENT_VOLUME_CLAIMS, claim, (draft) => {
+        draft.metadata.annotations = { [SELECTED_NODE]: host, ...draft.metadata.annotations };
+      });
+    }
+    if (claims.length > 0) this.unschedulable.add(keyOf(pod));
+    return claims.length === 0;
   }
 
   private bind(pod: Pod, host: string): void {

@@ -3,6 +3,7 @@ import { CommandHandler } from '@souk/event-sourcing';
 import { ClusterConnection, KubernetesCluster } from '@souk/kubernetes';
 import { cluster } from '../domain/cluster.decide';
 import { ClusterNotFound } from '../domain/cluster.errors';
+import { DeploymentSettings } from './deployment-settings';
 
 /** One client for each cluster, made when it is first needed; all callers share its rate limit. */
 @Injectable()
@@ -12,12 +13,13 @@ export class ClusterClients {
   constructor(
     private readonly commands: CommandHandler,
     private readonly connection: ClusterConnection,
+    private readonly settings: DeploymentSettings,
   ) {}
 
   client(clusterId: string): KubernetesCluster {
     const known = this.clients.get(clusterId);
     if (known) return known;
-    const client = new KubernetesCluster(() => this.endpointOf(clusterId));
+    const client = new KubernetesCluster(() => this.endpointOf(clusterId), this.settings.clusterCalls);
     this.clients.set(clusterId, client);
     return client;
   }

@@ -94,7 +94,7 @@ export class ClusterView {
       {
         keep: slim,
         backOff: BACK_OFF,
-        onListed: () => this.answered(),
+        onAnswered: () => this.answered(),
         onTrouble: (error) => this.failed(error),
         onChange: (object) => {
           const instanceId = instanceOf(object);

@@ -1,4 +1,5 @@
 import type { WaitCode } from '../domain/operation.events';
+import type { ClusterOptions } from '@souk/kubernetes';
 
 /** What this service needs to know of its surroundings. Its own token. */
 export abstract class DeploymentSettings {
@@ -19,6 +20,8 @@ export abstract class DeploymentSettings {
   abstract readonly parallelInstances: number;
   /** How long a cluster may be away before its operations say so, in milliseconds. */
   abstract readonly stallAfterMs: number;
+  /** How clusters are called, where it is not as usual. */
+  abstract readonly clusterCalls?: Partial<ClusterOptions>;
   /** How long watches on a cluster go on after its last operation, in milliseconds. */
   abstract readonly idleMs: number;
 }
