@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { failpoint } from '@souk/failpoints';
 import { FolderLock } from './folder-lock';
 import { commitFailure } from './commit-failure';
 import { StorageClosed } from './storage-error';
@@ -129,6 +130,7 @@ export class LmdbEnvironment {
   private async guarded<T>(start: () => Promise<T>): Promise<T> {
     this.assertOpen();
     try {
+      failpoint('lmdb.before-commit');
       return await start();
     } catch (error) {
       throw await commitFailure(this.folder, error);

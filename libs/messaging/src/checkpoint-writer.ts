@@ -1,3 +1,4 @@
+import { failpoint } from '@souk/failpoints';
 import type { ReadStore } from '@souk/read-store';
 import type { Timers } from './timers';
 
@@ -38,6 +39,7 @@ export class CheckpointWriter {
 
   private write(): Promise<void> {
     const keys = [...this.changed];
+    failpoint('bus.before-checkpoint');
     this.changed.clear();
     this.writing = this.store
       .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
@@ -46,6 +48,7 @@ export class CheckpointWriter {
         this.onFailure(error);
       })
       .then(() => {
+        failpoint('bus.after-checkpoint');
         this.writing = undefined;
         this.cancelPause = this.timers.after(this.pauseMs, () => {
           this.cancelPause = undefined;

@@ -1,4 +1,5 @@
 import { comparePositions, type EventStore, type Position, type RecordedEvent, type Subscription } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { backOff, type RetryOptions } from './back-off';
 import type { ConsumerGroup } from './event-bus.port';
 import type { Publications } from './publications';
@@ -174,6 +175,7 @@ export class GroupConsumer {
       if (this.lanes.full) await this.changed.until(() => this.state !== 'running' || !this.lanes.full);
       if (this.state !== 'running') return;
       if (this.concerns(event)) {
+        failpoint('bus.before-publish');
         const opened = this.lanes.take(event);
         if (opened) this.ready.push(opened);
       } else this.passBy(1);
@@ -222,6 +224,7 @@ export class GroupConsumer {
       else await this.refill(lane);
       if (this.state === 'stopped') return;
       if (event) this.lanes.acknowledge(lane);
+      failpoint('bus.after-ack');
       this.options.onProgress();
       if (!this.lanes.isDone(lane)) this.ready.push(lane);
     } catch (error) {
@@ -234,9 +237,11 @@ export class GroupConsumer {
   }
 
   private async deliver(event: RecordedEvent, lane: Lane): Promise<void> {
+    failpoint('bus.before-deliver');
     const message = this.publications.toPublic(event);
     const handlers = (message && this.group.handlers.get(message.type)) ?? [];
     for (; lane.handled < handlers.length; lane.handled++) await this.inTime(handlers[lane.handled]!(message!));
+    failpoint('bus.before-ack');
   }
 
   private async refill(lane: Lane): Promise<void> {

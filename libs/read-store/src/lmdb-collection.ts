@@ -1,4 +1,5 @@
 import { type CollectionSpec, comparePositions, type Document, type Position } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { type CollectionRecord, type CollectionTables, numberPrefix, textKey } from './collection-tables';
 import { prepareCommit } from './collection-commit';
 import type { CursorSigner } from './cursor';
@@ -70,11 +71,13 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private async write(record: CollectionRecord, write?: () => void): Promise<void> {
     const stored = this.tables.collections.get(this.spec.name);
     const replaced = stored && stored.number !== record.number ? stored.number : undefined;
+    failpoint('read-model.before-commit');
     await this.tables.environment.writeBlind(() => {
       write?.();
       this.tables.collections.put(this.spec.name, record);
       if (replaced !== undefined) this.dropped.put(replaced);
     });
+    failpoint('read-model.after-commit');
     this.record = record;
     this.prefix = numberPrefix(record.number);
     if (replaced !== undefined) this.dropped.work();

@@ -37,7 +37,7 @@ export class ClusterSimulator {
 
   /** Fulfilled when the cluster answers. */
   async start(): Promise<void> {
-    if (!(await this.alive())) await this.launch();
+    if (!(await this.alive())) await this.launch(process.env);
     this.started = true;
     this.watch = setInterval(() => void this.revive(), LOOK_EVERY);
   }
@@ -58,7 +58,8 @@ export class ClusterSimulator {
     try {
       const endpoint = await this.endpoint();
       if (endpoint && exists(endpoint.pid)) return;
-      await this.launch();
+      // What a failpoint has killed is not to be killed by it again and again.
+      await this.launch({ ...process.env, SOUK_FAILPOINTS: undefined });
       this.onRestart();
     } catch {
       // Its log tells why; the next look tries again.
@@ -67,14 +68,14 @@ export class ClusterSimulator {
     }
   }
 
-  private async launch(): Promise<void> {
+  private async launch(environment: NodeJS.ProcessEnv): Promise<void> {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const log = openSync(join(this.directory, 'cluster-sim.log'), 'a', 0o600);
     const main = join(__dirname, '../../../libs/cluster-sim/src/main.js');
     this.child = spawn(process.execPath, ['--enable-source-maps', main], {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, SOUK_DATA_DIR: this.dataDir },
+      env: { ...environment, SOUK_DATA_DIR: this.dataDir },
     });
     closeSync(log);
     this.child.unref();

@@ -38,6 +38,11 @@ class Environment {
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
   SOUK_NEW_OPERATOR_TOKEN: string | undefined = undefined;
+
+  /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_FAILPOINTS must be a plan' })
+  SOUK_FAILPOINTS: string | undefined = undefined;
 }
 
 export interface MarketplaceConfig {
@@ -48,14 +53,13 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly newOperatorToken: boolean;
+  readonly failpoints?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
 export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceConfig {
-  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN } = loadConfig(
-    Environment,
-    environment,
-  );
+  const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, SOUK_NEW_OPERATOR_TOKEN, SOUK_FAILPOINTS } =
+    loadConfig(Environment, environment);
   return {
     port: PORT,
     host: HOST,
@@ -64,5 +68,6 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     newOperatorToken: SOUK_NEW_OPERATOR_TOKEN === '1',
+    ...(SOUK_FAILPOINTS !== undefined && { failpoints: SOUK_FAILPOINTS }),
   };
 }

@@ -15,10 +15,10 @@ export class MarketplaceProcess {
   url = '';
   operatorToken = '';
 
-  /** Fulfilled with what it has printed, when it is ready. */
-  async start(): Promise<string> {
+  /** Fulfilled with what it has printed, when it is ready. @param environment variables beside those of this process */
+  async start(environment: NodeJS.ProcessEnv = {}): Promise<string> {
     const child = spawn(process.execPath, [START], {
-      env: { ...process.env, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
+      env: { ...process.env, PORT: this.port, SOUK_DATA_DIR: this.dataDir, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

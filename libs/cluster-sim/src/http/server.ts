@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '@souk/failpoints';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { ApiError, methodNotAllowed, noSuchResource, unauthorized } from '../objects/api-error';
@@ -128,6 +129,7 @@ export class ApiServer {
     const answer = this.objects.handle(request);
     // Nothing is told before it is on disk, be it this request's own write or one that it merely saw.
     await this.flushed();
+    failpoint('cluster-sim.before-answer');
     return reply.code(answer.code).send(this.present(raw, request, answer));
   }
 

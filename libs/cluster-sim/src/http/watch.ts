@@ -1,4 +1,5 @@
 import { type ServerResponse } from 'node:http';
+import { failpoint } from '@souk/failpoints';
 import { ApiError } from '../objects/api-error';
 import { type KubeObject } from '../objects/kube-object';
 import { apiVersionOf, type Resource } from '../objects/resources';
@@ -109,6 +110,7 @@ export class Watch {
 
   private send(type: string, object: object): void {
     if (this.ended) return;
+    failpoint('cluster-sim.before-watch-event');
     this.response.write(`${JSON.stringify({ type, object })}\n`);
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
   }
