@@ -5,3 +5,4 @@ export * from './event-recorder';
 export * from './child';
 export * from './temporary-folder';
 export * from './golden-events';
+export * from './contest';
