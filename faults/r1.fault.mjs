@@ -17,10 +17,10 @@ const KILLS_PER_STORE = 50;
 const LONGEST_MS = 120;
 
 /** The event store: 64 writers, killed again and again; what was acknowledged over the pipe is there after each restart, once. */
-export async function run({ small, seed, log }) {
+export async function run({ small, seed, log, options }) {
   const random = randomOf(seed);
   const points = Object.keys(require('../dist/libs/failpoints/src/index.js').failpoints).filter(isOfTheStore);
-  const total = small ? KILLS.small : KILLS.full;
+  const total = Number(options.kills ?? (small ? KILLS.small : KILLS.full));
   const sum = { lost: 0, doubled: 0, acknowledged: 0, problems: [], killedAt: {} };
   for (let kills = 0; kills < total;) {
     const folder = mkdtempSync(join(tmpdir(), 'souk-faults-'));
