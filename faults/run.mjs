@@ -24,6 +24,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 buildIfNeeded();
+// Ended from outside, it leaves no process and no folder behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
 const seed = Number(options.seed ?? randomInt(2 ** 31));
 const small = options.small !== undefined;

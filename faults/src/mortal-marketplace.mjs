@@ -20,6 +20,11 @@ export class MortalMarketplace {
   #port = '0';
   /** Fulfilled when the process has ended. */
   ended = Promise.resolve();
+  #cleanUp = () => this.#endEverything();
+
+  constructor() {
+    process.once('exit', this.#cleanUp);
+  }
 
   /** @param failpoints plan of SOUK_FAILPOINTS. @returns false where the process was killed by it before it was ready */
   async start(failpoints = '') {
@@ -95,7 +100,13 @@ export class MortalMarketplace {
 
   async destroy() {
     await this.kill();
+    this.#endEverything();
+    process.off('exit', this.#cleanUp);
+  }
+
+  #endEverything() {
+    if (this.isRunning) this.#child.kill('SIGKILL');
     this.killCluster();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 3 });
   }
 }

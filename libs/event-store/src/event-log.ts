@@ -78,9 +78,10 @@ export class EventLog {
   async append(blocks: readonly Block[], last: number): Promise<void> {
     try {
       failpoint('event-store.before-write');
+      const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
       const flushing = this.environment.writeBlind(() => {
         for (const { firstOrdinal, bytes } of blocks) this.blocks.put(firstOrdinal, bytes);
-      });
+      }, size);
       failpoint('event-store.before-flush');
       await flushing;
       failpoint('event-store.after-flush');

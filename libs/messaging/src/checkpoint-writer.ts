@@ -4,12 +4,14 @@ import type { Timers } from './timers';
 
 /**
  * Makes values durable soon, together: one write at a time for everything that changed meanwhile, and a pause after each.
- * A write that fails is repeated; until then the older values stand, which repeats messages and loses none.
+ * A write that fails is repeated, after ever longer pauses; until then the older values stand, which repeats messages and loses none.
  */
 export class CheckpointWriter {
   private readonly changed = new Map<string, () => unknown>();
   private writing: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
+  /** Writes that failed, since the last one that did not. */
+  private failures = 0;
 
   /**
    * @param pauseMs between two writes
@@ -43,14 +45,16 @@ export class CheckpointWriter {
     this.changed.clear();
     this.writing = this.store
       .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
+      .then(() => (this.failures = 0))
       .catch((error: unknown) => {
+        this.failures++;
         for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);
         this.onFailure(error);
       })
       .then(() => {
         failpoint('bus.after-checkpoint');
         this.writing = undefined;
-        this.cancelPause = this.timers.after(this.pauseMs, () => {
+        this.cancelPause = this.timers.after(this.pauseMs * 2 ** Math.min(this.failures, 8), () => {
           this.cancelPause = undefined;
           if (this.changed.size > 0) void this.write();
         });

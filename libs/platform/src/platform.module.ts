@@ -18,6 +18,7 @@ import { NameRegistry, nameAggregate } from './name-registry';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
+import { EmbeddedStorageHealth, StorageHealth } from './observability/storage-health';
 import type { ServiceDefinition } from './service.module';
 
 /** What the embedded shape needs to know. */
@@ -59,6 +60,12 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: RESOURCES, useFactory: () => openResources(options) },
       { provide: SecretVault, inject: [RESOURCES], useFactory: ({ vault }: Resources) => vault },
       { provide: ReadStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads },
+      {
+        provide: StorageHealth,
+        inject: [RESOURCES],
+        useFactory: ({ events, reads, vault }: Resources) =>
+          new EmbeddedStorageHealth({ 'event-store': events, 'read-models': reads, vault }),
+      },
       { provide: RawEventStore, inject: [RESOURCES], useFactory: ({ events }: Resources) => events },
       {
         provide: EventCodec,

@@ -10,6 +10,9 @@ import { planQuery } from './query-plan';
 import type { Change, CollectionWriter, Page, Query } from './read-store.port';
 import { parseDocument, unpackDocument } from './stored-document';
 
+/** About what a change may add to the file. */
+const BYTES_OF_A_CHANGE = 8 * 1024;
+
 /** One collection of {@link LmdbReadStore}. */
 export class LmdbCollection<Doc extends Document> implements CollectionWriter<Doc> {
   private readonly indexes: IndexSet;
@@ -60,7 +63,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
       const before = this.record;
       const after = { ...before, checkpoint: later(before.checkpoint, checkpoint) };
       const write = prepareCommit(this.tables, this.prefix, this.indexes, this.spec.name, changes, before, after);
-      await this.write(after, write);
+      await this.write(after, write, changes.length * BYTES_OF_A_CHANGE);
     });
   }
 
@@ -68,7 +71,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
     return this.inTurn(() => this.write(this.emptyRecord()));
   }
 
-  private async write(record: CollectionRecord, write?: () => void): Promise<void> {
+  private async write(record: CollectionRecord, write?: () => void, bytes = 0): Promise<void> {
     const stored = this.tables.collections.get(this.spec.name);
     const replaced = stored && stored.number !== record.number ? stored.number : undefined;
     failpoint('read-model.before-commit');
@@ -76,7 +79,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
       write?.();
       this.tables.collections.put(this.spec.name, record);
       if (replaced !== undefined) this.dropped.put(replaced);
-    });
+    }, bytes);
     failpoint('read-model.after-commit');
     this.record = record;
     this.prefix = numberPrefix(record.number);

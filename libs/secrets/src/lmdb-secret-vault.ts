@@ -129,6 +129,11 @@ export class LmdbSecretVault extends SecretVault {
     this.cache.delete(tenant);
   }
 
+  /** Whether a write would find no room on the disk. */
+  isFull(): boolean {
+    return this.environment.isFull();
+  }
+
   /** Waits for the writes under way; nothing can be asked afterwards. */
   async close(): Promise<void> {
     this.cache.clear();

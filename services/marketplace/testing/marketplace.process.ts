@@ -9,11 +9,12 @@ const START = join(__dirname, '../../../scripts/start.mjs');
 
 /** A marketplace as `npm start` runs it: real processes, that can be killed. */
 export class MarketplaceProcess {
-  readonly dataDir = mkdtempSync(join(tmpdir(), 'souk-process-'));
   private child: ChildProcess | undefined;
   private port = '0';
   url = '';
   operatorToken = '';
+
+  constructor(readonly dataDir = mkdtempSync(join(tmpdir(), 'souk-process-'))) {}
 
   /** Fulfilled with what it has printed, when it is ready. @param environment variables beside those of this process */
   async start(environment: NodeJS.ProcessEnv = {}): Promise<string> {

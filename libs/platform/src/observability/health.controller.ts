@@ -4,6 +4,7 @@ import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthChe
 import { EventStore } from '@souk/event-sourcing';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
+import { StorageHealth } from './storage-health';
 import { UnreadyFilter } from './unready.filter';
 
 /** Liveness: the process answers. Readiness: it can do its work. For probes. */
@@ -15,6 +16,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly store: EventStore,
     private readonly runner: ProjectionRunner,
+    private readonly storage: StorageHealth,
   ) {}
 
   @Get('live')
@@ -32,6 +34,11 @@ export class HealthController {
       async () => {
         await this.store.head();
         return this.indicators.check('event-store').up();
+      },
+      () => {
+        const full = this.storage.full();
+        const indicator = this.indicators.check('storage');
+        return full.length === 0 ? indicator.up() : indicator.down({ full });
       },
       () => {
         const broken = this.runner.health().filter(({ status }) => status === 'failed');
