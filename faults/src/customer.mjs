@@ -21,9 +21,14 @@ export class Customer {
     this.name = name;
   }
 
-  /** One instance from the purchase to the refund. */
-  async wholeLife() {
+  /** One instance from the purchase to the refund. @param restart it is started anew once as well */
+  async wholeLife({ restart = false } = {}) {
     const order = await this.buy();
+    if (restart) {
+      await this.shop.restart(order.instanceId);
+      order.restarts = 1;
+      await this.shop.becomes(order.instanceId, ({ status, operation }) => status === 'running' && operation === undefined);
+    }
     await this.shop.upgrade(order.instanceId);
     await this.shop.becomes(order.instanceId, ({ status, versionNumber }) => status === 'running' && versionNumber === '1.1.0');
     await this.shop.refund(order.orderId);
@@ -55,8 +60,9 @@ export async function audit(shop, cluster, orders) {
     if (found > expected) note('doubled', `${what}: ${found}, not ${expected}`);
   };
   const instances = await all(shop.buyer, '/v1/instances');
-  for (const { orderId, instanceId, ends } of orders) {
-    const expected = ends === 'deleted' ? WHOLE_LIFE : RUNNING;
+  for (const { orderId, instanceId, ends, restarts = 0 } of orders) {
+    const kind = ends === 'deleted' ? WHOLE_LIFE : RUNNING;
+    const expected = { ...kind, RestartRequested: restarts, OperationSucceeded: kind.OperationSucceeded + restarts };
     const history = await shop.history(instanceId);
     for (const [type, count] of Object.entries(expected)) compare(`${orderId} ${type}`, history[type] ?? 0, count);
     const { status } = await shop.buyer.get(`/v1/instances/${instanceId}`);

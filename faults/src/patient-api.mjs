@@ -20,6 +20,7 @@ export class PatientApi extends Api {
     for (;;) {
       try {
         const answer = await super.exchange(method, path, body, headers);
+        this.seen = answer.headers.get('x-event-position') ?? this.seen;
         if (answer.status !== 503 && answer.status !== 507) return answer;
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
@@ -33,7 +34,8 @@ export class PatientApi extends Api {
   /** Like `until` of the demo, but as long as there is patience; what is not there yet may come. */
   async until(path, holds, withinMs = 60_000) {
     for (const end = Date.now() + withinMs; ;) {
-      const { status, json, text } = await this.exchange('GET', path, undefined, {});
+      const atLeast = this.seen ? `${path.includes('?') ? '&' : '?'}atLeast=${this.seen}` : '';
+      const { status, json, text } = await this.exchange('GET', path + atLeast, undefined, {});
       if (status < 400 && holds(json)) return json;
       if ((status >= 400 && status !== 404) || Date.now() > end || this.patience.over)
         throw new Error(`GET ${path} did not come to what was waited for: ${status} ${text.slice(0, 2000)}`);

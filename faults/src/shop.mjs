@@ -116,6 +116,10 @@ export class Shop {
     return this.buyer.post(`/v1/instances/${instanceId}/upgrade`, { versionId: this.second });
   }
 
+  restart(instanceId) {
+    return this.buyer.post(`/v1/instances/${instanceId}/restart`, {});
+  }
+
   refund(orderId) {
     return this.bill('refunded', orderId, 2, { reason: 'changed their mind' });
   }
