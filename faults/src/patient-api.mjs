@@ -16,10 +16,11 @@ export class PatientApi extends Api {
     return super.put(path, body, { 'idempotency-key': randomUUID(), ...headers });
   }
 
+  /** @param headers or what makes them anew for each attempt, where they hold for a time only */
   async exchange(method, path, body, headers) {
     for (;;) {
       try {
-        const answer = await super.exchange(method, path, body, headers);
+        const answer = await super.exchange(method, path, body, typeof headers === 'function' ? headers() : headers);
         this.seen = answer.headers.get('x-event-position') ?? this.seen;
         if (answer.status !== 503 && answer.status !== 507) return answer;
       } catch (error) {

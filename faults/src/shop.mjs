@@ -83,11 +83,13 @@ export class Shop {
     };
     const body = JSON.stringify(event);
     const id = `msg_${randomUUID()}`;
-    const now = new Date();
-    return this.nobody.send('POST', this.billing.path, body, {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': this.billing.webhook.sign(id, now, body),
+    return this.nobody.send('POST', this.billing.path, body, () => {
+      const now = new Date();
+      return {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': this.billing.webhook.sign(id, now, body),
+      };
     });
   }
 
