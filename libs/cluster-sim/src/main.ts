@@ -1,7 +1,9 @@
+import { armFailpoints } from '@souk/failpoints';
 import { type ClusterSim, type ClusterSimOptions, startClusterSim } from './cluster-sim';
 
 /** Runs the simulated cluster as a process of its own. Environment: see the README. */
 const main = async (): Promise<void> => {
+  armFailpoints(process.env.SOUK_FAILPOINTS);
   const cluster = await startClusterSim(optionsFrom(process.env));
   console.log(`cluster-sim ready at ${cluster.url}, KUBECONFIG=${cluster.kubeconfigPath}`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(cluster));

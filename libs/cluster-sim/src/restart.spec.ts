@@ -24,7 +24,17 @@ class SimProcess {
   static compile(): SimProcess {
     const out = join(root, 'node_modules/.cache/cluster-sim-spec');
     const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
-    const args = [swc, 'libs/cluster-sim/src', 'libs/lmdb/src', '-d', out, '--config-file', '.swcrc', '--quiet'];
+    const args = [
+      swc,
+      'libs/cluster-sim/src',
+      'libs/lmdb/src',
+      'libs/failpoints/src',
+      '-d',
+      out,
+      '--config-file',
+      '.swcrc',
+      '--quiet',
+    ];
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
     return new SimProcess(join(out, 'libs/cluster-sim/src/main.js'), mkdtempSync(join(tmpdir(), 'cluster-sim-')));

@@ -7,3 +7,4 @@ export * from './temporary-folder';
 export * from './golden-events';
 export { snapshotStoreContract, type SnapshotStoreFixture } from './snapshot-store.contract';
 export * from './snapshot-laws';
+export * from './contest';

@@ -1,4 +1,5 @@
 import { StoreFull } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, StorageFull } from '@souk/lmdb';
 import { randomInt } from 'node:crypto';
 import type { Block } from './block-writer';
@@ -80,9 +81,14 @@ export class EventLog {
   /** The blocks follow each other and the log; `last` is the ordinal of their last record. @throws StoreFull; nothing was kept then */
   async append(blocks: readonly Block[], last: number): Promise<void> {
     try {
-      await this.environment.writeBlind(() => {
+      failpoint('event-store.before-write');
+      const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const flushing = this.environment.writeBlind(() => {
         for (const { firstOrdinal, bytes } of blocks) this.blocks.put(firstOrdinal, bytes);
-      });
+      }, size);
+      failpoint('event-store.before-flush');
+      await flushing;
+      failpoint('event-store.after-flush');
     } catch (error) {
       throw error instanceof StorageFull ? new StoreFull({ cause: error }) : error;
     }

@@ -5,6 +5,7 @@ import {
   positionOf,
   WrongExpectedRevision,
 } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import type { EventLog } from './event-log';
 import { BlockWriter } from './block-writer';
 import { ordinalOf, type Place } from './place';
@@ -85,11 +86,13 @@ export class GroupCommit {
         await this.log.append(this.blocks.finish(), this.blocks.lastOrdinal);
         batch.flushed();
       }
+      failpoint('event-store.before-ack');
       appends.forEach(({ resolve, reject }, i) => {
         const answer = answers[i]!;
         if (answer instanceof WrongExpectedRevision) reject(answer);
         else resolve(answer);
       });
+      failpoint('event-store.after-ack');
     } catch (error) {
       batch.discard();
       for (const { reject } of appends) reject(error);

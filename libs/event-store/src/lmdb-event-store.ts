@@ -159,6 +159,11 @@ export class LmdbEventStore extends EventStore {
     return { events: this.log.last, streams: this.index.streams, bytes: this.environment.stats().bytes };
   }
 
+  /** Whether an append would find no room on the disk. */
+  isFull(): boolean {
+    return this.environment.isFull();
+  }
+
   /** Ends the subscriptions, waits for the appends under way, and gives the folder free. */
   close(): Promise<void> {
     this.closing ??= (async () => {

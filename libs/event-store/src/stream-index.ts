@@ -154,9 +154,12 @@ export class StreamIndex {
       return state ? [{ state, count: state.places.length - state.pending }] : [];
     });
     const changes = merged.flatMap(({ state, count }) => this.chunksOf(state, count));
-    await this.environment.writeBlind(() => {
-      for (const { key, value } of changes) this.chunks.put(key, value);
-    });
+    await this.environment.writeBlind(
+      () => {
+        for (const { key, value } of changes) this.chunks.put(key, value);
+      },
+      changes.length * 8 * 1024,
+    );
     for (const { state, count } of merged) this.forget(state, count);
   }
 

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { failpoint } from '@souk/failpoints';
 import type { KubernetesEndpoint } from './endpoint';
 import { Interrupted, Unreachable } from './errors';
 
@@ -40,6 +41,7 @@ export class Transport {
   async send(request: Request): Promise<Answer> {
     const timeout = AbortSignal.timeout(this.timeoutMs);
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+    failpoint('kubernetes.before-call');
     const response = await this.open(request, this.kept, signal);
     const chunks: Buffer[] = [];
     let length = 0;
@@ -49,6 +51,7 @@ export class Transport {
         length += (chunk as Buffer).length;
         if (length > MAX_ANSWER) throw new Error(`the answer has more than ${MAX_ANSWER} bytes`);
       }
+      failpoint('kubernetes.after-call');
     } catch (error) {
       throw this.unreachable(error, timeout);
     }

@@ -35,7 +35,7 @@ function codeOf(error: unknown): unknown {
 const PROBE_BYTES = 1 << 20;
 
 /** Whether a file as long as the data could still grow by a megabyte. */
-function hasRoom(folder: string): boolean {
+export function hasRoom(folder: string): boolean {
   const probe = join(folder, 'room.probe');
   try {
     const file = openSync(probe, 'w');

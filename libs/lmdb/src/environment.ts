@@ -1,7 +1,10 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { failpoint } from '@souk/failpoints';
+import { join } from 'node:path';
 import { FolderLock } from './folder-lock';
-import { commitFailure } from './commit-failure';
-import { StorageClosed } from './storage-error';
+import { commitFailure, hasRoom } from './commit-failure';
+import { Room } from './room';
+import { StorageClosed, StorageFull } from './storage-error';
 import { LmdbTable, type TableKey, type TableOptions, type ValueEncoding } from './table';
 
 export interface EnvironmentOptions {
@@ -55,6 +58,9 @@ const encodings: Record<ValueEncoding, 'binary' | 'string' | 'json' | 'ordered-b
 export class LmdbEnvironment {
   private readonly tables = new Map<string, { readonly table: unknown; readonly options: string }>();
   private writing = false;
+  /** The last write found no room. */
+  private foundFull = false;
+  private readonly room: Room;
   private closing: Promise<void> | undefined;
 
   /** Use {@link openEnvironment}. */
@@ -62,7 +68,9 @@ export class LmdbEnvironment {
     readonly folder: string,
     private readonly root: RootDatabase<unknown>,
     private readonly lock: FolderLock,
-  ) {}
+  ) {
+    this.room = new Room(join(folder, 'data.mdb'), () => this.usedBytes());
+  }
 
   /** The table of that name; made where there is none. The same one again for the same name and options. */
   openTable<K extends TableKey, V>(name: string, options: TableOptions): LmdbTable<K, V> {
@@ -105,34 +113,55 @@ export class LmdbEnvironment {
   /**
    * Like `write`, for changes that were worked out before: `change` runs now, and only puts and removes; reads in it do not see them.
    * Faster, since the whole transaction runs on a thread of its own. `change` must not throw: what it did before stays.
+   * @param bytes about what it puts where that is much: 8 KB for each of many small values, since each has a page copied
    * @throws StorageFull, StorageFailed, StorageClosed
    */
-  async writeBlind(change: () => void): Promise<void> {
-    await this.guarded(() => this.root.batch(() => this.whileWriting(change)));
+  async writeBlind(change: () => void, bytes = 0): Promise<void> {
+    await this.guarded(() => this.root.batch(() => this.whileWriting(change)), bytes);
   }
 
   stats(): EnvironmentStats {
     this.assertOpen();
-    const { root, lastPageNumber } = this.root.getStats() as { root: { pageSize: number }; lastPageNumber: number };
-    return { bytes: root.pageSize * (lastPageNumber + 1) };
+    return { bytes: this.usedBytes() };
+  }
+
+  /** Whether a write would find no room: none has since the last one that did not, and there still is none. For health checks. */
+  isFull(): boolean {
+    this.assertOpen();
+    this.foundFull &&= !hasRoom(this.folder);
+    return this.foundFull;
   }
 
   /** Waits for the writes under way. The same promise again when called again. */
   close(): Promise<void> {
     this.closing ??= (async () => {
+      await this.room.close();
       await this.root.close();
       this.lock.release();
     })();
     return this.closing;
   }
 
-  private async guarded<T>(start: () => Promise<T>): Promise<T> {
+  private async guarded<T>(start: () => Promise<T>, bytes = 0): Promise<T> {
     this.assertOpen();
     try {
-      return await start();
+      failpoint('lmdb.before-commit');
+      const making = this.room.reserve(bytes);
+      if (making) await making;
+      const answer = await start();
+      this.foundFull = false;
+      this.room.changed();
+      return answer;
     } catch (error) {
-      throw await commitFailure(this.folder, error);
+      const failure = await commitFailure(this.folder, error);
+      if (failure instanceof StorageFull) this.foundFull = true;
+      throw failure;
     }
+  }
+
+  private usedBytes(): number {
+    const { root, lastPageNumber } = this.root.getStats() as { root: { pageSize: number }; lastPageNumber: number };
+    return root.pageSize * (lastPageNumber + 1);
   }
 
   private whileWriting<T>(change: () => T): T {

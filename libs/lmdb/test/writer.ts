@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { openEnvironment, StorageFull } from '@souk/lmdb';
 
 /**
- * Writes entries of a table one after the other and prints `ack <n>` when one is acknowledged; `full` where the disk takes no more,
- * then `again` when it does after entries were removed. Arguments: folder, durability, bytes of a value, how many,
+ * Writes entries of a table one after the other and prints `ack <n>` when one is acknowledged; `full` where the disk takes no more. When a
+ * line comes in, it tries once more and prints `again` and the keys that it has. Arguments: folder, durability, bytes of a value, how many,
  * and `blind` for blind writes.
  */
 async function main(): Promise<void> {
@@ -19,11 +19,11 @@ async function main(): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof StorageFull)) throw error;
-    writeSync(1, `full\n`);
-    // Room that one commit frees is there from the commit after the next.
-    for (const n of [0, 1, 2, 3]) await environment.write(() => log.remove(n));
+    writeSync(1, `full ${environment.isFull()}\n`);
+    await new Promise((resolve) => process.stdin.once('data', resolve));
     await environment.write(() => log.put(-1, value(-1)));
-    writeSync(1, `again ${[...log.keys()].join(' ')}\n`);
+    writeSync(1, `again ${environment.isFull()} ${[...log.keys()].join(' ')}\n`);
+    process.stdin.destroy();
   }
   await environment.close();
 }

@@ -1,3 +1,4 @@
+import { failpoint } from '@souk/failpoints';
 import type { ReadStore } from '@souk/read-store';
 import type { Timers } from './timers';
 
@@ -8,13 +9,15 @@ interface Waiter {
 
 /**
  * Makes values durable soon, together: one write at a time for everything that changed meanwhile, and a pause after each.
- * A write that fails is repeated; until then the older values stand, which repeats messages and loses none.
+ * A write that fails is repeated, after ever longer pauses; until then the older values stand, which repeats messages and loses none.
  */
 export class CheckpointWriter {
   private readonly changed = new Map<string, () => unknown>();
   private writing: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
   private waiting: Waiter[] = [];
+  /** Writes that failed, since the last one that did not. */
+  private failures = 0;
 
   /**
    * @param pauseMs between two writes
@@ -54,20 +57,24 @@ export class CheckpointWriter {
   private write(): Promise<void> {
     const keys = [...this.changed];
     const waiting = this.waiting.splice(0);
+    failpoint('bus.before-checkpoint');
     this.changed.clear();
     this.writing = this.store
       .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
       .then(() => {
+        this.failures = 0;
         for (const { resolve } of waiting) resolve();
       })
       .catch((error: unknown) => {
+        this.failures++;
         for (const { reject } of waiting) reject(error);
         for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);
         this.onFailure(error);
       })
       .then(() => {
+        failpoint('bus.after-checkpoint');
         this.writing = undefined;
-        this.cancelPause = this.timers.after(this.pauseMs, () => {
+        this.cancelPause = this.timers.after(this.pauseMs * 2 ** Math.min(this.failures, 8), () => {
           this.cancelPause = undefined;
           if (this.changed.size > 0) void this.write();
         });

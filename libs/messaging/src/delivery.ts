@@ -1,4 +1,5 @@
 import type { EventCodec, RecordedEvent } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import type { ConsumerGroup, PublicEvent } from './event-bus.port';
 import type { ParkedEnvelope } from './parking/parked-message.events';
 import type { Publications } from './publications';
@@ -39,9 +40,11 @@ export class Delivery {
 
   /** Fulfilled when all handlers have had their effect; those of an earlier attempt are not run again. @throws what failed */
   async deliver(event: RecordedEvent, lane: Lane): Promise<void> {
+    failpoint('bus.before-deliver');
     const message = await this.messageOf(event);
     const handlers = (message && this.group.handlers.get(message.type)) ?? [];
     for (; lane.handled < handlers.length; lane.handled++) await this.inTime(handlers[lane.handled]!(message!));
+    failpoint('bus.before-ack');
   }
 
   /** What of a message may be shown to those who look after the bus. */

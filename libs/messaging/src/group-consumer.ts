@@ -1,4 +1,5 @@
 import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { backOff } from './back-off';
 import { type DeliveryOutcome, type GroupCondition, type GroupStats, heldStatsOf } from './bus-stats';
 import { Delivery, type DeliveryOptions } from './delivery';
@@ -195,6 +196,7 @@ export class GroupConsumer {
       if (this.state !== 'running') return;
       // From here on without a pause: a lane must not be parked between the question and the answer.
       if (isOurs && !this.parking.takes(event)) {
+        failpoint('bus.before-publish');
         const opened = this.lanes.take(event);
         if (opened) this.ready.push(opened);
       } else this.passBy(1);
@@ -246,6 +248,7 @@ export class GroupConsumer {
       else await this.release(lane);
       if (this.state === 'stopped') return;
       if (event) this.acknowledge(lane);
+      failpoint('bus.after-ack');
       this.options.onProgress();
       if (this.lanes.has(lane)) this.ready.push(lane);
     } catch (error) {

@@ -7,6 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { METHOD_METADATA } from '@nestjs/common/constants';
 import { SwaggerModule } from '@nestjs/swagger';
 import { EventStore } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { busMicroservice, EventBus } from '@souk/messaging';
 import { ProjectionRunner, ReadModelBehind } from '@souk/read-store';
 import helmet from 'helmet';
@@ -46,8 +47,13 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   applyBodyLimits(server);
   const headers = securityHeaders();
   server.addHook('onSend', (request, reply, payload, done) => {
+    failpoint('http.before-answer');
     void reply.headers(headers).header('x-request-id', request.id);
     done(null, payload);
+  });
+  server.addHook('onResponse', (_request, _reply, done) => {
+    failpoint('http.after-answer');
+    done();
   });
   app.get(Metrics).observe(server);
   SwaggerModule.setup('docs', app, () => openApiOf(app, version), {

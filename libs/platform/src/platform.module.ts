@@ -58,6 +58,7 @@ import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
 import { ReadModelController } from './read-models/read-model.controller';
+import { EmbeddedStorageHealth, StorageHealth } from './observability/storage-health';
 import type { ServiceDefinition } from './service.module';
 
 /** What the embedded shape needs to know. */
@@ -108,6 +109,12 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       { provide: RESOURCES, useFactory: () => openResources(options) },
       { provide: SecretVault, inject: [RESOURCES], useFactory: ({ vault }: Resources) => vault },
       { provide: ReadStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads },
+      {
+        provide: StorageHealth,
+        inject: [RESOURCES],
+        useFactory: ({ events, reads, vault }: Resources) =>
+          new EmbeddedStorageHealth({ 'event-store': events, 'read-models': reads, vault }),
+      },
       { provide: RawEventStore, inject: [RESOURCES], useFactory: ({ events }: Resources) => events },
       {
         provide: EventCodec,

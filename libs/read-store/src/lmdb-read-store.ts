@@ -72,6 +72,11 @@ export class LmdbReadStore extends ReadStore {
     return this.environment.stats();
   }
 
+  /** Whether a commit would find no room on the disk. */
+  isFull(): boolean {
+    return this.environment.isFull();
+  }
+
   /** Waits for the commits under way; nothing can be read or written afterwards. */
   async close(): Promise<void> {
     await this.dropped.stop();

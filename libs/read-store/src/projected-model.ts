@@ -13,6 +13,7 @@ import {
   type Projection,
   type RecordedEvent,
 } from '@souk/event-sourcing';
+import { failpoint } from '@souk/failpoints';
 import { UnindexableDocument } from './index-entries';
 import { PositionWaiters } from './position-waiters';
 import {
@@ -253,6 +254,7 @@ export class ProjectedModel implements ReadModel<Document> {
   async persist(): Promise<void> {
     if (this.visible === undefined || this.visible === this.persisted) return;
     const position = this.visible;
+    failpoint('read-model.before-checkpoint');
     await this.writer.commit([], position);
     this.persisted = position;
   }

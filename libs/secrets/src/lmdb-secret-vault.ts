@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
 import { KeyRing, KeyRingUnusable, newKey, type WrappedKey } from './key-ring';
 import { makeKeyRing, readKeyRing } from './key-ring-file';
@@ -72,7 +73,7 @@ export class LmdbSecretVault extends SecretVault {
     const key = valueKey(tenant, name);
     const keys = await this.keysOf(tenant);
     const box = encrypt(keys.value, Buffer.from(value), associatedData('value', tenant, name)).toString('base64');
-    await this.environment.write(() => {
+    await this.write(() => {
       if (isDestroyed(this.tables.tenants.get(tenant))) throw new TenantKeyDestroyed(tenant);
       this.tables.values.put(key, box);
     });
@@ -87,7 +88,7 @@ export class LmdbSecretVault extends SecretVault {
   }
 
   override async delete(tenant: string, name: string): Promise<void> {
-    await this.environment.write(() => this.tables.values.remove(valueKey(tenant, name)));
+    await this.write(() => this.tables.values.remove(valueKey(tenant, name)));
   }
 
   override async derive(tenant: string, purpose: string, id: string, version: number, bytes: number): Promise<Buffer> {
@@ -115,7 +116,7 @@ export class LmdbSecretVault extends SecretVault {
 
   override async destroyTenantKey(tenant: string): Promise<void> {
     assertTenant(tenant);
-    await this.environment.write(() => {
+    await this.write(() => {
       const { tenants, values } = this.tables;
       tenants.put(tenant, { destroyed: true });
       const names: (readonly [string, string])[] = [];
@@ -126,6 +127,11 @@ export class LmdbSecretVault extends SecretVault {
       for (const key of names) values.remove(key);
     });
     this.cache.delete(tenant);
+  }
+
+  /** Whether a write would find no room on the disk. */
+  isFull(): boolean {
+    return this.environment.isFull();
   }
 
   /** Waits for the writes under way; nothing can be asked afterwards. */
@@ -168,12 +174,19 @@ export class LmdbSecretVault extends SecretVault {
   /** Of all who make the same key at the same time, one does. */
   private makeKey<V>(table: LmdbTable<string, V | WrappedKey>, name: string, associated: string): Promise<V | WrappedKey> {
     const fresh = this.ring.wrap(newKey(), associated);
-    return this.environment.write(() => {
+    return this.write(() => {
       const there = table.get(name);
       if (there !== undefined) return there;
       table.put(name, fresh);
       return fresh;
     });
+  }
+
+  private async write<T>(change: () => T): Promise<T> {
+    failpoint('vault.before-write');
+    const answer = await this.environment.write(change);
+    failpoint('vault.after-write');
+    return answer;
   }
 }
 

@@ -9,7 +9,7 @@ interface Endpoint {
   readonly pid: number;
 }
 
-const START_WITHIN = 10_000;
+const START_WITHIN = 30_000;
 const STOP_WITHIN = 1_500;
 const LOOK_EVERY = 1_000;
 
@@ -37,7 +37,7 @@ export class ClusterSimulator {
 
   /** Fulfilled when the cluster answers. */
   async start(): Promise<void> {
-    if (!(await this.alive())) await this.launch();
+    if (!(await this.alive())) await this.launch(process.env);
     this.started = true;
     this.watch = setInterval(() => void this.revive(), LOOK_EVERY);
   }
@@ -58,7 +58,7 @@ export class ClusterSimulator {
     try {
       const endpoint = await this.endpoint();
       if (endpoint && exists(endpoint.pid)) return;
-      await this.launch();
+      await this.launch(withoutFailpoints(process.env));
       this.onRestart();
     } catch {
       // Its log tells why; the next look tries again.
@@ -67,23 +67,30 @@ export class ClusterSimulator {
     }
   }
 
-  private async launch(): Promise<void> {
+  private async launch(environment: NodeJS.ProcessEnv): Promise<void> {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    const log = openSync(join(this.directory, 'cluster-sim.log'), 'a', 0o600);
-    const main = join(__dirname, '../../../libs/cluster-sim/src/main.js');
-    this.child = spawn(process.execPath, ['--enable-source-maps', main], {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, SOUK_DATA_DIR: this.dataDir },
-    });
-    closeSync(log);
-    this.child.unref();
+    this.child = this.spawn(environment);
     for (const end = Date.now() + START_WITHIN; Date.now() < end;) {
       if (await this.alive()) return;
       if (this.child.exitCode !== null) break;
+      // Somebody has killed it before it was ready.
+      if (this.child.signalCode !== null) this.child = this.spawn(withoutFailpoints(environment));
       await delay(20);
     }
     throw new Error(`the simulated cluster did not start; its log is ${join(this.directory, 'cluster-sim.log')}`);
+  }
+
+  private spawn(environment: NodeJS.ProcessEnv): ChildProcess {
+    const log = openSync(join(this.directory, 'cluster-sim.log'), 'a', 0o600);
+    const main = join(__dirname, '../../../libs/cluster-sim/src/main.js');
+    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...environment, SOUK_DATA_DIR: this.dataDir },
+    });
+    closeSync(log);
+    child.unref();
+    return child;
   }
 
   private async alive(): Promise<boolean> {
@@ -103,6 +110,11 @@ export class ClusterSimulator {
       return undefined;
     }
   }
+}
+
+/** What a failpoint has killed is not to be killed by it again and again. */
+function withoutFailpoints(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...environment, SOUK_FAILPOINTS: undefined };
 }
 
 function exists(pid: number): boolean {

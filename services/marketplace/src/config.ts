@@ -47,6 +47,11 @@ class Environment {
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
   SOUK_NEW_OPERATOR_TOKEN: string | undefined = undefined;
+
+  /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_FAILPOINTS must be a plan' })
+  SOUK_FAILPOINTS: string | undefined = undefined;
 }
 
 export interface MarketplaceConfig {
@@ -62,6 +67,7 @@ export interface MarketplaceConfig {
   readonly clock?: Clock;
   /** How clusters are called, where it is not as usual. */
   readonly clusterCalls?: Partial<ClusterOptions>;
+  readonly failpoints?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -76,5 +82,6 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
+    ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
   };
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { armFailpoints } from '@souk/failpoints';
 import { InvalidConfig } from '@souk/platform';
 import { ClusterSimulator } from './cluster-simulator';
 import { type MarketplaceConfig, marketplaceConfig } from './config';
@@ -12,6 +13,7 @@ const STOP_WITHIN = 1_900;
 async function main(): Promise<void> {
   const begun = performance.now();
   const config = marketplaceConfig(process.env);
+  armFailpoints(config.failpoints);
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as { version: string };
   const simulator = new ClusterSimulator(config.dataDir, () => {
     console.log('the simulated cluster had stopped and was started again');

@@ -20,10 +20,10 @@ export class MarketplaceProcess {
     readonly dataDir = mkdtempSync(join(tmpdir(), 'souk-process-')),
   ) {}
 
-  /** Fulfilled with what it has printed, when it is ready. */
-  async start(): Promise<string> {
+  /** Fulfilled with what it has printed, when it is ready. @param environment of this run alone */
+  async start(environment: NodeJS.ProcessEnv = {}): Promise<string> {
     const child = spawn(process.execPath, [START], {
-      env: { ...process.env, ...this.environment, PORT: this.port, SOUK_DATA_DIR: this.dataDir },
+      env: { ...process.env, ...this.environment, PORT: this.port, SOUK_DATA_DIR: this.dataDir, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { failpoint } from '@souk/failpoints';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { type Call, type SetRule } from '../faults/fault-rule';
@@ -174,6 +175,7 @@ export class ApiServer {
     }
     const answer = this.objects.handle(request);
     await this.flushed();
+    failpoint('cluster-sim.before-answer');
     return { code: answer.code, body: this.present(raw, request, answer) };
   }
 

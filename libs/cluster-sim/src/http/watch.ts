@@ -1,4 +1,5 @@
 import { type ServerResponse } from 'node:http';
+import { failpoint } from '@souk/failpoints';
 import { type Fault } from '../faults/fault-rule';
 import { ApiError, expired } from '../objects/api-error';
 import { type KubeObject } from '../objects/kube-object';
@@ -143,6 +144,7 @@ export class Watch {
 
   private send(type: string, object: object): void {
     if (this.ended || this.stalled) return;
+    failpoint('cluster-sim.before-watch-event');
     this.response.write(`${JSON.stringify({ type, object })}\n`);
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
     if (this.fault && type !== 'BOOKMARK' && --this.eventsLeft <= 0) this.strike(this.fault);

@@ -1,3 +1,4 @@
+import { failpoint } from '@souk/failpoints';
 import { type KubeObject } from '../objects/kube-object';
 import { apiVersionOf, type Resource, resourceOfKind } from '../objects/resources';
 import { ObjectIndex } from './object-index';
@@ -174,6 +175,7 @@ export class ObjectStore {
     this.unsavedRecords = new Map();
     this.unannounced = [];
     try {
+      failpoint('cluster-sim.before-write');
       await this.file.save(batch);
     } catch (error) {
       this.takeBack(batch, changes);
@@ -181,6 +183,7 @@ export class ObjectStore {
       for (const waiter of this.waiters.splice(0)) waiter.reject(error);
       return false;
     }
+    failpoint('cluster-sim.after-write');
     this.flushed = batch.version;
     for (const listener of this.flushListeners) listener(changes);
     const due = this.waiters.filter(({ version }) => version <= this.flushed);

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { DomainError, type Problem } from '@souk/event-sourcing';
+import { DomainError, type Problem, StoreFull } from '@souk/event-sourcing';
+import { StorageFull } from '@souk/lmdb';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { commonErrors } from './errors';
 
@@ -69,6 +70,7 @@ interface Description {
 }
 
 function describe(error: unknown, statuses: Readonly<Record<string, number>>): Description {
+  if (error instanceof StorageFull) return NO_ROOM;
   if (error instanceof HttpException) return ofHttpException(error);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const status = own(statuses, error.code) ?? own(commonErrors, error.code);
@@ -77,6 +79,9 @@ function describe(error: unknown, statuses: Readonly<Record<string, number>>): D
   }
   return { status: 500, code: 'internal', detail: 'something went wrong on this side; the log has it under the request id' };
 }
+
+/** Of whatever store it was; its own message names a folder of this machine, which is for the log. */
+const NO_ROOM: Description = { status: 507, code: new StoreFull().code, detail: 'there is no space left on the disk' };
 
 const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined;

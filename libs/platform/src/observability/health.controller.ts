@@ -6,6 +6,7 @@ import { EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
 import { busDetails } from './bus-health';
+import { StorageHealth } from './storage-health';
 import { UnreadyFilter } from './unready.filter';
 
 /** Liveness: the process answers. Readiness: it can do its work. For probes. */
@@ -18,6 +19,7 @@ export class HealthController {
     private readonly store: EventStore,
     private readonly runner: ProjectionRunner,
     private readonly bus: EventBus,
+    private readonly storage: StorageHealth,
   ) {}
 
   @Get('live')
@@ -35,6 +37,11 @@ export class HealthController {
       async () => {
         await this.store.head();
         return this.indicators.check('event-store').up();
+      },
+      () => {
+        const full = this.storage.full();
+        const indicator = this.indicators.check('storage');
+        return full.length === 0 ? indicator.up() : indicator.down({ full });
       },
       () => {
         const broken = this.runner.health().filter(({ status }) => status === 'failed');
