@@ -230,8 +230,8 @@ describe('An upgrade that fails', () => {
       await world.until(unlucky, ({ operation }) => operation === undefined);
       await world.images(first, 'normal');
       await change('rollback', versionId(100), unlucky);
-      const mended = await world.until(unlucky, ({ operation }) => operation === undefined, 'buyer', 30_000);
-      expect(mended).toMatchObject({ status: 'running', versionNumber: '1.0.0' });
+      const mended = await world.until(unlucky, ({ status }) => status === 'running', 'buyer', 30_000);
+      expect(mended.versionNumber).toBe('1.0.0');
       expect(mended).not.toHaveProperty('lastFailure');
     }
   });
