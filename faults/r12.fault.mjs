@@ -11,7 +11,7 @@ const dist = (path) => require(`../dist/${path}.js`);
 const script = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Random lives of aggregates, on top of the story; and starts of the projections meanwhile. */
-const SIZES = { full: { lives: 20_000, starts: 40 }, small: { lives: 300, starts: 6 } };
+const SIZES = { full: { lives: 5_000, starts: 40 }, small: { lives: 300, starts: 6 } };
 
 /**
  * Read models, built live in one process (the whole story as real processes, then random histories, with batches of any size and many
