@@ -125,10 +125,11 @@ describe('InProcessBus', () => {
     await until(async () => (await world.parked.get(idOf(subject)))?.status === 'parked');
     return (await world.parked.get(idOf(subject)))!;
   };
-  const replay = async (subject: string): Promise<void> => {
+  const replay = (subject: string): Promise<void> => decide(subject, 'request-replay');
+  const decide = async (subject: string, type: 'request-replay' | 'discard'): Promise<void> => {
     const [commandId, actor] = [randomUUID(), { kind: 'user', id: 'usr_1' } as const];
     const context = { commandId, correlationId: commandId, causationId: commandId, actor };
-    await new CommandHandler(world.store).handle(parkedMessageAggregate, idOf(subject), { type: 'request-replay' }, context);
+    await new CommandHandler(world.store).handle(parkedMessageAggregate, idOf(subject), { type }, context);
   };
 
   beforeEach(async () => {
@@ -350,6 +351,25 @@ describe('InProcessBus', () => {
       events.answer.open();
       await consumer.until(() => consumer.handled.length === 2);
       expect(consumer.handled).toEqual(['thing-1@0', 'thing-1@1']);
+    });
+
+    it('does not call it over before a checkpoint is past it, lest a discarded message comes back', async () => {
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => Promise.reject(new Error('broken'));
+      const process = await begin(consumer, { maxAttempts: 1, onFailure: (failure) => failures.push(failure) });
+      process.values.dead = true;
+      await happen(world.store, ['thing-1']);
+      await untilParked('thing-1');
+      await decide('thing-1', 'discard');
+      const isReleased = async (): Promise<boolean> => (await world.parked.get(idOf('thing-1')))?.status === 'released';
+      await until(async () => failures.length > 1 || (await isReleased()));
+      await process.kill();
+      const next = new Consumer();
+      const { bus } = await begin(next);
+      await until(isReleased);
+      await bus.settled(await happen(world.store, ['thing-2']));
+      expect(next.began).toEqual(['thing-2@0']);
     });
 
     it('keeps in the checkpoint nothing of what is parked, and holds up nothing by it', async () => {
