@@ -82,6 +82,28 @@ class FullEvents extends MortalEvents {
   }
 }
 
+/** Answers appends late; counts the decisions that were shown. */
+class SlowEvents extends MortalEvents {
+  readonly answer = new Gate();
+  shown = 0;
+
+  override async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
+    const result = await super.append(stream, expected, events);
+    await this.answer.opened;
+    return result;
+  }
+
+  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
+    return super.subscribe(options, {
+      ...handler,
+      onEvents: async (events) => {
+        await handler.onEvents(events);
+        this.shown += events.filter(({ type }) => type === 'MessageReplayRequested').length;
+      },
+    });
+  }
+}
+
 describe('InProcessBus', () => {
   let world: EmbeddedWorld;
   const buses: InProcessBus[] = [];
@@ -103,10 +125,11 @@ describe('InProcessBus', () => {
     await until(async () => (await world.parked.get(idOf(subject)))?.status === 'parked');
     return (await world.parked.get(idOf(subject)))!;
   };
-  const replay = async (subject: string): Promise<void> => {
+  const replay = (subject: string): Promise<void> => decide(subject, 'request-replay');
+  const decide = async (subject: string, type: 'request-replay' | 'discard'): Promise<void> => {
     const [commandId, actor] = [randomUUID(), { kind: 'user', id: 'usr_1' } as const];
     const context = { commandId, correlationId: commandId, causationId: commandId, actor };
-    await new CommandHandler(world.store).handle(parkedMessageAggregate, idOf(subject), { type: 'request-replay' }, context);
+    await new CommandHandler(world.store).handle(parkedMessageAggregate, idOf(subject), { type }, context);
   };
 
   beforeEach(async () => {
@@ -209,6 +232,21 @@ describe('InProcessBus', () => {
       expect(trouble[0]).toMatchObject({ what: 'subscription', group: 'deployment', error: { message: 'the store is away' } });
     });
 
+    it('is broken while it cannot subscribe, for those who watch it', async () => {
+      const events = new InterruptedEvents(world.store);
+      events.failures = Infinity;
+      const bus = new InProcessBus(events, world.reads, world.parked, { retry: { firstMs: 1, maxMs: 1 } });
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume(new Consumer().group('deployment'));
+      await bus.start();
+      expect(await bus.stats()).toMatchObject([{ condition: 'running' }]);
+      await happen(world.store, ['thing-1']);
+      await until(async () => (await bus.stats())[0]!.condition === 'broken');
+      events.failures = 0;
+      await until(async () => (await bus.stats())[0]!.condition === 'running');
+    });
+
     it('treats an event that cannot be read like a handler that fails', async () => {
       const consumer = new Consumer();
       const { bus } = await begin(consumer, { codec: new FailingCodec() });
@@ -295,6 +333,43 @@ describe('InProcessBus', () => {
       await untilParked('thing-1');
       expect(trouble).toMatchObject(Array.from({ length: 3 }, () => ({ what: 'parking', group: 'deployment' })));
       expect(consumer.began).toHaveLength(8);
+    });
+
+    it('obeys a decision that is recorded before it hears that the message is parked', async () => {
+      const consumer = new Consumer();
+      consumer.behaviour = () => (consumer.began.length === 1 ? Promise.reject(new Error('broken')) : undefined);
+      const events = new SlowEvents(world.store);
+      const bus = new InProcessBus(events, world.reads, world.parked, { maxAttempts: 1 });
+      buses.push(bus);
+      bus.publish(thingPublication);
+      bus.consume(consumer.group('deployment'));
+      await bus.start();
+      await happen(world.store, ['thing-1', 'thing-1']);
+      await untilParked('thing-1');
+      await replay('thing-1');
+      await until(async () => events.shown > 0);
+      events.answer.open();
+      await consumer.until(() => consumer.handled.length === 2);
+      expect(consumer.handled).toEqual(['thing-1@0', 'thing-1@1']);
+    });
+
+    it('does not call it over before a checkpoint is past it, lest a discarded message comes back', async () => {
+      const failures: DeliveryFailure[] = [];
+      const consumer = new Consumer();
+      consumer.behaviour = () => Promise.reject(new Error('broken'));
+      const process = await begin(consumer, { maxAttempts: 1, onFailure: (failure) => failures.push(failure) });
+      process.values.dead = true;
+      await happen(world.store, ['thing-1']);
+      await untilParked('thing-1');
+      await decide('thing-1', 'discard');
+      const isReleased = async (): Promise<boolean> => (await world.parked.get(idOf('thing-1')))?.status === 'released';
+      await until(async () => failures.length > 1 || (await isReleased()));
+      await process.kill();
+      const next = new Consumer();
+      const { bus } = await begin(next);
+      await until(isReleased);
+      await bus.settled(await happen(world.store, ['thing-2']));
+      expect(next.began).toEqual(['thing-2@0']);
     });
 
     it('keeps in the checkpoint nothing of what is parked, and holds up nothing by it', async () => {

@@ -1,5 +1,6 @@
 import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
 import type { HeldSubject, Lane, SubjectLanes } from '../subject-lanes';
+import type { ExistingParkedMessage } from './parked-message';
 import type { MessageDiscarded, MessageReplayRequested, ParkedEnvelope } from './parked-message.events';
 import { type ParkedLane, ParkedSubjects } from './parked-subjects';
 import type { ParkingLedger } from './parking-ledger';
@@ -15,6 +16,8 @@ export type ParkingDecided = RecordedEvent<MessageReplayRequested> | RecordedEve
  */
 export class GroupParking {
   private readonly parked = new ParkedSubjects();
+  /** Subjects whose parking is being recorded, with what was decided about it before this process heard that it is. */
+  private readonly recording = new Map<string, ParkingDecided | undefined>();
 
   constructor(
     private readonly group: string,
@@ -61,22 +64,27 @@ export class GroupParking {
    */
   async park(lane: Lane, event: RecordedEvent, message: ParkedEnvelope, at: string): Promise<() => void> {
     const { held: attempts, error, firstAt: firstFailedAt } = lane.failure!;
+    const { group } = this;
     const { subject } = lane;
-    const { state, revision: fact } = await this.ledger.park(
-      { group: this.group, subject, message, reason: reasonOf(error), attempts, firstFailedAt, lastFailedAt: at },
-      event.metadata.correlationId,
-    );
-    const { revision, position } = state.message;
-    return () => {
-      this.lanes.remove(lane);
-      this.parked.add({ subject, revision, position, from: revision, fact, due: false, seen: lane.seen }, true);
-    };
+    const { correlationId } = event.metadata;
+    const reason = reasonOf(error);
+    this.recording.set(subject, undefined);
+    try {
+      const fact = { group, subject, message, reason, attempts, firstFailedAt, lastFailedAt: at };
+      const { state, revision } = await this.ledger.park(fact, correlationId);
+      return () => this.exchange(lane, state, revision);
+    } catch (failure) {
+      this.recording.delete(subject);
+      throw failure;
+    }
   }
 
   /** @returns whether something is to go on */
-  decided({ type, data, revision: fact }: ParkingDecided): boolean {
-    const from = type === 'MessageDiscarded' ? data.revision + 1 : data.revision;
-    return data.group === this.group && this.parked.release(data.subject, from, fact);
+  decided(decision: ParkingDecided): boolean {
+    const { type, data, revision: fact } = decision;
+    if (data.group !== this.group) return false;
+    if (this.recording.has(data.subject)) this.recording.set(data.subject, decision);
+    return this.parked.release(data.subject, type === 'MessageDiscarded' ? data.revision + 1 : data.revision, fact);
   }
 
   nextDue(): ParkedLane | undefined {
@@ -105,5 +113,14 @@ export class GroupParking {
   async release(lane: Lane): Promise<void> {
     await this.ledger.release(this.group, lane.subject, lane.next - 1);
     this.lanes.settle(lane);
+  }
+
+  private exchange(lane: Lane, { message: { revision, position } }: ExistingParkedMessage, fact: number): void {
+    const { subject, seen } = lane;
+    this.lanes.remove(lane);
+    this.parked.add({ subject, revision, position, from: revision, fact, due: false, seen }, true);
+    const decision = this.recording.get(subject);
+    this.recording.delete(subject);
+    if (decision) this.decided(decision);
   }
 }

@@ -129,7 +129,7 @@ describe('Parking, whatever happens to its process and whatever is decided', () 
           }
         },
       ),
-      { numRuns: 60, timeout: 10_000, endOnFailure: true },
+      { numRuns: 40, timeout: 30_000, endOnFailure: true },
     );
   }, 120_000);
 });
