@@ -1,9 +1,9 @@
-import type { Aggregate } from './decider';
+import type { Aggregate, Snapshots } from './decider';
 import type { DomainEvent, Position, RecordedEvent } from './event';
 import type { EventStore } from './event-store.port';
 import type { PointInHistory, Snapshot, SnapshotStore } from './snapshot-store.port';
 import { SnapshotWriter } from './snapshot-writer';
-import { assertNothingPersonal, packState, type Snapshots, unpackState, versionOf } from './snapshots';
+import { assertNothingPersonal, packState, unpackState, versionOf } from './snapshots';
 
 /** An aggregate as of some revision. */
 export interface Loaded<State> {

@@ -1,5 +1,4 @@
 import type { DomainEvent } from './event';
-import type { Snapshots } from './snapshots';
 
 /**
  * The rules of one aggregate: pure functions without clock, randomness or I/O; `now` and new ids travel in the command.
@@ -26,6 +25,22 @@ export interface EventTypeOptions<Data = never> {
   /** Upcasters from version 1, 2, … in order; the current schema version is their number + 1. */
   readonly upcasters?: readonly Upcaster[];
   readonly personal?: PersonalFields<Data>;
+}
+
+/** That an aggregate's streams may get long, and how its state is kept. An aggregate with personal fields can't have them. */
+export interface Snapshots<State> {
+  /**
+   * Of `evolve` and of the shape of the state; counts up whenever the same events lead to another state than before. States of another
+   * version are not looked at any more. A new upcaster is noticed without it.
+   */
+  readonly version: number;
+  /** Events to read after a snapshot before there is another one. Default 100. */
+  readonly every?: number;
+  /** For a state that is not made of plain values, arrays, Maps and Sets, or that is shorter said otherwise. Default: the state itself. */
+  readonly form?: {
+    pack(state: State): unknown;
+    unpack(packed: never): State;
+  };
 }
 
 /** A decider with its place in the store. */

@@ -1,21 +1,5 @@
-import type { EventTypeOptions } from './decider';
+import type { EventTypeOptions, Snapshots } from './decider';
 import { stateFromJson, stateToJson } from './state-json';
-
-/** That an aggregate's streams may get long, and how its state is kept. An aggregate with personal fields can't have them. */
-export interface Snapshots<State> {
-  /**
-   * Of `evolve` and of the shape of the state; counts up whenever the same events lead to another state than before. States of another
-   * version are not looked at any more. A new upcaster is noticed without it.
-   */
-  readonly version: number;
-  /** Events to read after a snapshot before there is another one. Default 100. */
-  readonly every?: number;
-  /** For a state that is not made of plain values, arrays, Maps and Sets, or that is shorter said otherwise. Default: the state itself. */
-  readonly form?: {
-    pack(state: State): unknown;
-    unpack(packed: never): State;
-  };
-}
 
 /** What of an aggregate matters here. */
 export interface WithSnapshots {
