@@ -33,7 +33,12 @@ export async function run({ small, seed, log }) {
     const [, models, different] = /^rebuilt (\d+) models, (\d+) different$/m.exec(out) ?? [];
     if (models === undefined) throw new Error(`nothing was compared:\n${out}${err}`);
     const documents = [...out.matchAll(/equal: (\d+) documents/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-    const empty = (out.match(/has no documents yet|equal: 0 documents/g) ?? []).length;
+    // The machinery may have had nothing to do: nothing was due, no message was parked.
+    const { machinery } = dist('libs/platform/src/index');
+    const mayBeEmpty = machinery.projections.map(({ name }) => name);
+    const empty = [...out.matchAll(/^\s*(\S+).*(?:has no documents yet|equal: 0 documents)/gm)].filter(
+      ([, name]) => !mayBeEmpty.includes(name),
+    ).length;
     const ok = different === '0' && empty === 0 && documents > size.lives / 4;
     const figures = `models=${models} different=${different} documents=${documents} events=${events} refused=${refused}`;
     return { line: `R12-rebuild ${figures} ${ok ? 'ok' : 'FAILED'}`, ok, out };
@@ -44,7 +49,7 @@ export async function run({ small, seed, log }) {
 
 /** Appends lives of all kinds of aggregates while read models follow, are stopped and started. */
 async function randomHistories(folder, { lives: count, starts }, seed, log) {
-  const { openResources, nameAggregate } = dist('libs/platform/src/index');
+  const { machinery, openResources } = dist('libs/platform/src/index');
   const { CodedEventStore, CommandHandler, DomainError } = dist('libs/event-sourcing/src/index');
   const { RegistryEventCodec } = dist('libs/secrets/src/index');
   const { ProjectionRunner } = dist('libs/read-store/src/index');
@@ -53,10 +58,14 @@ async function randomHistories(folder, { lives: count, starts }, seed, log) {
   const fc = require('fast-check');
 
   const { events: raw, reads, vault } = await openResources({ dataDir: folder });
-  const codec = new RegistryEventCodec(vault, [nameAggregate, ...services.flatMap(({ aggregates }) => aggregates)]);
+  const definitions = [machinery, ...services];
+  const codec = new RegistryEventCodec(
+    vault,
+    definitions.flatMap(({ aggregates }) => aggregates),
+  );
   const events = new CodedEventStore(raw, codec);
   const commands = new CommandHandler(events);
-  const projections = services.flatMap((service) => service.projections);
+  const projections = definitions.flatMap((service) => service.projections);
   const batchSizes = fc.sample(fc.integer({ min: 1, max: 1024 }), { numRuns: starts, seed });
   const actor = { kind: 'system', id: 'faults' };
   let refused = 0;

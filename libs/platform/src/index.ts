@@ -4,6 +4,8 @@ export * from './name-registry';
 export * from './stream-events';
 export * from './as-of.controller';
 export * from './service.module';
+export * from './embedded/machinery';
+export * from './embedded/resources';
 export * from './platform.module';
 export * from './http-application';
 export * from './auth/principal';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodedEventStore, type EventStore } from '@souk/event-sourcing';
-import { nameAggregate, openResources } from '@souk/platform';
+import { machinery, openResources } from '@souk/platform';
 import {
   type AnyProjection,
   type ComparedModel,
@@ -26,7 +26,8 @@ export interface OfflineOptions {
   readonly names?: readonly string[];
 }
 
-const projections = services.flatMap((service) => service.projections);
+const definitions = [machinery, ...services];
+const projections = definitions.flatMap((service) => service.projections);
 
 export const knownModels: readonly string[] = projections.map(({ name }) => name);
 
@@ -59,7 +60,7 @@ export async function* rebuildOffline({
   const { events, reads, vault } = await openResources({ dataDir, ...(masterKeys && { masterKeys }) });
   const folder = mkdtempSync(join(tmpdir(), 'souk-rebuild-'));
   try {
-    const codec = new RegistryEventCodec(vault, [nameAggregate, ...services.flatMap(({ aggregates }) => aggregates)] as never);
+    const codec = new RegistryEventCodec(vault, definitions.flatMap(({ aggregates }) => aggregates) as never);
     const eventStore: EventStore = new CodedEventStore(events, codec);
     const apart = await LmdbReadStore.open({ directory: folder, signingKey: randomBytes(32) });
     forbidImpureFolds();

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { type DeadlineHandlers, DeadlineRunner, deadlinesProjection, Leases, type MonotonicClock } from '@souk/coordination';
+import {
+  assertNothingPersonal,
+  CommandHandler,
+  type EventCodec,
+  type EventStore,
+  type SnapshotStore,
+} from '@souk/event-sourcing';
+import { type EventBus, InProcessBus, type InProcessBusOptions, parkedMessagesProjection } from '@souk/messaging';
+import { type AnyProjection as RunnableProjection, ProjectionRunner, type ReadStore } from '@souk/read-store';
+import type { Clock } from '../clock.port';
+import type { ServiceDefinition } from '../service.module';
+
+/** How the bus retries and when it gives up; its defaults are for production. */
+export type BusOptions = Pick<InProcessBusOptions, 'retry' | 'maxAttempts' | 'handlerTimeoutMs'>;
+
+/** The lease of the one who does what is due. */
+export const DEADLINES = 'deadlines';
+/** Milliseconds; in the embedded shape only the pause after a store that failed follows from it. */
+const LEASE_TERM = 10_000;
+
+export function commandHandler(
+  services: readonly ServiceDefinition[],
+  events: EventStore,
+  snapshots: SnapshotStore,
+): CommandHandler {
+  for (const aggregate of services.flatMap(({ aggregates }) => aggregates)) assertNothingPersonal(aggregate);
+  const logger = new Logger('snapshots');
+  return new CommandHandler(events, {
+    store: snapshots,
+    onTrouble: (error) => {
+      logger.warn({ err: error }, 'snapshots fail: long streams are read from their start');
+    },
+  });
+}
+
+export function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
+  const logger = new Logger('projections');
+  const projections = services.flatMap((service) => service.projections) as unknown as RunnableProjection[];
+  return new ProjectionRunner(store, reads, projections, {
+    onError: ({ error, projection, event }) => {
+      logger.error({ err: error, projection, event }, 'a read model has failed');
+    },
+  });
+}
+
+/** Who has the data folder open is alone, by its lock: every earlier holder is dead. */
+export function embeddedLeases(store: EventStore, clock: MonotonicClock): Leases {
+  const logger = new Logger('leases');
+  const onTrouble = (error: unknown): void =>
+    logger.error({ err: error }, 'a lease could not be written and will be tried again');
+  return new Leases(store, clock, { holder: randomUUID(), termMs: LEASE_TERM, sole: true, onTrouble });
+}
+
+export function deadlineRunner(
+  commands: CommandHandler,
+  projections: ProjectionRunner,
+  handlers: DeadlineHandlers,
+  leases: Leases,
+  clock: Clock,
+  monotonic: MonotonicClock,
+): DeadlineRunner {
+  const logger = new Logger('deadlines');
+  const runner: DeadlineRunner = new DeadlineRunner({
+    commands,
+    deadlines: projections.readModel(deadlinesProjection),
+    handlers,
+    lease: leases.keeper(DEADLINES, () => runner.look()),
+    clock,
+    monotonic,
+    onFailure: ({ error, ...failure }) => logger.error({ err: error, ...failure }, 'what was due failed and will be tried again'),
+    onTrouble: (error) => logger.error({ err: error }, 'what is due could not be read and will be tried again'),
+  });
+  return runner;
+}
+
+export function inProcessBus(
+  services: readonly ServiceDefinition[],
+  options: BusOptions,
+  raw: EventStore,
+  codec: EventCodec,
+  reads: ReadStore,
+  runner: ProjectionRunner,
+): EventBus {
+  const logger = new Logger('bus');
+  const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
+    ...options,
+    codec,
+    onFailure: ({ group, event, attempt, error, retryInMs }) => {
+      const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };
+      if (retryInMs === undefined) logger.error(details, 'a message is parked: see /v1/parked-messages');
+      else logger.warn(details, 'a message will be tried again');
+    },
+    onTrouble: (trouble) => {
+      logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');
+    },
+  });
+  for (const { publication } of services) if (publication) bus.publish(publication);
+  return bus;
+}
