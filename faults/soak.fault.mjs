@@ -32,7 +32,7 @@ export async function run({ small, seed, log, options }) {
   const marketplace = new MortalMarketplace();
   const patience = { over: false, retries: 0 };
   try {
-    spacious(marketplace.dataDir);
+    configureCluster(marketplace.dataDir);
     await marketplace.start();
     const shop = await Shop.open(marketplace.url, marketplace.token, patience);
     const load = new Load(shop, random);
@@ -84,11 +84,11 @@ export async function run({ small, seed, log, options }) {
   }
 }
 
-/** Hosts for everything that will run at once. */
-function spacious(dataDir) {
+/** Hosts for everything that will run at once; what the cluster remembers of the past is full soon, so that more memory later is a leak. */
+function configureCluster(dataDir) {
   mkdirSync(join(dataDir, 'cluster-sim'), { recursive: true });
   const hosts = ['edge-1', 'edge-2', 'edge-3'].map((name) => ({ name, cpu: '64', memory: '256Gi' }));
-  writeFileSync(join(dataDir, 'cluster-sim', 'config.json'), JSON.stringify({ hosts }));
+  writeFileSync(join(dataDir, 'cluster-sim', 'config.json'), JSON.stringify({ hosts, watchHistory: 500, maxEvents: 200 }));
 }
 
 /** kill -9 of one of the two; the marketplace is started again here, and starts its cluster again itself. */

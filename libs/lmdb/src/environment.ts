@@ -145,17 +145,18 @@ export class LmdbEnvironment {
   private async guarded<T>(start: () => Promise<T>, bytes = 0): Promise<T> {
     this.assertOpen();
     try {
-      failpoint('lmdb.before-commit');
       const making = this.room.reserve(bytes);
       if (making) await making;
+      failpoint('lmdb.before-commit');
       const answer = await start();
       this.foundFull = false;
-      this.room.changed();
       return answer;
     } catch (error) {
       const failure = await commitFailure(this.folder, error);
       if (failure instanceof StorageFull) this.foundFull = true;
       throw failure;
+    } finally {
+      this.room.release(bytes);
     }
   }
 

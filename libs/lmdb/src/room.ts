@@ -2,10 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 
 /** Bytes that small commits take at most, several of them together, with all the pages that they copy. */
-const LEAST = 512 * 1024;
+const LEAST = 256 * 1024;
 const ZEROS = Buffer.alloc(1 << 20);
 /** The file grows by a sixteenth of what is in it, within these bounds. */
-const LEAST_STEP = 1 << 20;
+const LEAST_STEP = 512 * 1024;
 const LARGEST_STEP = 16 << 20;
 
 /**
@@ -20,6 +20,8 @@ export class Room {
   private size: number;
   private free = 0;
   private isStale = true;
+  /** Bytes of the writes under way. */
+  private pending = 0;
   private growing: Promise<void> | undefined;
 
   /** @param used bytes up to the end of the last page that was committed */
@@ -30,18 +32,20 @@ export class Room {
     this.size = statSync(file).size;
   }
 
-  /** Something was committed. */
-  changed(): void {
+  /** A write for which there was room has come to its end, whatever that was. */
+  release(bytes: number): void {
+    this.pending -= bytes;
     this.isStale = true;
   }
 
   /**
-   * Makes sure of room for a commit; `bytes` is about what is put in it, where that may be much. Nothing to wait for in most cases; else
-   * a promise that is rejected with the error of the operating system where there is no room.
+   * Makes sure of room for a write, until it is {@link release}d; `bytes` is about what is put, where that may be much. Nothing to wait for in
+   * most cases; else a promise that is rejected with the error of the operating system where there is no room.
    */
   reserve(bytes: number): Promise<void> | undefined {
+    this.pending += bytes;
     if (this.isStale) this.measure();
-    const needed = LEAST + 2 * bytes;
+    const needed = LEAST + 2 * this.pending;
     if (this.free >= 2 * needed) return undefined;
     const growing = this.grow(3 * needed);
     if (this.free < needed) return growing;
