@@ -72,7 +72,11 @@ async function startOurs(dataDir, processes) {
   const { url } = marketplace;
   const { token } = await registerAccount(marketplace, 'provider');
   const { components } = await fetchJson(`${url}/openapi.json`);
-  return { client: httpClient(url, CONNECTIONS), token, schema: { ...components.schemas.CreateAppDto, additionalProperties: false } };
+  return {
+    client: httpClient(url, CONNECTIONS),
+    token,
+    schema: { ...components.schemas.CreateAppDto, additionalProperties: false },
+  };
 }
 
 /** Bytes of the two events of one POST, data and metadata, as JSON. */

@@ -57,7 +57,10 @@ async function withList({ dataDir, buyer }, use) {
   const marketplace = await startMarketplace(dataDir);
   const client = httpClient(marketplace.url, 1);
   try {
-    return await use((cursor) => client.getJson(`/v1/instances?limit=50${cursor}`, { authorization: `Bearer ${buyer.token}` }), marketplace);
+    return await use(
+      (cursor) => client.getJson(`/v1/instances?limit=50${cursor}`, { authorization: `Bearer ${buyer.token}` }),
+      marketplace,
+    );
   } finally {
     client.close();
     await marketplace.stop();

@@ -73,7 +73,9 @@ async function starts(log) {
       { id: 'scale-memory', of: 'more', against: 'allowed', atMost: 1 },
     ],
     onRound: (a, b) =>
-      log(`  scale: start empty ${a.ms.toFixed(0)} ms, of ${MANY} ${b.ms.toFixed(0)} ms and ${(b.more / 1e6).toFixed(1)} MB more`),
+      log(
+        `  scale: start empty ${a.ms.toFixed(0)} ms, of ${MANY} ${b.ms.toFixed(0)} ms and ${(b.more / 1e6).toFixed(1)} MB more`,
+      ),
   });
 }
 
@@ -101,8 +103,10 @@ async function searches(log) {
   const { dataDir } = await worldOf({ apps: APPS }, log);
   const allowed = async () => ({ p99: SEARCH_MS });
   const figure = (id) => [{ id, of: 'p99', atMost: 1 }];
-  const told = (how) => (_, { p50, p99, max }) =>
-    log(`  scale: search ${how} p50 ${p50.toFixed(2)} ms p99 ${p99.toFixed(2)} ms max ${max.toFixed(2)} ms`);
+  const told =
+    (how) =>
+    (_, { p50, p99, max }) =>
+      log(`  scale: search ${how} p50 ${p50.toFixed(2)} ms p99 ${p99.toFixed(2)} ms max ${max.toFixed(2)} ms`);
 
   const { LmdbReadStore } = require('../dist/libs/read-store/src/index.js');
   const { appsProjection } = require('../dist/services/app-catalog/src/projections/apps.projection.js');

@@ -112,12 +112,24 @@ const ready = (event, of, node, port) =>
 /** Words of names, summaries and tags: the more syllables, the rarer. */
 const SYLLABLES = ['ka', 'ri', 'mo', 'ten', 'sul', 'va', 'dor', 'lin', 'pes', 'quo', 'zan', 'bex'];
 export const COMMON_WORDS = ['edge', 'management', 'for', 'industry'];
-export const CATEGORIES = ['Web', 'Energy', 'Retail', 'Logistics', 'Health', 'Farming', 'Security', 'Building', 'Water', 'Traffic'];
+export const CATEGORIES = [
+  'Web',
+  'Energy',
+  'Retail',
+  'Logistics',
+  'Health',
+  'Farming',
+  'Security',
+  'Building',
+  'Water',
+  'Traffic',
+];
 
 /** `n` → a word; another one for every `n`. */
 export function wordOf(n) {
   let word = '';
-  for (let left = n + SYLLABLES.length; left > 0; left = Math.floor(left / SYLLABLES.length)) word += SYLLABLES[left % SYLLABLES.length];
+  for (let left = n + SYLLABLES.length; left > 0; left = Math.floor(left / SYLLABLES.length))
+    word += SYLLABLES[left % SYLLABLES.length];
   return word;
 }
 
@@ -145,7 +157,15 @@ export function* appStreams({ count, providerTenant, seed = 7 }) {
       stream: `app-${appId}`,
       events: [
         event('AppCreated', {
-          ...{ appId, providerTenant, name, distributionType: 'instance', hostingMode: 'edge', platforms: ['linux/amd64'], details },
+          ...{
+            appId,
+            providerTenant,
+            name,
+            distributionType: 'instance',
+            hostingMode: 'edge',
+            platforms: ['linux/amd64'],
+            details,
+          },
         }),
         event('AppInitialised', { appId, versionId: madeUpId('ver', i) }),
         event('AppListed', { appId, providerTenant }),
@@ -156,13 +176,23 @@ export function* appStreams({ count, providerTenant, seed = 7 }) {
 
 /** Makes events of some parties, each with ids of its own that are the same in every run. */
 function eventsOf(name, tenants) {
-  const space = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 0xffff, 7).toString(16).padStart(4, '0');
+  const space = Buffer.from(name)
+    .reduce((sum, byte) => (sum * 31 + byte) % 0xffff, 7)
+    .toString(16)
+    .padStart(4, '0');
   let made = 0;
   return (type, data) => {
     const number = (made++).toString(16).padStart(12, '0');
     const id = `0193b5c0-${space}-8000-8000-${number}`;
     const actor = { kind: 'user', id: 'usr_00000000000000000000000001', tenant: tenants[0], role: 'buyer' };
-    const metadata = { commandId: `c${number}`, correlationId: `r${number}`, causationId: `r${number}`, actor, tenants, schemaVersion: 1 };
+    const metadata = {
+      commandId: `c${number}`,
+      correlationId: `r${number}`,
+      causationId: `r${number}`,
+      actor,
+      tenants,
+      schemaVersion: 1,
+    };
     return { id, type, data, metadata };
   };
 }

@@ -47,7 +47,10 @@ export async function registerAccount({ url, operator }, role) {
 }
 
 export async function fetchJson(url, token, init = {}) {
-  const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(init.body && { 'content-type': 'application/json' }) };
+  const headers = {
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(init.body && { 'content-type': 'application/json' }),
+  };
   const response = await fetch(url, { ...init, headers });
   if (!response.ok) throw new Error(`${url} → ${response.status} ${await response.text()}`);
   return response.json();

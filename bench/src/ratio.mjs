@@ -38,7 +38,9 @@ export async function measureRatios({ control, ours, figures, warmUp = 1, onRoun
 
 /** Ours by control for every two turns that follow each other, in either order. */
 function ratiosOf({ of, against = of }, controls, turns) {
-  return turns.flatMap((turn, i) => [controls[i], controls[i + 1]].flatMap((control) => (control ? [turn[of] / control[against]] : [])));
+  return turns.flatMap((turn, i) =>
+    [controls[i], controls[i + 1]].flatMap((control) => (control ? [turn[of] / control[against]] : [])),
+  );
 }
 
 /** By the median; where the ratio is far below what it may be, by what it may be: a few percent of next to nothing tell nothing. */

@@ -38,8 +38,8 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   async query(query: Query<Doc>): Promise<Page<Doc>> {
     const plan = planQuery(this.spec, this.indexes, query);
     const after = query.cursor === undefined ? undefined : this.cursors.open(plan.binding, query.cursor);
-    const { items, last } = runQuery<Doc>(this.tables, this.prefix, plan, after, query.filter);
-    return last ? { items, next: this.cursors.sign(plan.binding, last) } : { items };
+    const { items, stop } = runQuery<Doc>(this.tables, this.prefix, plan, after, query.filter);
+    return stop ? { items, next: this.cursors.sign(plan.binding, stop) } : { items };
   }
 
   async checkpoint(): Promise<Position | undefined> {
