@@ -174,6 +174,17 @@ export function* appStreams({ count, providerTenant, seed = 7 }) {
   }
 }
 
+/** One more description of one of these apps at each call, in turn. */
+export function descriptions({ count, providerTenant }) {
+  const event = eventsOf('description', [providerTenant]);
+  let made = 0;
+  return () => {
+    const appId = madeUpId('app', made++ % count);
+    const details = { summary: `${COMMON_WORDS.join(' ')} ${wordOf(made % 5000)}`, tags: ['common'], links: [] };
+    return { stream: `app-${appId}`, events: [event('AppDescribed', { appId, details })] };
+  };
+}
+
 /** Makes events of some parties, each with ids of its own that are the same in every run. */
 function eventsOf(name, tenants) {
   const space = Buffer.from(name)

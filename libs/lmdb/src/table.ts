@@ -55,6 +55,16 @@ export class LmdbTable<K extends TableKey, V> {
     return this.database.get(key as Key);
   }
 
+  /**
+   * The bytes of a value where the binding put them: the next read of any table overwrites them. A third cheaper than `get`, where most of
+   * what is read is looked at and left. For tables with encoding `binary`.
+   */
+  peek(key: K): Buffer | undefined {
+    this.guard.assertOpen();
+    const bytes = this.database.getBinaryFast(key as Key);
+    return bytes?.subarray(0, (this.database as unknown as { readonly lastSize: number }).lastSize);
+  }
+
   has(key: K): boolean {
     this.guard.assertOpen();
     return this.database.doesExist(key as Key);

@@ -2,7 +2,7 @@ import type { Document } from '@souk/event-sourcing';
 import { type CollectionTables, NUMBER_BYTES } from './collection-tables';
 import { endOfValues } from './index-key';
 import type { EntryRange, QueryPlan } from './query-plan';
-import { MAX_CHOICES, MAX_PAGE_BYTES, MAX_SCANNED, MAX_WALKED, type Query } from './read-store.port';
+import { MAX_CHOICES, MAX_PAGE_BYTES, MAX_SCANNED, type Query } from './read-store.port';
 import { everyEntry, parseDocument, unpackDocument } from './stored-document';
 
 interface Scan<Doc extends Document> {
@@ -25,19 +25,17 @@ export function runQuery<Doc extends Document>(
   const items: Doc[] = [];
   let last: Buffer | undefined;
   let entries = 0;
-  let scanned = 0;
   let bytes = 0;
   const stopped = (): Scan<Doc> => (last ? { items, stop: Buffer.concat([Buffer.of(number), last]) } : { items });
   for (const key of tables.entries.keys(bounds(prefix, walked, plan.reverse, after?.subarray(1)))) {
-    if (entries++ === MAX_WALKED) return stopped();
+    if (entries++ === MAX_SCANNED) return stopped();
     const entry = key.subarray(NUMBER_BYTES);
     const idStart = endOfValues(entry, 1, plan.fields);
-    const packed = tables.documents.get(Buffer.concat([prefix, entry.subarray(idStart)]));
+    const packed = tables.documents.peek(Buffer.concat([prefix, entry.subarray(idStart)]));
     if (packed && isCalledFor(packed, entry.subarray(0, idStart), walked, others, plan.reverse)) {
-      if (items.length === plan.limit || scanned === MAX_SCANNED || bytes >= MAX_PAGE_BYTES) return stopped();
+      if (items.length === plan.limit || bytes >= MAX_PAGE_BYTES) return stopped();
       const stored = unpackDocument(packed);
       const doc = parseDocument<Doc>(stored);
-      scanned++;
       bytes += stored.json.length;
       if (doc !== undefined && (!filter || filter(doc))) items.push(doc);
     }

@@ -25,16 +25,17 @@ export interface Query<Doc extends Document> {
   readonly cursor?: string;
   /** Whom a cursor is for (the tenant): another's cursor is refused. */
   readonly audience?: string;
-  /** What the index cannot express. Scans on until the page is full or {@link MAX_SCANNED} documents were looked at. */
+  /** What the index cannot express. Scans on until the page is full or {@link MAX_SCANNED} entries were looked at. */
   readonly filter?: (doc: Doc) => boolean;
 }
 
-/** Documents that one page looks at for the sake of `filter`. A page may then be short and still have a `next`. */
-export const MAX_SCANNED = 2000;
+/**
+ * Entries of the index that one page looks at: not all of them pass the `filter` or lie in all of the `ranges`, and a document may come by
+ * with each of its elements. A page may then be short and still have a `next`.
+ */
+export const MAX_SCANNED = 1000;
 /** Bytes of JSON after which a page ends, though it has fewer documents than asked for: what it takes to read it is bounded. */
 export const MAX_PAGE_BYTES = 1 << 20;
-/** Entries of the index that one page looks at: the same document comes by with each of its elements, or not in all of the `ranges`. */
-export const MAX_WALKED = 2000;
 /** Of `ranges`: among how many the narrowest is looked for. */
 export const MAX_CHOICES = 8;
 

@@ -5,7 +5,6 @@ import {
   MAX_CHOICES,
   MAX_PAGE_BYTES,
   MAX_SCANNED,
-  MAX_WALKED,
   type Page,
   type Query,
   type ReadStore,
@@ -259,7 +258,7 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
         expect((await animals.query({ index: 'byKind', limit: 4 })).next).toBeUndefined();
       });
 
-      it(`looks at ${MAX_SCANNED} documents for the sake of a filter, and goes on from there`, async () => {
+      it(`looks at ${MAX_SCANNED} entries for the sake of a filter, and goes on from there`, async () => {
         const many = Array.from({ length: MAX_SCANNED + 10 }, (_, n) => ({ ...leo, id: `${n}`.padStart(5, '0'), legs: n }));
         await commit(many, 1);
         const query: Query<Animal> = { index: 'byKind', filter: ({ legs }) => Number(legs) > MAX_SCANNED };
@@ -282,7 +281,7 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
       });
 
       it('walks over the narrowest of several ranges, wherever it stands among the first', async () => {
-        const many = Array.from({ length: MAX_WALKED + 10 }, (_, n) => ({ ...leo, id: `${n}`.padStart(5, '0'), tags: ['cat'] }));
+        const many = Array.from({ length: MAX_SCANNED + 10 }, (_, n) => ({ ...leo, id: `${n}`.padStart(5, '0'), tags: ['cat'] }));
         await commit([...many, { ...leo, id: 'rare', tags: ['cat', 'rare'] }], 1);
         const cats = Array.from({ length: MAX_CHOICES - 1 }, () => ({ from: 'cat', to: 'cau' }));
         for (const rare of [
@@ -295,8 +294,8 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
         }
       });
 
-      it(`looks at ${MAX_WALKED} entries for the sake of a page, and goes on from there`, async () => {
-        const many = Array.from({ length: 2 * MAX_WALKED + 2 }, (_, n) => ({
+      it(`looks at ${MAX_SCANNED} entries for the sake of several ranges, and goes on from there`, async () => {
+        const many = Array.from({ length: 2 * MAX_SCANNED + 2 }, (_, n) => ({
           ...leo,
           id: `${n}`.padStart(5, '0'),
           tags: [n % 2 === 0 ? 'a' : 'b'],

@@ -19,7 +19,7 @@ export function maySee(
  * state and health.
  */
 export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
-  const { parties: _, working: __, lastOperationId, snapshot, appKey, nodes, origin, name, reason, ...rest } = instance;
+  const { viewers: _, working: __, lastOperationId, snapshot, appKey, nodes, origin, name, reason, ...rest } = instance;
   const common = { ...rest, name, operationId: lastOperationId };
   if (instance.ownerTenant === tenant && role !== 'operator')
     return {
