@@ -61,10 +61,10 @@ async function lag(store, folder, log) {
     await runner.start();
     await runner.waitFor(await store.head(), PATIENCE);
     const apps = runner.readModel(projections.find(({ name }) => name === 'apps'));
+    const shown = until(apps);
     const append = async () => {
       const { stream, events } = described();
-      const { position } = await store.append(stream, 'any', events);
-      await apps.waitFor(position, PATIENCE);
+      await shown((await store.append(stream, 'any', events)).position);
     };
     return await measureRatios({
       control: () => openLoop({ rate: RATE, seconds: SECONDS, one: () => control.putTwice(described().events[0]) }),
@@ -80,6 +80,16 @@ async function lag(store, folder, log) {
     await reads.close();
     await control.close();
   }
+}
+
+/** Fulfilled with the commit after which the read model shows that position. */
+function until(model) {
+  const waiting = new Set();
+  model.changes(({ position }) => {
+    for (const one of waiting) if (one.position <= position && waiting.delete(one)) one.resolve();
+  });
+  return (position) =>
+    position <= model.checkpoint() ? undefined : new Promise((resolve) => waiting.add({ position, resolve }));
 }
 
 async function inFolder(folder, use) {
