@@ -3,6 +3,7 @@ import { positionOf } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import type { RequestContext } from '@souk/platform';
 import { type Collection, LmdbReadStore, type ReadModel } from '@souk/read-store';
+import { countReads } from '@souk/read-store/testing';
 import { InstanceController } from '../src/edges/instance.controller';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../src/projections/instances.projection';
 
@@ -81,28 +82,4 @@ describe('A page of instances', () => {
 function controllerOf(collection: Collection<InstanceDoc>): InstanceController {
   const nobody = undefined as never;
   return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody);
-}
-
-interface Tables {
-  readonly documents: { peek: (key: Buffer) => unknown };
-  readonly entries: { keys: (range: object) => Iterable<unknown> };
-}
-
-/** Counts what is read from now on, index entries and documents together. */
-function countReads(store: LmdbReadStore): { reads: number } {
-  const counted = { reads: 0 };
-  const { documents, entries } = (store as unknown as { readonly tables: Tables }).tables;
-  const peek = documents.peek.bind(documents);
-  const keys = entries.keys.bind(entries);
-  documents.peek = (key) => {
-    counted.reads++;
-    return peek(key);
-  };
-  entries.keys = function* (range) {
-    for (const key of keys(range)) {
-      counted.reads++;
-      yield key;
-    }
-  };
-  return counted;
 }
