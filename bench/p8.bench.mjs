@@ -1,5 +1,5 @@
 import { httpClient } from './src/http-load.mjs';
-import { memoryOf, startMarketplace } from './src/marketplace.mjs';
+import { startMarketplace } from './src/marketplace.mjs';
 import { measureRatios } from './src/ratio.mjs';
 import { worldOf } from './src/worlds.mjs';
 
@@ -39,9 +39,9 @@ export async function run({ log }) {
 const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function memoryOn(world) {
-  return withList(world, async (list, { pid }) => {
+  return withList(world, async (list, { memory }) => {
     await pagesOf(list);
-    return memoryOf(pid);
+    return memory();
   });
 }
 

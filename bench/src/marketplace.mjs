@@ -1,21 +1,28 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A process of ours or of a control; `printed` is what it has printed by the time it is ready. */
 export async function startProcess(args, ready, env = {}) {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   child.stderr.pipe(process.stderr);
-  const printed = await new Promise((resolve, reject) => {
+  return { printed: await untilPrinted(child, ready), child, stop: () => stopped(child) };
+}
+
+function untilPrinted(child, pattern) {
+  return new Promise((resolve, reject) => {
     let text = '';
-    child.stdout.on('data', (chunk) => {
+    const onExit = (code) => reject(new Error(`process ended with ${code}: ${text}`));
+    const onData = (chunk) => {
       text += chunk;
-      if (ready.test(text)) resolve(text);
-    });
-    child.once('exit', (code) => reject(new Error(`process ended with ${code}: ${text}`)));
+      if (!pattern.test(text)) return;
+      child.stdout.off('data', onData);
+      child.off('exit', onExit);
+      resolve(text);
+    };
+    child.stdout.on('data', onData);
+    child.once('exit', onExit);
   });
-  return { printed, pid: child.pid, stop: () => stopped(child) };
 }
 
 async function stopped(child) {
@@ -25,16 +32,22 @@ async function stopped(child) {
 
 /**
  * The marketplace as `npm start` runs it, on a port of its own.
- * @param {string[]} [flags] of Node
- * @returns {Promise<{ url: string, operator: string | undefined, pid: number, readyMs: number, stop: () => Promise<void> }>} `operator`:
- *   the token printed at the first start; `readyMs`: from the spawn of the process
+ * @returns {Promise<{ url: string, operator: string | undefined, memory: () => Promise<number>, stop: () => Promise<void> }>} `operator`: the
+ *   token printed at the first start; `memory`: its own bytes without garbage, and without the pages of files, which the kernel takes back
+ *   when it needs them (Linux only)
  */
-export async function startMarketplace(dataDir, flags = []) {
+export async function startMarketplace(dataDir) {
   const script = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
-  const begun = performance.now();
-  const { printed, pid, stop } = await startProcess([...flags, script], /Ctrl-C/, { PORT: '0', SOUK_DATA_DIR: dataDir });
-  const readyMs = performance.now() - begun;
-  return { url: /API\s+(\S+)/.exec(printed)[1], operator: /token\s+(ey\S+)/.exec(printed)?.[1], pid, readyMs, stop };
+  const collector = new URL('./collect-garbage.mjs', import.meta.url).href;
+  const args = ['--expose-gc', '--import', collector, script];
+  const { printed, child, stop } = await startProcess(args, /Ctrl-C/, { PORT: '0', SOUK_DATA_DIR: dataDir });
+  const memory = async () => {
+    const collected = untilPrinted(child, /collected/);
+    child.kill('SIGUSR2');
+    await collected;
+    return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024;
+  };
+  return { url: /API\s+(\S+)/.exec(printed)[1], operator: /token\s+(ey\S+)/.exec(printed)?.[1], memory, stop };
 }
 
 /** Another account with one user; answers its id and the user's token. */
@@ -63,9 +76,4 @@ export async function caughtUp({ url, operator }) {
     if (behind === 0) return void (await fetchJson(`${url}/v1/instances?limit=1&atLeast=${head}`, operator));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Bytes of memory of its own: without the pages of files, which the kernel takes back when it needs them. Linux only. */
-export function memoryOf(pid) {
-  return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(join('/proc', String(pid), 'status'), 'utf8'))[1]) * 1024;
 }
