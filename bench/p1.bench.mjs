@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { httpClient } from './src/http-load.mjs';
 import { closedLoop, openLoop } from './src/load.mjs';
+import { fetchJson, registerAccount, startMarketplace, startProcess } from './src/marketplace.mjs';
 import { measureRatios } from './src/ratio.mjs';
 
 const CONNECTIONS = 64;
@@ -42,10 +42,7 @@ export async function run({ log }) {
         ),
     });
   } finally {
-    for (const child of processes) {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve));
-    }
+    for (const one of processes) await one.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -70,29 +67,16 @@ function newApp() {
 }
 
 async function startOurs(dataDir, processes) {
-  const start = fileURLToPath(new URL('../scripts/start.mjs', import.meta.url));
-  const printed = await started(
-    spawn(process.execPath, [start], { env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir } }),
-    processes,
-    /Ctrl-C/,
-  );
-  const url = /API\s+(\S+)/.exec(printed)[1];
-  const operator = /token\s+(\S+)/.exec(printed)[1];
-  const call = async (path, body) => {
-    const response = await fetch(url + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path} → ${response.status} ${await response.text()}`);
-    return response.json();
+  const marketplace = await startMarketplace(dataDir);
+  processes.push(marketplace);
+  const { url } = marketplace;
+  const { token } = await registerAccount(marketplace, 'provider');
+  const { components } = await fetchJson(`${url}/openapi.json`);
+  return {
+    client: httpClient(url, CONNECTIONS),
+    token,
+    schema: { ...components.schemas.CreateAppDto, additionalProperties: false },
   };
-  const { tenantId } = await call('/v1/tenants', { name: 'Harbour' });
-  const { userId } = await call(`/v1/tenants/${tenantId}/users`, { displayName: 'Bench', role: 'provider' });
-  const { accessToken } = await call(`/v1/users/${userId}/tokens`, {});
-  const { components } = await (await fetch(`${url}/openapi.json`)).json();
-  const server = { client: httpClient(url, CONNECTIONS), token: accessToken };
-  return { ...server, schema: { ...components.schemas.CreateAppDto, additionalProperties: false } };
 }
 
 /** Bytes of the two events of one POST, data and metadata, as JSON. */
@@ -102,21 +86,8 @@ async function startControl(directory, { schema }, processes) {
   const script = fileURLToPath(new URL('./src/p1-control.mjs', import.meta.url));
   const plain = JSON.parse(JSON.stringify(schema, (key, value) => (value?.$ref ? {} : value)));
   const options = JSON.stringify({ directory, schema: plain, bytes: EVENT_BYTES });
-  const printed = await started(spawn(process.execPath, [script, options]), processes, /\n/);
-  const { url, token } = JSON.parse(printed);
+  const control = await startProcess([script, options], /\n/);
+  processes.push(control);
+  const { url, token } = JSON.parse(control.printed);
   return { client: httpClient(url, CONNECTIONS), token };
-}
-
-/** What a process has printed by the time it is ready. */
-function started(child, processes, ready) {
-  processes.push(child);
-  child.stderr.pipe(process.stderr);
-  return new Promise((resolve, reject) => {
-    let printed = '';
-    child.stdout.on('data', (chunk) => {
-      printed += chunk;
-      if (ready.test(printed)) resolve(printed);
-    });
-    child.once('exit', (code) => reject(new Error(`process ended with ${code}: ${printed}`)));
-  });
 }

@@ -27,6 +27,22 @@ export function httpClient(url, connections) {
         call.once('error', reject);
         call.end(bytes);
       }),
+    /** Fulfilled with the body, parsed; only a 200 will do. */
+    getJson: (path, headers = {}) =>
+      new Promise((resolve, reject) => {
+        const call = request({ agent, hostname, port, path, headers }, (response) => {
+          const chunks = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.once('error', reject);
+          response.once('end', () => {
+            const body = Buffer.concat(chunks).toString();
+            if (response.statusCode === 200) resolve(JSON.parse(body));
+            else reject(new Error(`${path} → ${response.statusCode} ${body}`));
+          });
+        });
+        call.once('error', reject);
+        call.end();
+      }),
     close: () => agent.destroy(),
   };
 }

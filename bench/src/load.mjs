@@ -1,4 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
+import { quantile } from './statistics.mjs';
 
 /**
  * That many workers, each of which begins anew as soon as it is done.
@@ -43,4 +44,18 @@ export async function openLoop({ rate, seconds, one }) {
   }
   await Promise.all(running);
   return { p50: histogram.percentile(50) / 1000, p99: histogram.percentile(99) / 1000, max: histogram.max / 1000 };
+}
+
+/**
+ * One after the other, that many times: the latency of something that nobody else disturbs.
+ * @returns {Promise<{ p50: number, p99: number, max: number }>} milliseconds
+ */
+export async function inSequence(times, one) {
+  const latencies = [];
+  for (let i = 0; i < times; i++) {
+    const begun = performance.now();
+    await one(i);
+    latencies.push(performance.now() - begun);
+  }
+  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), max: Math.max(...latencies) };
 }

@@ -10,7 +10,8 @@ const LIMIT_OF_SPREAD = 0.1;
  * other makes a ratio, the median of the ratios is the figure. What disturbs the machine for longer than a turn disturbs both.
  *
  * @typedef {Record<string, number>} Measurement named values of one turn, e.g. { throughput: 1234, p99: 0.8 }
- * @typedef {{ id: string, of: string, atLeast?: number, atMost?: number }} Figure name of a measured value, and its target as a ratio
+ * @typedef {{ id: string, of: string, against?: string, atLeast?: number, atMost?: number }} Figure name of a measured value (`against`:
+ *   of the control's, where that has another one), and its target as a ratio
  * @typedef {{ id: string, ratio: number, spread: number, rounds: number, target: string, verdict: 'ok' | 'short' | 'void',
  *             control: number, ours: number }} Result `control` and `ours` are medians of what was measured
  *
@@ -29,32 +30,39 @@ export async function measureRatios({ control, ours, figures, warmUp = 1, onRoun
     controls.push(await control());
     turns.push(await ours());
     onRound?.(controls.at(-1), turns.at(-1));
-    const settled = figures.every((figure) => spread(ratiosOf(figure, controls, turns)) < LIMIT_OF_SPREAD);
+    const settled = figures.every((figure) => spreadOf(figure, ratiosOf(figure, controls, turns)) < LIMIT_OF_SPREAD);
     if (round >= LEAST_ROUNDS && settled) break;
   }
   return figures.map((figure) => resultOf(figure, controls, turns));
 }
 
 /** Ours by control for every two turns that follow each other, in either order. */
-function ratiosOf({ of }, controls, turns) {
-  return turns.flatMap((turn, i) => [turn[of] / controls[i][of], ...(controls[i + 1] ? [turn[of] / controls[i + 1][of]] : [])]);
+function ratiosOf({ of, against = of }, controls, turns) {
+  return turns.flatMap((turn, i) =>
+    [controls[i], controls[i + 1]].flatMap((control) => (control ? [turn[of] / control[against]] : [])),
+  );
+}
+
+/** By the median; where the ratio is far below what it may be, by what it may be: a few percent of next to nothing tell nothing. */
+function spreadOf({ atMost = 0 }, ratios) {
+  return (spread(ratios) * median(ratios)) / Math.max(median(ratios), atMost);
 }
 
 function resultOf(figure, controls, turns) {
-  const { id, of, atLeast, atMost } = figure;
+  const { id, of, against = of, atLeast, atMost } = figure;
   const ratios = ratiosOf(figure, controls, turns);
   const ratio = median(ratios);
   const reached = (atLeast === undefined || ratio >= atLeast) && (atMost === undefined || ratio <= atMost);
   return {
     id,
     ratio,
-    spread: spread(ratios),
+    spread: spreadOf(figure, ratios),
     rounds: turns.length,
     target: [atLeast !== undefined && `target>=${atLeast}`, atMost !== undefined && `target<=${atMost}`]
       .filter(Boolean)
       .join(' '),
-    verdict: !(spread(ratios) < LIMIT_OF_SPREAD) ? 'void' : reached ? 'ok' : 'short',
-    control: median(controls.map((control) => control[of])),
+    verdict: !(spreadOf(figure, ratios) < LIMIT_OF_SPREAD) ? 'void' : reached ? 'ok' : 'short',
+    control: median(controls.map((control) => control[against])),
     ours: median(turns.map((turn) => turn[of])),
   };
 }

@@ -81,6 +81,14 @@ describe('LmdbTable', () => {
     expect([...table.keys()]).toEqual(['other']);
   });
 
+  it('shows bytes without a copy, until the next read', async () => {
+    const table = environment.openTable<string, Buffer>('peeked', { encoding: 'binary' });
+    const values = ['', 'x', 'some more', 'x'.repeat(100_000), 'y'];
+    await environment.write(() => values.forEach((value, n) => table.put(`${n}`, Buffer.from(value))));
+    expect(values.map((_, n) => table.peek(`${n}`)?.toString())).toEqual(values);
+    expect(table.peek('none')).toBeUndefined();
+  });
+
   it('keeps bytes and small numbers as they are', async () => {
     const table = environment.openTable<number, Buffer>('bytes', { encoding: 'binary', keys: 'uint32' });
     await environment.write(() => {

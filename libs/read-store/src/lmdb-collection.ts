@@ -106,8 +106,8 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private queryOf(generation: LmdbGeneration<Doc>, query: Query<Doc>): Page<Doc> {
     const plan = planQuery(this.spec, this.indexes, query);
     const after = query.cursor === undefined ? undefined : this.cursors.open(plan.binding, query.cursor);
-    const { items, last } = runQuery<Doc>(this.tables, generation.prefix, plan, after, query.filter);
-    return last ? { items, next: this.cursors.sign(plan.binding, last) } : { items };
+    const { items, stop } = runQuery<Doc>(this.tables, generation.prefix, plan, after, query.filter);
+    return stop ? { items, next: this.cursors.sign(plan.binding, stop) } : { items };
   }
 
   private generation(record: CollectionRecord): LmdbGeneration<Doc> {

@@ -55,6 +55,8 @@ export class ProjectedModel implements ReadModel<Document> {
   private folded: Position | undefined;
   private visible: Position | undefined;
   private persisted: Position | undefined;
+  /** An event of ours that was seen in the store, and may be not visible yet. */
+  private ahead: Position | undefined;
   private newestRecordedAt: string | undefined;
   private averageBytes: number | undefined;
   private counts = { events: 0, commits: 0, lagMs: 0 };
@@ -128,6 +130,7 @@ export class ProjectedModel implements ReadModel<Document> {
     this.persisted = usable ? stored : undefined;
     if (this.visible === undefined || !usable) this.visible = this.persisted;
     this.folded = this.visible;
+    this.ahead = undefined;
     this.dirty = new Map();
     this.committing = new Map();
   }
@@ -359,10 +362,14 @@ export class ProjectedModel implements ReadModel<Document> {
   /** Moves on to a position that the store has reached, where no event of ours lies in between. */
   private async passOver(position: Position): Promise<void> {
     const after = this.visible;
+    // Of the many who may wait under load, one has to look.
+    if (this.ahead !== undefined && !this.isAt(this.ahead) && comparePositions(this.ahead, position) <= 0) return;
     if (this.state !== 'live' || comparePositions(await this.eventStore.head(), position) < 0) return;
     const filter = { streamPrefixes: this.projection.streamPrefixes };
-    for await (const next of this.eventStore.readAll({ ...(after && { after }), filter, maxCount: 1 }))
+    for await (const next of this.eventStore.readAll({ ...(after && { after }), filter, maxCount: 1 })) {
+      this.ahead = next.position;
       if (comparePositions(next.position, position) <= 0) return;
+    }
     this.passTo(position);
     this.arrive(position);
   }

@@ -1,15 +1,20 @@
 import type { CollectionSpec, Document, IndexedValue } from '@souk/event-sourcing';
 import type { IndexSet } from './index-entries';
 import { afterPrefix, encodeValues } from './index-key';
-import { type Query, UncoveredQuery } from './read-store.port';
+import { type Query, UncoveredQuery, type ValueRange } from './read-store.port';
 
-/** A query as a range over one index. */
+/** First byte and values of the first entry that may belong, and of the first that does not any more. */
+export interface EntryRange {
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+/** A query as ranges over one index. */
 export interface QueryPlan {
   /** Fields of the index: an entry's key holds so many values, then the document's id. */
   readonly fields: number;
-  /** First byte and values of the first entry that may belong, and of the first that does not any more. */
-  readonly from: Buffer;
-  readonly to: Buffer;
+  /** At least one; a document has an entry in each of them. */
+  readonly ranges: readonly EntryRange[];
   readonly reverse: boolean;
   readonly limit: number;
   /** Stands for the query and its audience: equal texts for queries that may share cursors. */
@@ -23,7 +28,7 @@ export const MAX_LIMIT = 500;
 export function planQuery<Doc extends Document>(
   { name: collection, version }: CollectionSpec,
   indexes: IndexSet,
-  { index, where = {}, range, order = 'ascending', limit = DEFAULT_LIMIT, audience }: Query<Doc>,
+  { index, where = {}, range, ranges = [range ?? {}], order = 'ascending', limit = DEFAULT_LIMIT, audience }: Query<Doc>,
 ): QueryPlan {
   const found = indexes.find(index);
   if (!found) throw new UncoveredQuery(collection, index, 'is not declared');
@@ -38,21 +43,27 @@ export function planQuery<Doc extends Document>(
     values.push(where[field]!);
   }
   if (given > fields.length) throw new UncoveredQuery(collection, index, `does not begin with ${quoted(where)}`);
-  if (range && given === fields.length)
+  if (ranges.length === 0) throw new RangeError('no range is no question');
+  if ((range ?? ranges.length > 1) && given === fields.length)
     throw new UncoveredQuery(collection, index, `has no field after ${quoted(where)} for a range`);
 
   const prefix = Buffer.concat([Buffer.of(number), encodeValues(values)]);
   const bound = (value: IndexedValue): Buffer => Buffer.concat([prefix, encodeValues([value])]);
   return {
     fields: fields.length,
-    from: range?.from === undefined ? prefix : bound(range.from),
-    // There always is one: the first byte is the number of the index, which is below FF.
-    to: range?.to === undefined ? afterPrefix(prefix)! : bound(range.to),
+    ranges: ranges.map(({ from, to }) => ({
+      from: from === undefined ? prefix : bound(from),
+      // There always is one: the first byte is the number of the index, which is below FF.
+      to: to === undefined ? afterPrefix(prefix)! : bound(to),
+    })),
     reverse: order === 'descending',
     limit,
-    binding: JSON.stringify({ collection, version, index, values, from: range?.from, to: range?.to, order, audience }),
+    binding: JSON.stringify({ collection, version, index, values, ranges: ranges.map(bounds), order, audience }),
   };
 }
+
+/** Apart from what else such an object may carry. */
+const bounds = ({ from, to }: ValueRange) => ({ from, to });
 
 function quoted(where: Readonly<Record<string, IndexedValue>>): string {
   return Object.keys(where)

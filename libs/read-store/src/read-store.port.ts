@@ -1,12 +1,23 @@
 import type { CollectionSpec, Document, IndexedValue, Position } from '@souk/event-sourcing';
 
+/** `from` inclusive, `to` exclusive. */
+export interface ValueRange {
+  readonly from?: IndexedValue;
+  readonly to?: IndexedValue;
+}
+
 /** What a query may ask of a collection; answered in the order of the index, ties by document id. */
 export interface Query<Doc extends Document> {
   readonly index: string;
   /** Equal values for the first fields of the index, by field name; for an array field: one of its elements. */
   readonly where?: Readonly<Record<string, IndexedValue>>;
-  /** A range over the field that follows those in `where`. `from` inclusive, `to` exclusive. */
-  readonly range?: { readonly from?: IndexedValue; readonly to?: IndexedValue };
+  /** A range over the field that follows those in `where`. */
+  readonly range?: ValueRange;
+  /**
+   * Instead of `range`, over an array field: each of these ranges holds one of its elements. Put those first that few documents lie in: the
+   * store walks over the narrowest of the first {@link MAX_CHOICES}, as far as it can tell, and answers in the order of that one.
+   */
+  readonly ranges?: readonly ValueRange[];
   readonly order?: 'ascending' | 'descending';
   /** Documents in a page, 1–500. Default 50. */
   readonly limit?: number;
@@ -14,12 +25,19 @@ export interface Query<Doc extends Document> {
   readonly cursor?: string;
   /** Whom a cursor is for (the tenant): another's cursor is refused. */
   readonly audience?: string;
-  /** What the index cannot express. Scans on until the page is full or {@link MAX_SCANNED} documents were looked at. */
+  /** What the index cannot express. Scans on until the page is full or {@link MAX_SCANNED} entries were looked at. */
   readonly filter?: (doc: Doc) => boolean;
 }
 
-/** Documents that one page looks at for the sake of `filter`. A page may then be short and still have a `next`. */
-export const MAX_SCANNED = 2000;
+/**
+ * Entries of the index that one page looks at: not all of them pass the `filter` or lie in all of the `ranges`, and a document may come by
+ * with each of its elements. A page may then be short and still have a `next`.
+ */
+export const MAX_SCANNED = 1000;
+/** Bytes of JSON after which a page ends, though it has fewer documents than asked for: what it takes to read it is bounded. */
+export const MAX_PAGE_BYTES = 1 << 20;
+/** Of `ranges`: among how many the narrowest is looked for. */
+export const MAX_CHOICES = 8;
 
 export interface Page<Doc extends Document> {
   readonly items: readonly Doc[];

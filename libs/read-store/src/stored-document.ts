@@ -41,6 +41,21 @@ export function unpackDocument(packed: Buffer): StoredDocument {
   return { position: packed.toString('latin1', 1, positionEnd) as Position, entries, json: packed.subarray(entriesEnd) };
 }
 
+/**
+ * Calls back with where each of its index entries starts and ends, until that answers `false`; nothing is copied. Answers whether it
+ * came to the end.
+ */
+export function everyEntry(packed: Buffer, visit: (start: number, end: number) => boolean): boolean {
+  const positionEnd = 1 + packed[0]!;
+  const entriesEnd = positionEnd + 4 + packed.readUInt32BE(positionEnd);
+  for (let at = positionEnd + 4; at < entriesEnd;) {
+    const end = at + 2 + ((packed[at]! << 8) | packed[at + 1]!);
+    if (!visit(at + 2, end)) return false;
+    at = end;
+  }
+  return true;
+}
+
 /** `undefined` for a tombstone. */
 export function parseDocument<Doc extends Document>({ json }: StoredDocument): Doc | undefined {
   return json.length === 0 ? undefined : (JSON.parse(json.toString('utf8')) as Doc);

@@ -73,6 +73,14 @@ export const queries: fc.Arbitrary<Query<Animal>> = fc
   })
   .map(({ asked, filter, ...rest }) => ({ ...(asked as Query<Animal>), ...rest, ...(filter && { filter }) }));
 
+/** Queries for documents with a tag in each of several ranges. */
+export const queriesOfRanges = fc.record({
+  index: fc.constant('byTag'),
+  ranges: fc.array(fc.record({ from: tag, to: tag }, { requiredKeys: [] }), { minLength: 1, maxLength: 4 }),
+  order: fc.constantFrom('ascending' as const, 'descending' as const),
+  limit: fc.integer({ min: 1, max: 8 }),
+});
+
 /** What a query has to answer, worked out the slow way: ids in order. */
 export function entriesInOrder(
   docs: readonly Animal[],

@@ -5,6 +5,8 @@ import {
   GenerationGone,
   type GenerationWriter,
   InvalidCursor,
+  MAX_CHOICES,
+  MAX_PAGE_BYTES,
   MAX_SCANNED,
   type Page,
   type Query,
@@ -12,7 +14,7 @@ import {
   UncoveredQuery,
 } from '@souk/read-store';
 import * as fc from 'fast-check';
-import { type Animal, animalsSpec, documentChanges, entriesInOrder, queries } from './animals';
+import { type Animal, animalsSpec, documentChanges, entriesInOrder, queries, queriesOfRanges } from './animals';
 
 /** A store to try the laws on. */
 export interface ReadStoreFixture {
@@ -187,6 +189,21 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
         );
       });
 
+      it('for several ranges answers what lies in all of them, in the order of one of them', async () => {
+        await fc.assert(
+          fc.asyncProperty(documentChanges, queriesOfRanges, async (batches, { ranges, ...query }) => {
+            await animals.clear();
+            const model = new Map(batches.flat().map(([id, animal]) => [id, animal && { ...animal, id }]));
+            const there = [...model.values()].filter((doc) => doc !== undefined);
+            await commit(there, 1);
+            const answers = ranges.map((range) => entriesInOrder(there, { ...query, range }));
+            const inAll = answers.map((answer) => answer.filter((id) => answers.every((other) => other.includes(id))));
+            expect(inAll).toContainEqual(await walk({ ...query, ranges }));
+          }),
+          { numRuns: 150 },
+        );
+      });
+
       it('puts null before booleans before numbers before text, and what is not there with null', async () => {
         const values = [undefined, null, false, true, -1.5, 0, 2, 10, '', '10', '2', 'a'];
         const docs = values.map((legs, n): Animal => ({ id: `${n}`.padStart(2, '0'), kind: 'any', legs, tags: [] }));
@@ -244,7 +261,7 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
         expect((await animals.query({ index: 'byKind', limit: 4 })).next).toBeUndefined();
       });
 
-      it(`looks at ${MAX_SCANNED} documents for the sake of a filter, and goes on from there`, async () => {
+      it(`looks at ${MAX_SCANNED} entries for the sake of a filter, and goes on from there`, async () => {
         const many = Array.from({ length: MAX_SCANNED + 10 }, (_, n) => ({ ...leo, id: `${n}`.padStart(5, '0'), legs: n }));
         await commit(many, 1);
         const query: Query<Animal> = { index: 'byKind', filter: ({ legs }) => Number(legs) > MAX_SCANNED };
@@ -252,6 +269,46 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
         expect(first.items).toEqual([]);
         const second = await animals.query({ ...query, cursor: first.next! });
         expect(second.items).toHaveLength(9);
+        expect(second.next).toBeUndefined();
+      });
+
+      it('ends a page early where documents are large', async () => {
+        const kind = 'x'.repeat(MAX_PAGE_BYTES / 4);
+        await commit(
+          Array.from({ length: 9 }, (_, n) => ({ ...leo, id: `${n}`, kind })),
+          1,
+        );
+        const first = await animals.query({ index: 'byLegs' });
+        expect(first.items).toHaveLength(4);
+        expect(await walk({ index: 'byLegs' })).toHaveLength(9);
+      });
+
+      it('walks over the narrowest of several ranges, wherever it stands among the first', async () => {
+        const many = Array.from({ length: MAX_SCANNED + 10 }, (_, n) => ({ ...leo, id: `${n}`.padStart(5, '0'), tags: ['cat'] }));
+        await commit([...many, { ...leo, id: 'rare', tags: ['cat', 'rare'] }], 1);
+        const cats = Array.from({ length: MAX_CHOICES - 1 }, () => ({ from: 'cat', to: 'cau' }));
+        for (const rare of [
+          { from: 'rare', to: 'rarf' },
+          { from: 'nowhere', to: 'nowherf' },
+        ]) {
+          const { items, next } = await animals.query({ index: 'byTag', ranges: [...cats, rare] });
+          expect(items).toHaveLength(rare.from === 'rare' ? 1 : 0);
+          expect(next).toBeUndefined();
+        }
+      });
+
+      it(`looks at ${MAX_SCANNED} entries for the sake of several ranges, and goes on from there`, async () => {
+        const many = Array.from({ length: 2 * MAX_SCANNED + 2 }, (_, n) => ({
+          ...leo,
+          id: `${n}`.padStart(5, '0'),
+          tags: [n % 2 === 0 ? 'a' : 'b'],
+        }));
+        await commit([...many, { ...leo, id: 'both', tags: ['a', 'b'] }], 1);
+        const query: Query<Animal> = { index: 'byTag', ranges: [{ from: 'b' }, { to: 'b' }] };
+        const first = await animals.query(query);
+        expect(first.items).toEqual([]);
+        const second = await animals.query({ ...query, cursor: first.next! });
+        expect(ids(second)).toEqual(['both']);
         expect(second.next).toBeUndefined();
       });
     });
@@ -284,6 +341,7 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
           { ...query, order: 'descending' },
           { ...query, range: { from: null } },
           { ...query, range: { to: 4 } },
+          { ...query, ranges: [{}, {}] },
         ];
         for (const other of others) await expect(animals.query({ ...other, cursor })).rejects.toBeInstanceOf(InvalidCursor);
         await expect(plants.query({ ...query, cursor })).rejects.toBeInstanceOf(InvalidCursor);

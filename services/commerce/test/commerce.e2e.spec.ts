@@ -289,6 +289,12 @@ describe('Commerce over HTTP', () => {
         expect(JSON.stringify(answer.body)).not.toContain('a@b.example');
         const list = await get('/v1/purchases', role, tenant);
         expect((list.body as { items: { purchaseId: string }[] }).items.map((item) => item.purchaseId)).toContain(purchaseId);
+        const { status } = (await purchase(purchaseId, role, tenant)).body as { status: string };
+        const alike = (await get(`/v1/purchases?status=${status}`, role, tenant)).body as {
+          items: { status: string; purchaseId: string }[];
+        };
+        expect(alike.items.map((item) => item.purchaseId)).toContain(purchaseId);
+        expect(new Set(alike.items.map((item) => item.status))).toEqual(new Set([status]));
       }
       for (const role of ['provider', 'buyer', 'billing'] as const) {
         const stranger = newId('tenant');

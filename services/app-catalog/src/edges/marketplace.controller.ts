@@ -33,24 +33,15 @@ export class MarketplaceController {
   }
 }
 
-/** The longest word narrows most: it is looked up by the index, what else was asked is checked document by document. */
+/** The longest word is likely the rarest. */
 function criteriaOf({ search, category, tag, limit, cursor }: SearchQuery): Criteria<AppDoc> {
-  const words = wordsOf(search ?? '').sort((a, b) => b.length - a.length);
+  const words = [...new Set(wordsOf(search ?? ''))].sort((a, b) => b.length - a.length);
   const whole = [...(tag ? [`t:${fold(tag)}`] : []), ...(category ? [`c:${fold(category)}`] : [])];
-  const asked = [
+  const ranges = [
     ...words.map((word) => ({ from: `q:${word}`, to: `q:${word}\uffff` })),
     ...whole.map((term) => ({ from: term, to: `${term}\0` })),
   ];
-  const [first, ...others] = asked;
   const page = { audience: 'public', ...(limit && { limit }), ...(cursor && { cursor }) };
-  if (!first) return { ...page, index: 'listed', where: { listed: true } };
-  return {
-    ...page,
-    index: 'byTerm',
-    where: { listed: true },
-    range: first,
-    ...(others.length > 0 && {
-      filter: (app) => others.every(({ from, to }) => app.terms.some((term) => term >= from && term < to)),
-    }),
-  };
+  if (ranges.length === 0) return { ...page, index: 'listed', where: { listed: true } };
+  return { ...page, index: 'byTerm', where: { listed: true }, ranges };
 }

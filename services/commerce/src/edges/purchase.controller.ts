@@ -24,11 +24,11 @@ export class PurchaseController {
   @Roles('buyer', 'provider', 'operator', 'billing')
   @ApiOperation({ summary: 'Purchases that the caller is a party to, newest first; all for an operator' })
   async list(@Query() { status, limit, cursor }: PurchaseQuery, @Ctx() { principal }: RequestContext) {
+    const { index, where } = scopeOf(principal.role, principal.tenant);
     const page = await this.purchases.query({
-      ...scopeOf(principal.role, principal.tenant),
+      ...(status ? { index: `${index}AndStatus`, where: { ...where, status } } : { index, where }),
       order: 'descending',
       audience: principal.tenant,
-      ...(status && { filter: (purchase) => purchase.status === status }),
       ...(limit && { limit }),
       ...(cursor && { cursor }),
     });
@@ -53,7 +53,8 @@ export class PurchaseController {
   }
 }
 
-function scopeOf(role: Role, tenant: string): Pick<Criteria<PurchaseDoc>, 'index' | 'where'> {
+/** Each of these indexes has one of the same name with `AndStatus`. */
+function scopeOf(role: Role, tenant: string): Required<Pick<Criteria<PurchaseDoc>, 'index' | 'where'>> {
   switch (role) {
     case 'buyer':
       return { index: 'byBuyer', where: { buyerTenant: tenant } };
@@ -63,6 +64,6 @@ function scopeOf(role: Role, tenant: string): Pick<Criteria<PurchaseDoc>, 'index
       return { index: 'byBilling', where: { billingTenant: tenant } };
     case 'operator':
     case 'auditor':
-      return { index: 'all' };
+      return { index: 'all', where: {} };
   }
 }

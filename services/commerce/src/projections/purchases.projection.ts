@@ -33,13 +33,17 @@ export interface PurchaseDoc {
 
 export const purchasesProjection: Projection<PurchaseDoc, PurchaseEvent> = {
   name: 'purchases',
-  version: 1,
+  version: 2,
   streamPrefixes: ['purchase-'],
   indexes: {
     all: ['createdAt'],
     byBuyer: ['buyerTenant', 'createdAt'],
     byProvider: ['providerTenant', 'createdAt'],
     byBilling: ['billingTenant', 'createdAt'],
+    allAndStatus: ['status', 'createdAt'],
+    byBuyerAndStatus: ['buyerTenant', 'status', 'createdAt'],
+    byProviderAndStatus: ['providerTenant', 'status', 'createdAt'],
+    byBillingAndStatus: ['billingTenant', 'status', 'createdAt'],
   },
   // The stream is named by a hash of the foreign order id; a purchase is asked for by its own id.
   keys: ({ data }) => [data.purchaseId],

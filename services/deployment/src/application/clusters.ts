@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Platform } from '@souk/contracts';
+import type { InstanceStatus, Platform } from '@souk/contracts';
 import { EventStore, type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { AddressRefused, assertPublicOrAllowed, kubeconfigName, KubernetesError, parseKubeconfig } from '@souk/kubernetes';
 import { Clock, InjectReadModel, NameRegistry } from '@souk/platform';
@@ -76,13 +76,8 @@ export class Clusters {
     if (state.status === 'unknown' || state.description.ownerTenant !== ownerTenant) throw new ClusterNotFound(clusterId);
     const { ownerTenant: owner, name } = state.description;
     await this.instances.waitFor(await this.store.head(), PATIENCE);
-    const { items } = await this.instances.query({
-      index: 'byCluster',
-      where: { clusterId },
-      limit: 1,
-      filter: ({ status }) => status !== 'deleted',
-    });
-    if (items[0]) throw new ClusterInUse(clusterId, items[0].instanceId);
+    const user = await this.userOf(clusterId);
+    if (user) throw new ClusterInUse(clusterId, user.instanceId);
     const outcome = await this.commands.handle(clusterAggregate, clusterId, { type: 'RemoveCluster', clusterId }, context);
     await this.vault.delete(owner, kubeconfigName(clusterId));
     await this.names.release({ kind: 'cluster', tenant: owner, name }, clusterId, context);
@@ -106,6 +101,16 @@ export class Clusters {
       if (error instanceof KubernetesError) throw new ClusterUnreachable(clusterId, error.message);
       throw error;
     }
+  }
+
+  /** An instance on this cluster that is not deleted: the index is asked around that status, since there may be any number of those. */
+  private async userOf(clusterId: string): Promise<InstanceDoc | undefined> {
+    const gone: InstanceStatus = 'deleted';
+    for (const range of [{ to: gone }, { from: `${gone}\0` }]) {
+      const { items } = await this.instances.query({ index: 'byCluster', where: { clusterId }, range, limit: 1 });
+      if (items[0]) return items[0];
+    }
+    return undefined;
   }
 
   private async checked(connection: ClusterRegistration['connection']): Promise<ClusterConnectionKind> {

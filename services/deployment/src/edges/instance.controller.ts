@@ -17,7 +17,7 @@ import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
-import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
+import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
 import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
@@ -193,9 +193,9 @@ function criteriaOf(
     (status === undefined || doc.status === status) &&
     (appId === undefined || doc.appId === appId) &&
     (clusterId === undefined || doc.clusterId === clusterId);
-  if (role === 'operator') return { ...page, index: 'all', filter };
-  if (clusterId !== undefined) return { ...page, index: 'byPartyAndCluster', where: { parties: tenant, clusterId }, filter };
-  if (appId !== undefined) return { ...page, index: 'byPartyAndApp', where: { parties: tenant, appId }, filter };
-  if (status !== undefined) return { ...page, index: 'byPartyAndStatus', where: { parties: tenant, status } };
-  return { ...page, index: 'byParty', where: { parties: tenant } };
+  const viewers = role === 'operator' ? OPERATORS : tenant;
+  if (clusterId !== undefined) return { ...page, index: 'byViewerAndCluster', where: { viewers, clusterId }, filter };
+  if (appId !== undefined) return { ...page, index: 'byViewerAndApp', where: { viewers, appId }, filter };
+  if (status !== undefined) return { ...page, index: 'byViewerAndStatus', where: { viewers, status } };
+  return { ...page, index: 'byViewer', where: { viewers } };
 }

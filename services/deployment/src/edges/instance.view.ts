@@ -20,7 +20,7 @@ export function maySee(
  */
 export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
   const {
-    parties: _,
+    viewers: _,
     working: __,
     lastOperationId,
     snapshot,

@@ -48,8 +48,8 @@ export interface InstanceDoc {
   readonly name: string;
   readonly ownerTenant: string;
   readonly providerTenant: string;
-  /** Both of them, each once. */
-  readonly parties: readonly string[];
+  /** Whose lists it is in: of both parties, each once, and of {@link OPERATORS}. */
+  readonly viewers: readonly string[];
   readonly appId: string;
   readonly versionId: string;
   readonly versionNumber: string;
@@ -76,6 +76,9 @@ export interface InstanceDoc {
   readonly updatedAt: string;
 }
 
+/** In `viewers`: they see every instance. */
+export const OPERATORS = '*';
+
 type Doc = InstanceDoc | undefined;
 
 export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent> = {
@@ -83,12 +86,11 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
   version: 2,
   streamPrefixes: ['instance-', 'operation-'],
   indexes: {
-    all: ['createdAt'],
-    byParty: ['parties', 'createdAt'],
-    byPartyAndStatus: ['parties', 'status', 'createdAt'],
-    byPartyAndApp: ['parties', 'appId', 'createdAt'],
-    byPartyAndCluster: ['parties', 'clusterId', 'createdAt'],
-    byCluster: ['clusterId', 'createdAt'],
+    byViewer: ['viewers', 'createdAt'],
+    byViewerAndStatus: ['viewers', 'status', 'createdAt'],
+    byViewerAndApp: ['viewers', 'appId', 'createdAt'],
+    byViewerAndCluster: ['viewers', 'clusterId', 'createdAt'],
+    byCluster: ['clusterId', 'status'],
     working: ['working', 'createdAt'],
   },
   keys: ({ data }) => [data.instanceId],
@@ -97,7 +99,7 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
       const { operationId, parameters: __, secrets: ___, ...rest } = data;
       return {
         ...rest,
-        parties: [...new Set([data.ownerTenant, data.providerTenant])],
+        viewers: [...new Set([data.ownerTenant, data.providerTenant]), OPERATORS],
         status: 'deploying',
         operation: { operationId, kind: 'deploy' },
         lastOperationId: operationId,
