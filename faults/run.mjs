@@ -18,8 +18,14 @@ import { writeResult } from './src/result.mjs';
 const ONLY_BY_NAME = ['soak'];
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const { names, options } = parse(process.argv.slice(2));
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.fault\.mjs$/.exec(file)?.[1] ?? []);
+if (process.argv.some((arg) => arg === '--help' || arg === '-h')) {
+  console.log(
+    `usage: npm run faults -- [names] [--small] [--seed n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
+  );
+  process.exit(0);
+}
+const { names, options } = parse(process.argv.slice(2));
 const chosen = known.filter((one) =>
   names.length === 0 ? !ONLY_BY_NAME.includes(one) : names.some((name) => one === name || one.startsWith(`${name}-`)),
 );

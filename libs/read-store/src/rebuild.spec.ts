@@ -195,6 +195,7 @@ describe('A rebuild', () => {
   });
 
   describe('that switches', () => {
+    jest.setTimeout(60_000);
     const doubled: Projection<Balance, AccountEvent> = {
       ...balances,
       on: { ...balances.on, AccountOpened: (_, { data }, key) => ({ id: key, owner: `${data.owner}?`, amount: 0, moves: 0 }) },
