@@ -1,3 +1,5 @@
+import { wavesOf } from '@souk/topology';
+
 /** A node, and the nodes that must be there before it. */
 export interface Ordered {
   readonly name: string;
@@ -7,15 +9,11 @@ export interface Ordered {
 /** Dependencies first; the topology has no cycle. */
 export function inDeployOrder<Node extends Ordered>(nodes: readonly Node[]): Node[] {
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const waves = new Map<string, number>();
-  const open = [...nodes];
-  while (open.length > 0) {
-    const next = open.filter((node) => node.dependsOn.every((name) => waves.has(name) || !byName.has(name)));
-    if (next.length === 0) break;
-    for (const node of next) waves.set(node.name, waves.size);
-    open.splice(0, open.length, ...open.filter((node) => !waves.has(node.name)));
-  }
-  return [...waves.keys()].map((name) => byName.get(name)!);
+  const waves = wavesOf({
+    nodes: nodes.map(({ name }) => ({ serviceName: name })),
+    arrows: nodes.flatMap(({ name, dependsOn }) => dependsOn.map((to) => ({ from: name, to }))),
+  });
+  return waves.flat().map((name) => byName.get(name)!);
 }
 
 /** One step of the way back. */
