@@ -52,7 +52,8 @@ function make(faults: readonly Fault[]): (name: FailpointName) => void {
 function happen(fault: Fault): void {
   switch (fault.action) {
     case 'kill':
-      return die(fault.name);
+      die(fault.name);
+      return;
     case 'throw':
       throw new FailpointError(fault.name, fault.code);
     case 'delay':

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { armFailpoints, failpoint, FailpointError, failpoints, InvalidFailpoints } from '.';
+import { armFailpoints, failpoint, FailpointError, failpoints, type InvalidFailpoints } from '.';
 
 const root = join(__dirname, '../../..');
 
