@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomOf } from '../bench/src/statistics.mjs';
 import { all, audit, Customer } from './src/customer.mjs';
-import { MemoryWatch } from './src/memory.mjs';
+import { heapEnvironment, MemoryWatch } from './src/memory.mjs';
 import { MortalMarketplace } from './src/mortal-marketplace.mjs';
 import { Shop } from './src/shop.mjs';
 import { Workshop } from './src/workshop.mjs';
@@ -16,7 +17,7 @@ const PEACE = 0.2;
 const CUSTOMERS = 3;
 /** Everybody rests after each piece of work, which bounds how much there will be. */
 const REST_MS = 400;
-const SAMPLE_MS = 1_000;
+const SAMPLE_MS = 2_000;
 /** More memory than that, at the same age or within a life, is no longer flat. A minute is too short to tell. */
 const FLAT = 0.2;
 
@@ -29,14 +30,15 @@ export async function run({ small, seed, log, options }) {
   const minutes = Number(options.minutes ?? (small ? MINUTES.small : MINUTES.full));
   const killEvery = Math.min(small ? KILL_EVERY.small : KILL_EVERY.full, (minutes * 60_000) / 5);
   const random = randomOf(seed);
-  const marketplace = new MortalMarketplace();
+  const heaps = mkdtempSync(join(tmpdir(), 'souk-heaps-'));
+  const marketplace = new MortalMarketplace(heapEnvironment(heaps));
   const patience = { over: false, retries: 0 };
   try {
     configureCluster(marketplace.dataDir);
     await marketplace.start();
     const shop = await Shop.open(marketplace.url, marketplace.token, patience);
     const load = new Load(shop, random);
-    const memory = { marketplace: new MemoryWatch(killEvery * 0.8), cluster: new MemoryWatch(killEvery * 0.8) };
+    const memory = { marketplace: new MemoryWatch(heaps, killEvery * 0.8), cluster: new MemoryWatch(heaps, killEvery * 0.8) };
     const began = performance.now();
     const ends = began + minutes * 60_000;
     let kills = 0;
@@ -53,7 +55,7 @@ export async function run({ small, seed, log, options }) {
       const seconds = Math.round((performance.now() - began) / 1000);
       log(
         `${seconds} of ${minutes * 60} s, ${kills} kills, ${load.done}, ${patience.retries} retries, ` +
-          `memory ${mega(memory.marketplace.last)} + ${mega(memory.cluster.last)} MB`,
+          `heap ${mega(memory.marketplace.last)} + ${mega(memory.cluster.last)} MB`,
       );
     }
     log('no more load: everything comes to its end');
@@ -81,6 +83,7 @@ export async function run({ small, seed, log, options }) {
   } finally {
     patience.over = true;
     await marketplace.destroy();
+    rmSync(heaps, { recursive: true, force: true });
   }
 }
 
@@ -180,4 +183,4 @@ class Load {
   }
 }
 
-const mega = (kib) => Math.round(kib / 1024);
+const mega = (bytes) => Math.round(bytes / 2 ** 20);

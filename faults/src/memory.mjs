@@ -1,27 +1,39 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { median } from '../../bench/src/statistics.mjs';
 
-/** Memory of a process that is no file's, in KiB: pages of the stores come and go as the system likes. `undefined` where it is gone. */
-function memoryOf(pid) {
+const hook = fileURLToPath(new URL('./heap-on-signal.cjs', import.meta.url));
+
+/** Environment of processes that tell of their heap; the folder is made. */
+export function heapEnvironment(folder) {
+  mkdirSync(folder, { recursive: true });
+  return { SOUK_HEAPS: folder, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${hook}` };
+}
+
+/** What a process has told since it was asked before, in bytes, and asks again. `undefined` where it has not, or is gone. */
+function heapOf(folder, pid) {
   try {
-    return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    process.kill(pid, 'SIGUSR2');
+    return Number(readFileSync(join(folder, String(pid)), 'utf8')) || undefined;
   } catch {
     return undefined;
   }
 }
 
-/** How the memory of a process, in all its lives, goes on. */
+/** How the heap of a process, in all its lives, goes on: what is left after the garbage was collected. */
 export class MemoryWatch {
   #lives = [];
 
-  /** @param age at which lives are compared, in milliseconds */
-  constructor(age) {
+  /** @param folder see {@link heapEnvironment}; @param age at which lives are compared, in milliseconds */
+  constructor(folder, age) {
+    this.folder = folder;
     this.age = age;
   }
 
   /** To be called now and then, with the process as it is now. */
   sample(pid) {
-    const memory = memoryOf(pid);
+    const memory = heapOf(this.folder, pid);
     if (!memory) return;
     let life = this.#lives.at(-1);
     if (life?.pid !== pid) this.#lives.push((life = { pid, begun: performance.now(), samples: [] }));

@@ -22,7 +22,9 @@ export class MortalMarketplace {
   ended = Promise.resolve();
   #cleanUp = () => this.#endEverything();
 
-  constructor() {
+  /** @param environment of both processes, beside that of this one */
+  constructor(environment = {}) {
+    this.environment = environment;
     process.once('exit', this.#cleanUp);
   }
 
@@ -31,7 +33,14 @@ export class MortalMarketplace {
     this.starts++;
     this.#errors = '';
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
-      env: { ...process.env, PORT: this.#port, SOUK_DATA_DIR: this.dataDir, SOUK_FAILPOINTS: failpoints, LOG_LEVEL: 'fatal' },
+      env: {
+        ...process.env,
+        ...this.environment,
+        PORT: this.#port,
+        SOUK_DATA_DIR: this.dataDir,
+        SOUK_FAILPOINTS: failpoints,
+        LOG_LEVEL: 'fatal',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
