@@ -192,8 +192,8 @@ export class ProjectionRunner {
   }
 
   /**
-   * The lane of the model stands still meanwhile, so that both have seen the same events when they are compared. What its successor lacks
-   * then is what came in since its last batch.
+   * The lane of the model stands still meanwhile, and whichever of both is behind folds what it lacks, so that both have seen the same events
+   * when they are compared.
    */
   private async switchTo(model: ProjectedModel, successor: Successor): Promise<number> {
     const { model: next, lane: nextLane, generation, serving } = successor;
@@ -202,7 +202,12 @@ export class ProjectionRunner {
     await this.close(lanes);
     try {
       await next.persist();
-      await next.prepare(await this.eventStore.head());
+      const head = await this.eventStore.head();
+      await next.prepare(head);
+      if (model.status !== 'failed') {
+        await model.prepare(head);
+        await model.foldUpTo(next.checkpoint());
+      }
       await next.foldUpTo(model.checkpoint());
       await next.persist();
       const different = await confirmed(successor.differences, serving, generation);
