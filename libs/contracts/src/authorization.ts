@@ -123,8 +123,8 @@ export abstract class AuthorizationCommands {
   abstract alignGrants(instanceId: string, grants: DeclaredPermissions, call: CallContext): Promise<CredentialView>;
   /** For good. A repeat, or an instance that never had a credential, is no error. */
   abstract revokeCredential(instanceId: string, call: CallContext): Promise<void>;
-  /** The AppSecret itself, for the Kubernetes Secret of its instance and for nothing else. */
-  abstract appSecret(instanceId: string): Promise<string>;
+  /** That version of the AppSecret itself, for the Kubernetes Secret of its instance and for nothing else. */
+  abstract appSecret(instanceId: string, secretVersion: number): Promise<string>;
 }
 
 /** Told to deployment, which brings the new secret to the instance. It holds no secret. */

@@ -123,7 +123,7 @@ describe('Authorization over HTTP', () => {
       { instanceId, appId: 'app', ownerTenant, providerTenant, grants: { apis, dataModels: [] } },
       callOf(),
     );
-    return { instanceId, appKey, appSecret: await commands.appSecret(instanceId) };
+    return { instanceId, appKey, appSecret: await commands.appSecret(instanceId, 1) };
   }
 
   describe('tenants and users', () => {
@@ -365,7 +365,7 @@ describe('Authorization over HTTP', () => {
       expect(rotated).toMatchObject({ status: 200, body: { secretVersion: 2, appKey: old.appKey } });
       const again = await call(buyer, 'POST', `${path}/rotate`, wish, { 'idempotency-key': 'once' });
       expect(again.body).toEqual(rotated.body);
-      const renewed = { ...old, appSecret: await app.get(AuthorizationCommands).appSecret(old.instanceId) };
+      const renewed = { ...old, appSecret: await app.get(AuthorizationCommands).appSecret(old.instanceId, 2) };
       expect(JSON.stringify(rotated.body)).not.toContain(renewed.appSecret);
 
       const taken = async () => {

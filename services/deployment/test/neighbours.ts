@@ -119,8 +119,7 @@ export class Credentials extends AuthorizationCommands {
     this.log.push('revoked');
     this.keep({ ...known, status: 'revoked' });
   }
-  override async appSecret(instanceId: string): Promise<string> {
-    const version = this.views.get(instanceId)?.secretVersion ?? 1;
+  override async appSecret(instanceId: string, version: number): Promise<string> {
     return version === 1 ? `secret of ${instanceId}` : `secret ${version} of ${instanceId}`;
   }
   /** What its owner does in authorization. */

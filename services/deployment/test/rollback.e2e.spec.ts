@@ -202,6 +202,7 @@ describe('An upgrade that fails', () => {
     world.neighbours.app.add(versionId(101), '1.1.0', image('tomcat', second), permissions());
     for (const name of ['unlucky', 'impatient']) {
       await world.images(first, 'normal');
+      await world.images(second, 'pull-error');
       const unlucky = await world.purchase(name, { versionId: versionId(100) });
       await world.reaches(unlucky, 'running');
       const { operationId } = (await change('upgrade', versionId(101), unlucky)).body;
@@ -226,8 +227,13 @@ describe('An upgrade that fails', () => {
         status: 'failed',
         code: 'image-not-pulled',
       });
-      // Its owner can go back, now that the old image is good again: a mend, and on record as what was asked for.
+      // Mended by a restart it has exactly what its version declares, and nothing of what ran before.
       await world.until(unlucky, ({ operation }) => operation === undefined);
+      await world.images(second, 'normal');
+      await world.request('buyer', 'POST', `/v1/instances/${unlucky}/restart`, {});
+      await world.reaches(unlucky, 'running');
+      expect(world.neighbours.credentials.views.get(unlucky)!.grants).toEqual(permissions());
+      // Its owner can go back as well, now that the old image is good again, and it is on record as what was asked for.
       await world.images(first, 'normal');
       await change('rollback', versionId(100), unlucky);
       const mended = await world.until(unlucky, ({ status }) => status === 'running', 'buyer', 30_000);

@@ -5,7 +5,7 @@ describe('A rotated AppSecret', () => {
   let world: World;
   let instanceId: string;
   beforeAll(async () => {
-    world = await World.open();
+    world = await World.open({ images: { 'gone/*': { behaviour: 'pull-error' } } }, { patienceMs: { 'image-not-pulled': 500 } });
     world.neighbours.app.add(ids.versionId, '1.0.0', shop, { apis: ['instance.read'], dataModels: [] });
     instanceId = await world.purchase('my shop');
     await world.reaches(instanceId, 'running');
@@ -70,6 +70,21 @@ describe('A rotated AppSecret', () => {
       'restart succeeded',
       'restart succeeded',
       'deploy succeeded',
+    ]);
+  });
+
+  it('follows an upgrade that was rolled back', async () => {
+    const next = 'ver_01J00000000000000000000077';
+    const nodes = shop.nodes.map((node) => (node.serviceName === 'tomcat' ? { ...node, image: 'gone/tomcat:2' } : node));
+    world.neighbours.app.add(next, '1.1.0', { ...shop, nodes }, { apis: ['instance.read'], dataModels: [] });
+    const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: next });
+    await world.stepTaken(body.operationId as string, 'CredentialBound');
+    await world.rotateSecret(instanceId);
+    await broughtBy(4);
+    expect(await secret()).toBe(`secret 4 of ${instanceId}`);
+    expect((await records()).slice(0, 2).map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'restart succeeded',
+      'upgrade rolled-back',
     ]);
   });
 });

@@ -32,7 +32,7 @@ export class LocalAuthorizationCommands extends AuthorizationCommands {
     return this.credentials.revoke(instanceId, call);
   }
 
-  override appSecret(instanceId: string): Promise<string> {
-    return this.credentials.appSecret(instanceId);
+  override appSecret(instanceId: string, secretVersion: number): Promise<string> {
+    return this.credentials.appSecret(instanceId, secretVersion);
   }
 }

@@ -52,11 +52,11 @@ export class Credentials {
     return credentialView(await this.load(instanceId));
   }
 
-  /** The AppSecret itself. @throws NoCredentialYet */
-  async appSecret(instanceId: string): Promise<string> {
+  /** The AppSecret itself, the newest unless a version is named. @throws NoCredentialYet */
+  async appSecret(instanceId: string, secretVersion?: number): Promise<string> {
     const state = await this.load(instanceId);
     if (state.status === 'none') throw new NoCredentialYet(instanceId);
-    return appSecretOf(this.vault, state);
+    return appSecretOf(this.vault, { ...state, secretVersion: secretVersion ?? state.secretVersion });
   }
 
   /** @throws NotFound alike where there is none and where it is not theirs */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   AuthorizationCommands,
+  AuthorizationQueries,
   type CredentialView,
   type DeclaredPermissions,
   ReleaseQueries,
@@ -8,7 +9,7 @@ import {
 } from '@souk/contracts';
 import type { KnownInstance } from '../domain/instance';
 import { changesVersion, type StartedOperation } from '../domain/operation';
-import { union } from '../domain/permissions';
+import { beyond, union } from '../domain/permissions';
 import { OperationCauses } from './operation-causes';
 
 /** The instance's identity, with exactly what its version declares: never less while something needs it, never more in the end. */
@@ -16,6 +17,7 @@ import { OperationCauses } from './operation-causes';
 export class IdentityBinding {
   constructor(
     private readonly authorization: AuthorizationCommands,
+    private readonly credentials: AuthorizationQueries,
     private readonly releases: ReleaseQueries,
     private readonly causes: OperationCauses,
   ) {}
@@ -40,9 +42,10 @@ export class IdentityBinding {
     );
   }
 
-  /** When nothing of the version before runs any more. */
+  /** When nothing of another version runs any more; an operation that failed before this one may have left what more than one declares. */
   async settle({ instanceId }: KnownInstance, { started }: StartedOperation, snapshot: Snapshot): Promise<void> {
-    if (!changesVersion(started)) return;
+    const granted = (await this.credentials.credentialOf(instanceId))?.grants;
+    if (!changesVersion(started) && granted && beyond(snapshot.permissions, granted).length === 0) return;
     const call = await this.causes.context(instanceId, started.operationId, 'settle-grants');
     await this.authorization.alignGrants(instanceId, snapshot.permissions, call);
   }
@@ -59,6 +62,7 @@ export class IdentityBinding {
     const call = await this.causes.context(instanceId, started.operationId, 'revoke-credential');
     await this.authorization.revokeCredential(instanceId, call);
   }
+
   private async declaredBy(digest: string | undefined): Promise<DeclaredPermissions | undefined> {
     return digest === undefined ? undefined : (await this.releases.snapshot(digest))?.permissions;
   }

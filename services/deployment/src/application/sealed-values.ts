@@ -32,8 +32,8 @@ export class SealedValues {
     const data: Record<string, string> = {};
     for (const [key, value] of Object.entries(sealed)) {
       const text =
-        'appSecret' in value
-          ? await this.authorization.appSecret(instance.instanceId)
+        'appSecretVersion' in value
+          ? await this.authorization.appSecret(instance.instanceId, value.appSecretVersion)
           : await this.text(value.template, instance, declared);
       data[key] = Buffer.from(text, 'utf8').toString('base64');
     }

@@ -10,7 +10,7 @@ import { OperationJournal } from './operation-journal';
 
 /**
  * Brings a rotated AppSecret to its instance (F34): its own nodes are restarted with it, once for each version of the secret. While another
- * operation is under way nothing is asked for: when it has ended well and had bound an older secret, the restart follows it. An instance that
+ * operation is under way nothing is asked for: when it has ended well, or was rolled back, and had bound an older secret, the restart follows it. An instance that
  * is degraded is left alone, what to do next is its owner's decision, and every operation brings the secret along.
  */
 @Injectable()
@@ -28,7 +28,10 @@ export class SecretRollout {
     const version = (await this.authorization.credentialOf(instanceId))?.secretVersion ?? 1;
     if (version === 1) return;
     const instance = await this.journal.instance(instanceId);
-    if (instance.status !== 'running' || (await this.boundBy(instanceId, endedOperation)) === version) return;
+    if (instance.status !== 'running') return;
+    // It is told late, perhaps: a newer operation may have brought the secret since.
+    for (const operationId of [endedOperation, (await this.documents.get(instanceId))?.lastOperationId])
+      if (operationId !== undefined && (await this.boundBy(operationId)) === version) return;
     const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
     const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
     const own = (configuration?.topology.nodes ?? []).filter(({ category }) => category === 'custom');
@@ -45,9 +48,7 @@ export class SecretRollout {
     });
   }
 
-  private async boundBy(instanceId: string, endedOperation: string | undefined): Promise<number | undefined> {
-    const operationId = endedOperation ?? (await this.documents.get(instanceId))?.lastOperationId;
-    const entry = operationId === undefined ? undefined : await this.journal.operation(operationId);
-    return entry?.operation.credential?.secretVersion;
+  private async boundBy(operationId: string): Promise<number | undefined> {
+    return (await this.journal.operation(operationId))?.operation.credential?.secretVersion;
   }
 }

@@ -52,11 +52,15 @@ function withoutWords({ reason: _, ...failure }: LastFailure) {
   return failure;
 }
 
-/** A deployment record. Reasons of waits may quote what is free on the owner's cluster: they are for the owner. */
+/**
+ * A deployment record. Who asked and why is for the owner, and so are the words of failures and waits, which may quote what is free on the
+ * owner's cluster.
+ */
 export function operationView(operation: OperationDoc, isOwner: boolean) {
   const { parties: _, steps, failure, ...rest } = operation;
   if (isOwner) return { ...rest, steps, ...(failure !== undefined && { failure }) };
-  return { ...rest, steps: steps.map(({ at, type, node }) => ({ at, type, ...(node !== undefined && { node }) })) };
+  const { requestedBy: __, reason: ___, ...state } = rest;
+  return { ...state, steps: steps.map(({ at, type, node }) => ({ at, type, ...(node !== undefined && { node }) })) };
 }
 
 /**
@@ -66,7 +70,7 @@ export function operationView(operation: OperationDoc, isOwner: boolean) {
 export function stateView(state: Instance, viewer: Viewer): object | undefined {
   const platformWide = viewer.role === 'auditor' && viewer.tenant === platformTenant;
   if (state.status === 'unknown' || !(maySee(viewer, state) || platformWide)) return undefined;
-  const { wanted, restarts, completedInit, parameters, secrets, ...rest } = state;
+  const { wanted, restarts, completedInit, parameters, secrets, origin, ...rest } = state;
   const plain = { ...rest, ...wanted, restarts: Object.fromEntries(restarts), completedInit: [...completedInit].sort() };
-  return state.ownerTenant === viewer.tenant || platformWide ? { ...plain, parameters, secrets } : plain;
+  return state.ownerTenant === viewer.tenant || platformWide ? { ...plain, origin, parameters, secrets } : plain;
 }

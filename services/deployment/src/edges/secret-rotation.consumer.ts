@@ -4,6 +4,8 @@ import type { AuthorizationEvent, DeploymentEvent } from '@souk/contracts';
 import { causedBy } from '@souk/messaging';
 import { SecretRollout } from '../application/secret-rollout';
 
+type Ended<Type extends DeploymentEvent['type']> = Extract<DeploymentEvent, { type: Type }>;
+
 /** When an instance may be without its newest AppSecret. */
 @Controller()
 export class SecretRotationConsumer {
@@ -16,7 +18,13 @@ export class SecretRotationConsumer {
 
   /** The operation may have begun before the rotation. */
   @EventPattern('deployment.instance-running.v1', { group: 'deployment' })
-  async instanceRunning(@Payload() event: Extract<DeploymentEvent, { type: 'deployment.instance-running.v1' }>): Promise<void> {
+  async instanceRunning(@Payload() event: Ended<'deployment.instance-running.v1'>): Promise<void> {
+    const { instanceId, operationId } = event.data;
+    await this.rollout.follow(instanceId, causedBy(event, 'deployment'), operationId);
+  }
+
+  @EventPattern('deployment.instance-rolled-back.v1', { group: 'deployment' })
+  async instanceRolledBack(@Payload() event: Ended<'deployment.instance-rolled-back.v1'>): Promise<void> {
     const { instanceId, operationId } = event.data;
     await this.rollout.follow(instanceId, causedBy(event, 'deployment'), operationId);
   }

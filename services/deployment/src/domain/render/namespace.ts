@@ -37,7 +37,7 @@ function renderIdentity(owner: Owner, { appKey, secretVersion }: Identity): Rend
     metadata: { name: IDENTITY_SECRET, namespace: owner.namespace, labels: labelsOf(owner) },
     type: 'Opaque',
   };
-  const sealed = { SOUK_APP_KEY: { template: appKey }, SOUK_APP_SECRET: { appSecret: true as const } };
+  const sealed = { SOUK_APP_KEY: { template: appKey }, SOUK_APP_SECRET: { appSecretVersion: secretVersion } };
   return rendered(object, { sealed, versions: { appSecret: secretVersion } });
 }
 
