@@ -14,6 +14,10 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(folder);
 const args = process.argv.slice(2);
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.bench\.mjs$/.exec(file)?.[1] ?? []);
+if (args.some((arg) => arg.startsWith('-') && arg !== '--no-build')) {
+  console.error(`usage: npm run bench -- [--no-build] [names]\nnames: ${known.join(', ')}; without a name, all of them`);
+  process.exit(args.includes('--help') ? 0 : 2);
+}
 const asked = args.filter((arg) => !arg.startsWith('--')).map((name) => name.toLowerCase());
 const unknown = asked.filter((name) => !known.includes(name));
 if (unknown.length > 0) {

@@ -19,11 +19,12 @@ const ONLY_BY_NAME = ['soak'];
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.fault\.mjs$/.exec(file)?.[1] ?? []);
-if (process.argv.some((arg) => arg === '--help' || arg === '-h')) {
+const OPTIONS = ['--small', '--seed', '--kills', '--minutes'];
+if (process.argv.slice(2).some((arg) => arg.startsWith('-') && !OPTIONS.includes(arg))) {
   console.log(
-    `usage: npm run faults -- [names] [--small] [--seed n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
+    `usage: npm run faults -- [names] [--small] [--seed n] [--kills n] [--minutes n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
   );
-  process.exit(0);
+  process.exit(process.argv.includes('--help') ? 0 : 2);
 }
 const { names, options } = parse(process.argv.slice(2));
 const chosen = known.filter((one) =>

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const [into, ...more] = process.argv.slice(2);
 if (!into || into.startsWith('-') || more.length > 0) {
   console.error('usage: npm run backup -- <new folder>     SOUK_DATA_DIR says what is copied, ./data by default');
-  process.exit(2);
+  process.exit(into === '--help' ? 0 : 2);
 }
 buildIfNeeded();
 const { backUp } = createRequire(import.meta.url)('../dist/services/marketplace/src/backup.js');

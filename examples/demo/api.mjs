@@ -30,7 +30,7 @@ export class Api {
   /** The answer's body; an answer that is no success is an error, unless its status is asked for by {@link refused}. */
   async send(method, path, body, headers = {}) {
     const { status, headers: answered, json, text } = await this.exchange(method, path, body, headers);
-    if (status >= 400) throw new Error(`${method} ${path} → ${status} ${text}`);
+    if (status >= 400) throw Object.assign(new Error(`${method} ${path} → ${status} ${text}`), { status });
     this.#position = answered.get('x-event-position') ?? this.#position;
     return json;
   }
@@ -80,8 +80,12 @@ export class Api {
   /** Asks again until the answer holds; gives up after 30 s. */
   async until(path, holds) {
     for (const end = Date.now() + 30_000; ;) {
-      const answer = await this.get(path);
-      if (holds(answer)) return answer;
+      const answer = await this.get(path).catch((error) => {
+        // What was written a moment ago may not be there to read yet.
+        if (error.status === 404) return undefined;
+        throw error;
+      });
+      if (answer !== undefined && holds(answer)) return answer;
       if (Date.now() > end)
         throw new Error(`GET ${path} did not come to what was waited for: ${JSON.stringify(answer, null, 2)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -11,11 +11,18 @@ import { startMarketplace } from './marketplace.mjs';
 import { signedHeaders } from './signing.mjs';
 import { expect, Timeline } from './timeline.mjs';
 
-const keep = process.argv.includes('--keep');
+const args = process.argv.slice(2);
+const keep = args.includes('--keep');
+if (args.some((arg) => arg !== '--keep')) {
+  console.error('usage: npm run demo [-- --keep]     --keep leaves the marketplace running');
+  process.exit(args.includes('--help') ? 0 : 2);
+}
 const example = async (name) => JSON.parse(await readFile(new URL(`../tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
 
 const timeline = new Timeline();
 const marketplace = await startMarketplace();
+// Whoever reads has gone away, as `| head` does: then nothing is left running.
+process.stdout.on('error', () => void marketplace.stop().finally(() => process.exit(1)));
 try {
   await story(marketplace);
 } catch (error) {

@@ -45,6 +45,12 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   refuseRoutesWithoutAccess(app);
   const server = app.getHttpAdapter().getInstance();
   applyBodyLimits(server);
+  // Clients that always say "application/json" say it of requests without a body, too.
+  server.addHook('onRequest', (request, _reply, done) => {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+    if (length === '0' && encoding === undefined) delete request.headers['content-type'];
+    done();
+  });
   const headers = securityHeaders();
   server.addHook('onSend', (request, reply, payload, done) => {
     failpoint('http.before-answer');

@@ -14,6 +14,8 @@ export interface LmdbSecretVaultOptions {
    * it beside the data, in `keyring.json` (0600). Keys in that file go on unwrapping in any case.
    */
   readonly masterKeys?: readonly Buffer[];
+  /** For who only looks: keys stay wrapped under the key that they are wrapped under, also where another one is the newest. */
+  readonly keepWrapping?: boolean;
 }
 
 /** What follows from a tenant's data key once and for all. */
@@ -56,12 +58,12 @@ export class LmdbSecretVault extends SecretVault {
    * @throws KeyRingUnusable where a key is missing that something is wrapped under, or the file is not safe; StoreLocked while another
    * process has the directory open
    */
-  static async open({ directory, masterKeys = [] }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
+  static async open({ directory, masterKeys = [], keepWrapping = false }: LmdbSecretVaultOptions): Promise<LmdbSecretVault> {
     const environment = await openEnvironment(directory);
     try {
       const tables = openTables(environment);
       const ring = new KeyRing([...masterKeys, ...fileKeys(directory, masterKeys.length > 0, isEmpty(tables))]);
-      await rewrap(environment, tables, ring);
+      if (!keepWrapping) await rewrap(environment, tables, ring);
       return new LmdbSecretVault(environment, tables, ring);
     } catch (error) {
       await environment.close();

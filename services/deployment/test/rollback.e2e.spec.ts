@@ -348,3 +348,24 @@ describe('A rollback that its owner asks for', () => {
       code: 'not-an-earlier-version',
     }));
 });
+
+describe('An upgrade on a cluster that has fallen silent', () => {
+  jest.setTimeout(60_000);
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open({}, { nodeTimeoutMs: 3_000 });
+    world.neighbours.app.add(versionId(1), '1.0.0', shop, permissions('instance.read'));
+    world.neighbours.app.add(versionId(2), '1.1.0', image('tomcat', 'shop/tomcat:2'), permissions('instance.read'));
+  });
+  afterAll(() => world.close());
+
+  it('is not given up for what a stalled watch did not tell', async () => {
+    const instanceId = await world.purchase('quiet shop', { versionId: versionId(1) });
+    await world.reaches(instanceId, 'running');
+    await world.faults([{ match: { verbs: ['watch'] }, fault: { type: 'stall' } }]);
+    const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: versionId(2) });
+    const record = await world.record(body.operationId as string, ({ endedAt }) => endedAt !== undefined);
+    expect(record).toMatchObject({ status: 'succeeded' });
+    await world.faults([]);
+  });
+});

@@ -55,12 +55,21 @@ export class World {
   }
 
   /** From now on, containers of this image do that: those that run already, too. */
-  async images(pattern: string, behaviour: Behaviour): Promise<void> {
+  images(pattern: string, behaviour: Behaviour): Promise<void> {
+    return this.simulate(`images/${encodeURIComponent(pattern)}`, { behaviour });
+  }
+
+  /** What the cluster's API does wrong from now on. */
+  faults(faults: readonly object[]): Promise<void> {
+    return this.simulate('faults', { faults });
+  }
+
+  private async simulate(path: string, body: object): Promise<void> {
     const { url, token } = this.sim!;
-    const response = await fetch(`${url}/sim/v1/images/${encodeURIComponent(pattern)}`, {
+    const response = await fetch(`${url}/sim/v1/${path}`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ behaviour }),
+      body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(await response.text());
   }

@@ -46,6 +46,9 @@ export async function backUp(
 ): Promise<BackupNote> {
   if (!existsSync(join(dataDir, 'events', 'data.mdb'))) throw new BackupRefused(`"${dataDir}" holds no data of a marketplace`);
   if (existsSync(into)) throw new BackupRefused(`"${into}" is there already: a backup is made anew, never over another one`);
+  if (!existsSync(dirname(into)))
+    throw new BackupRefused(`there is no folder "${dirname(into)}": is the disk for backups mounted?`);
+  if (`${into}/`.startsWith(`${dataDir}/`)) throw new BackupRefused('a backup within the data folder would be lost with it');
   const unfinished = `${into}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });

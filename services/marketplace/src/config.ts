@@ -27,7 +27,10 @@ class Environment {
 
   /** Where instances reach this marketplace. */
   @IsOptional()
-  @IsUrl({ require_tld: false, protocols: ['http', 'https'] }, { message: 'SOUK_API_URL must be an http(s) URL' })
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'SOUK_API_URL must be an http(s) URL' },
+  )
   SOUK_API_URL: string | undefined = undefined;
 
   /** Key ring of the vault: 32 bytes each, base64, separated by commas; the first one wraps. Without it a key file is made. */

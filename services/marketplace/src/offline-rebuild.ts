@@ -57,7 +57,7 @@ export async function* rebuildOffline({
 }: OfflineOptions): AsyncGenerator<ComparedModel | FailedModel> {
   if (!existsSync(join(dataDir, 'events'))) throw new NoMarketplace(dataDir);
   const { masterKeys } = marketplaceConfig(environment);
-  const { events, reads, vault } = await openResources({ dataDir, ...(masterKeys && { masterKeys }) });
+  const { events, reads, vault } = await openResources({ dataDir, keepWrapping: true, ...(masterKeys && { masterKeys }) });
   const folder = mkdtempSync(join(tmpdir(), 'souk-rebuild-'));
   try {
     const codec = new RegistryEventCodec(vault, definitions.flatMap(({ aggregates }) => aggregates) as never);

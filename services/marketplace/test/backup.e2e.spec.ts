@@ -63,6 +63,10 @@ describe('A backup', () => {
 
   it('is never made over another one', async () => {
     expect(await backUp(original.dataDir, into)).toMatchObject({ code: 1, printed: expect.stringContaining('is there already') });
+    expect(await backUp(original.dataDir, join(original.dataDir, 'inside'))).toMatchObject({
+      code: 1,
+      printed: expect.stringContaining('would be lost with it'),
+    });
   });
 
   it('is a data folder: a marketplace runs on it, with everything that was acknowledged before', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@souk/kubernetes';
 import type { SecretDeclaration } from '@souk/topology';
 import { type HostCapacity, hostsOf } from '../domain/capacity';
-import { type ClusterObject, labels } from '../domain/cluster-object';
+import { type ClusterObject, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
 import type { ClusterView } from './cluster-view';
@@ -50,6 +50,15 @@ export class ClusterWorkplace {
     const synced = await this.view.isSynced(FIRST_LOOK_MS);
     if (this.view.trouble) throw this.view.trouble.error;
     if (!synced) throw new Unreachable('the cluster takes long to answer');
+  }
+
+  /** Asks the cluster itself how workloads stand: a watch may have fallen silent, and nothing is given up for what it did not tell. */
+  async lookAgain(instanceId: string): Promise<void> {
+    const selection = { namespace: namespaceOf(instanceId), labelSelector: managedSelector };
+    for (const kind of ['Deployment', 'Job', 'Pod'] as const) {
+      const { items } = await this.cluster.list(kind, selection);
+      for (const item of items) this.view.put(item);
+    }
   }
 
   objectsOf(instanceId: string): ClusterObject[] {

@@ -137,9 +137,15 @@ export class InstanceWork {
     let entry = await this.settleIdentity(job, started);
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
+    let lookedAgain = false;
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
       const actions = plan(this.desired(job, entry), await this.observe(job, workplace));
       if (actions.length === 0) return entry;
+      if (!lookedAgain && actions.some(givesUp)) {
+        lookedAgain = true;
+        await workplace.lookAgain(job.instance.instanceId);
+        continue;
+      }
       entry = await this.carryOut(actions, job, entry, workplace);
     }
     return entry;
@@ -245,6 +251,10 @@ function orderOf({ nodes, arrows }: Topology): Ordered[] {
   const dependencies = new Map<string, string[]>(nodes.map(({ serviceName }) => [serviceName, []]));
   for (const { from, to } of arrows) dependencies.get(from)?.push(to);
   return [...dependencies].map(([name, dependsOn]) => ({ name, dependsOn }));
+}
+
+function givesUp(action: Action): boolean {
+  return action.type === 'record' && (action.fact.type === 'RollbackStarted' || action.fact.type === 'OperationFailed');
 }
 
 function idsOf({ operation: { started } }: Entry) {
