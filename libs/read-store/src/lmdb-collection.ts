@@ -1,5 +1,6 @@
 import type { CollectionSpec, Document, Position } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
+import { SMALL, type WriteSize } from '@souk/lmdb';
 import { buildingKey, type CollectionRecord, type CollectionTables } from './collection-tables';
 import type { CursorSigner } from './cursor';
 import type { DroppedCollections } from './dropped-collections';
@@ -9,9 +10,6 @@ import { LmdbBuildingGeneration } from './lmdb-building-generation';
 import { LmdbGeneration } from './lmdb-generation';
 import { planQuery } from './query-plan';
 import type { BuildingGeneration, Change, CollectionWriter, Page, PositionedDocument, Query } from './read-store.port';
-
-/** About what a change may add to the file. */
-const BYTES_OF_A_CHANGE = 8 * 1024;
 
 /** One collection of {@link LmdbReadStore}. */
 export class LmdbCollection<Doc extends Document> implements CollectionWriter<Doc> {
@@ -56,8 +54,8 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const { record, write } = this.serving.prepare(changes, checkpoint);
-      await this.serveBy(this.serving, record, write, changes.length * BYTES_OF_A_CHANGE);
+      const { record, write, size } = this.serving.prepare(changes, checkpoint);
+      await this.serveBy(this.serving, record, write, size);
     });
   }
 
@@ -88,7 +86,12 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   }
 
   /** Writes that this generation serves, as its record says. What lies under another number is nobody's from then on. */
-  private async serveBy(generation: LmdbGeneration<Doc>, record: CollectionRecord, write?: () => void, bytes = 0): Promise<void> {
+  private async serveBy(
+    generation: LmdbGeneration<Doc>,
+    record: CollectionRecord,
+    write?: () => void,
+    size: WriteSize = SMALL,
+  ): Promise<void> {
     const stored = this.tables.collections.get(this.spec.name);
     const replaced = stored && stored.number !== record.number ? stored.number : undefined;
     failpoint('read-model.before-commit');
@@ -96,7 +99,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
       write?.();
       this.tables.collections.put(this.spec.name, record);
       if (replaced !== undefined) this.dropped.put(replaced);
-    }, bytes);
+    }, size);
     failpoint('read-model.after-commit');
     generation.record = record;
     this.serving = generation;
