@@ -6,6 +6,9 @@ import { MAX_ID_BYTES } from './index-key';
 import type { Change } from './read-store.port';
 import { packDocument, unpackDocument } from './stored-document';
 
+/** Tombstones that the checkpoint has passed, and that one commit removes at most: few milliseconds of work. */
+const TOMBSTONES_AT_ONCE = 500;
+
 /** What one document is to become. */
 interface Staged {
   readonly position: Position;
@@ -21,6 +24,8 @@ export interface PreparedCommit {
   /** To be called within a write: puts and removes, all at once. */
   readonly write: () => void;
   readonly size: WriteSize;
+  /** There may be more tombstones that the checkpoint has passed: the next commit removes some of them. */
+  readonly leavesTombstones: boolean;
 }
 
 /** Works out what a commit writes. @throws UnindexableDocument */
@@ -70,7 +75,7 @@ export function prepareCommit(
     size.keys += 1 + (tombstone ? 1 : 0) + removed.length + added.length;
     size.bytes += (packed?.length ?? 0) + added.reduce((sum, entry) => sum + entry.length, 0);
   }
-  return { write, size };
+  return { write, size, leavesTombstones: tombstones.length === TOMBSTONES_AT_ONCE };
 }
 
 /** `undefined` where the change is a repeat. */
@@ -110,7 +115,7 @@ function tombstoneKey(prefix: Buffer, position: Position, id: string): Buffer {
   return textKey(textKey(prefix, position), id);
 }
 
-/** Tombstones at or below the checkpoint; `document` unless something newer stands there by now. */
+/** The oldest tombstones at or below the checkpoint; `document` unless something newer stands there by now. */
 function passedTombstones(
   { tombstones, documents }: CollectionTables,
   prefix: Buffer,
@@ -118,7 +123,7 @@ function passedTombstones(
 ): readonly { readonly key: Buffer; readonly document?: Buffer }[] {
   const positionEnd = NUMBER_BYTES + checkpoint.length;
   const end = Buffer.concat([textKey(prefix, checkpoint), Buffer.of(0xff)]);
-  return [...tombstones.keys({ gte: prefix, lt: end })].map((key) => {
+  return [...tombstones.keys({ gte: prefix, lt: end, limit: TOMBSTONES_AT_ONCE })].map((key) => {
     const document = Buffer.concat([prefix, key.subarray(positionEnd)]);
     const stored = documents.get(document);
     const position = key.toString('latin1', NUMBER_BYTES, positionEnd);

@@ -18,6 +18,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private building: LmdbBuildingGeneration<Doc> | undefined;
   /** Writes of one collection come one after the other: each is worked out on what the one before has left. */
   private writes: Promise<void>;
+  private sweeping = false;
 
   constructor(
     readonly spec: CollectionSpec,
@@ -54,8 +55,9 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const { record, write, size } = this.serving.prepare(changes, checkpoint);
+      const { record, write, size, leavesTombstones } = this.serving.prepare(changes, checkpoint);
       await this.serveBy(this.serving, record, write, size);
+      if (leavesTombstones) this.sweep();
     });
   }
 
@@ -83,6 +85,24 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private async switchTo(next: LmdbGeneration<Doc>): Promise<void> {
     await this.serveBy(next, next.record, () => this.tables.collections.remove(buildingKey(this.spec.name)));
     this.building = undefined;
+    this.sweep();
+  }
+
+  /** Removes passed tombstones in the background, some in each turn, until none is left. What fails is left to the next commit. */
+  private sweep(): void {
+    if (this.sweeping) return;
+    this.sweeping = true;
+    const turn = this.inTurn(async () => {
+      const { serving, tables } = this;
+      if (serving.checkpoint === undefined) return false;
+      const { write, size, leavesTombstones } = serving.prepare([], serving.checkpoint);
+      if (size.keys > 0) await tables.environment.writeBlind(write, size);
+      return leavesTombstones;
+    }).catch(() => false);
+    void turn.then((goesOn) => {
+      this.sweeping = false;
+      if (goesOn) this.sweep();
+    });
   }
 
   /** Writes that this generation serves, as its record says. What lies under another number is nobody's from then on. */
