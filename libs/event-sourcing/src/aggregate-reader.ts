@@ -164,7 +164,10 @@ export class AggregateReader {
       stream,
       version: versionOf(snapshots, eventTypes),
       revision,
-      make: () => ({ revision, eventId, position, recordedAt, state: packState(snapshots, state) }),
+      make: (most) => {
+        const packed = packState(snapshots, state, most);
+        return packed === undefined ? undefined : { revision, eventId, position, recordedAt, state: packed };
+      },
       commands: () => new Map(commands.ids.map((id, i) => [id, commands.revisions[i]!] as const).reverse()),
     });
   }

@@ -74,6 +74,14 @@ export function parsePosition(text: string): { generation: string; ordinal: bigi
   return { generation: match[1], ordinal: BigInt(`0x${match[2]}`) };
 }
 
+/**
+ * How many places of its store lie before and at a position; 0 where there is none. Positions of the embedded store have no gaps: the
+ * difference of two of them is a number of events.
+ */
+export function ordinalOf(position: Position | undefined): number {
+  return Number((position && parsePosition(position)?.ordinal) ?? 0n);
+}
+
 /** Negative, zero or positive, as `Array.sort` wants it. Both must be of one generation. */
 export function comparePositions(a: Position, b: Position): number {
   if (a === b) return 0;

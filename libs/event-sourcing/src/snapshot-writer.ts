@@ -5,15 +5,15 @@ export interface SnapshotToWrite {
   readonly stream: string;
   readonly version: string;
   readonly revision: number;
-  /** Both are called when its turn has come. */
-  readonly make: () => Snapshot;
+  /** Both are called when its turn has come. `undefined` where the state has more characters than `most`. */
+  readonly make: (most: number) => Snapshot | undefined;
   readonly commands: () => ReadonlyMap<string, number>;
 }
 
 /** Streams that may wait at a time: beyond that, the next reader of a stream offers its snapshot again. */
 const MAX_WAITING = 1000;
-/** Characters of a state that is kept; a larger one would hold up the event loop whenever it is read. */
-const MAX_STATE = 1 << 20;
+/** Characters of a state that is kept; a larger one would hold up the event loop whenever it is made or read. */
+const MAX_STATE = 200_000;
 
 /**
  * Writes snapshots behind everybody's back: one at a time, the last one offered of each stream, with a turn of the event loop before each.
@@ -58,8 +58,8 @@ export class SnapshotWriter {
 
   private async write({ stream, version, revision, make, commands }: SnapshotToWrite): Promise<void> {
     try {
-      const snapshot = make();
-      if (snapshot.state.length > MAX_STATE) {
+      const snapshot = make(MAX_STATE);
+      if (!snapshot) {
         if (this.tooLarge.size >= MAX_WAITING) this.tooLarge.clear();
         this.tooLarge.set(stream, revision);
         return;

@@ -9,8 +9,11 @@ export interface WithSnapshots {
 }
 
 /** @throws TypeError for a state that cannot be kept */
-export function packState<State>({ form }: Snapshots<State>, state: State): string {
-  return stateToJson(form ? form.pack(state) : state);
+export function packState<State>(snapshots: Snapshots<State>, state: State): string;
+/** `undefined` where that were more characters than `most`. */
+export function packState<State>(snapshots: Snapshots<State>, state: State, most: number): string | undefined;
+export function packState<State>({ form }: Snapshots<State>, state: State, most = Number.POSITIVE_INFINITY): string | undefined {
+  return stateToJson(form ? form.pack(state) : state, most);
 }
 
 /** @throws Error of any kind for text that {@link packState} did not make */

@@ -40,6 +40,34 @@ describe('The JSON of a state', () => {
     expect([...(stateFromJson(stateToJson({ map })) as { map: typeof map }).map.keys()]).toEqual(['b', 'a']);
   });
 
+  it('is none where it were longer than it may be, however close', () => {
+    fc.assert(
+      fc.property(state, (made) => {
+        const json = stateToJson(made);
+        expect(stateToJson(made, json.length)).toBe(json);
+        expect(stateToJson(made, json.length - 1)).toBeUndefined();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is given up early where it were far too long', () => {
+    let looked = 0;
+    const node = {
+      get name() {
+        looked++;
+        return 'x';
+      },
+    };
+    const nodes = Array.from({ length: 100_000 }, () => node);
+    for (const made of [nodes, new Map(nodes.entries()), new Set([nodes]), { a: { b: nodes } }]) {
+      looked = 0;
+      expect(stateToJson(made, 1000)).toBeUndefined();
+      expect(looked).toBeGreaterThan(50);
+      expect(looked).toBeLessThan(100);
+    }
+  });
+
   it.each([new Date(0), 1n, Number.NaN, Symbol('s'), () => 1, /x/, new Error('no'), new Money()])(
     'is refused for %p, wherever it stands',
     (alien) => {

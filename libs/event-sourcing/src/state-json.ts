@@ -4,8 +4,17 @@
  * that begins with `$` gets another one in front. `-0` reads back as `0`.
  * @throws TypeError for anything else (a Date, an instance of a class, a bigint, NaN): it would come back as something else
  */
-export function stateToJson(state: unknown): string {
-  return JSON.stringify(packed(state));
+export function stateToJson(state: unknown): string;
+/** `undefined` where that were more characters than `most`: found out without looking at much more of the state than that. */
+export function stateToJson(state: unknown, most: number): string | undefined;
+export function stateToJson(state: unknown, most = Number.POSITIVE_INFINITY): string | undefined {
+  // The last value of all has nothing to part it from.
+  const budget = { left: most + 1 };
+  const json = packed(state, budget);
+  // What is over is not packed to its end.
+  if (budget.left < 0) return undefined;
+  const text = JSON.stringify(json);
+  return text.length <= most ? text : undefined;
 }
 
 /** @throws SyntaxError for text that is no JSON */
@@ -17,14 +26,34 @@ export function stateFromJson(text: string): unknown {
 /** How a name begins that may mean something else; in the text of a value its quotation mark would be escaped. */
 const MARK = /[{,]"\$/;
 
-function packed(value: unknown): unknown {
+/** Characters that may still come, no less than there really will be. */
+interface Budget {
+  left: number;
+}
+
+function packed(value: unknown, budget: Budget): unknown {
+  // A value and what parts it from the next one.
+  budget.left -= typeof value === 'string' ? value.length + 3 : 2;
   if (value === undefined) return { $undefined: true };
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
-  if (Array.isArray(value)) return Array.from(value, packed);
-  if (value instanceof Map) return { $map: Array.from(value, ([key, of]) => [packed(key), packed(of)]) };
-  if (value instanceof Set) return { $set: Array.from(value, packed) };
+  if (Array.isArray(value)) return packedEach(value, (one) => packed(one, budget), budget);
+  if (value instanceof Map) return { $map: packedEach(value, ([key, of]) => [packed(key, budget), packed(of, budget)], budget) };
+  if (value instanceof Set) return { $set: packedEach(value, (one) => packed(one, budget), budget) };
   if (!isPlain(value)) throw new TypeError(`a ${kindOf(value)} cannot be part of a state that has snapshots`);
-  return Object.fromEntries(Object.entries(value).map(([name, of]) => [name.startsWith('$') ? `$${name}` : name, packed(of)]));
+  const member = ([name, of]: [string, unknown]): [string, unknown] => {
+    budget.left -= name.length + 3;
+    return [name.startsWith('$') ? `$${name}` : name, packed(of, budget)];
+  };
+  return Object.fromEntries(packedEach(Object.entries(value), member, budget));
+}
+
+function packedEach<T, Packed>(values: Iterable<T>, pack: (value: T) => Packed, budget: Budget): Packed[] {
+  const all: Packed[] = [];
+  for (const value of values) {
+    if (budget.left < 0) break;
+    all.push(pack(value));
+  }
+  return all;
 }
 
 function unpacked(json: unknown): unknown {

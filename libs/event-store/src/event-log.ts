@@ -82,7 +82,7 @@ export class EventLog {
   async append(blocks: readonly Block[], last: number): Promise<void> {
     try {
       failpoint('event-store.before-write');
-      const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const size = { keys: blocks.length, bytes: blocks.reduce((sum, { bytes }) => sum + bytes.length, 0) };
       const flushing = this.environment.writeBlind(() => {
         for (const { firstOrdinal, bytes } of blocks) this.blocks.put(firstOrdinal, bytes);
       }, size);

@@ -1,4 +1,4 @@
-import type { LmdbEnvironment, LmdbTable } from '@souk/lmdb';
+import { type LmdbEnvironment, type LmdbTable, SMALL } from '@souk/lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventLog } from './event-log';
 import type { Place } from './place';
@@ -143,7 +143,7 @@ export class StreamIndex {
       await nextTurn();
     }
     const mark = { ordinal, streams };
-    await this.environment.writeBlind(() => this.marks.put('mark', mark));
+    await this.environment.writeBlind(() => this.marks.put('mark', mark), SMALL);
     this.marked = mark;
   }
 
@@ -158,7 +158,7 @@ export class StreamIndex {
       () => {
         for (const { key, value } of changes) this.chunks.put(key, value);
       },
-      changes.length * 8 * 1024,
+      { keys: changes.length, bytes: changes.reduce((sum, { value }) => sum + value.length, 0) },
     );
     for (const { state, count } of merged) this.forget(state, count);
   }

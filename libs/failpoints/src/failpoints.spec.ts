@@ -51,6 +51,18 @@ describe('Failpoints', () => {
     expect(runOf(plan)).toEqual({ printed, signal: 'SIGKILL', told: 'failpoint bus.before-ack: kill\n' });
   });
 
+  it.each([
+    // Acknowledged, or committed: an error would count against the next message, or against what is there.
+    'bus.after-ack',
+    'read-model.after-commit',
+    // In the middle of what others wait for, where nothing can fail.
+    'bus.before-checkpoint',
+    'bus.after-checkpoint',
+  ])('kill and delay, but never throw, where an error would mean nothing: %s', (name) => {
+    expect(() => armFailpoints(`${name}=throw`)).toThrow('nothing can be thrown there');
+    expect(() => armFailpoints(`${name}=kill@99,${name}=delay:0`)).not.toThrow();
+  });
+
   it('are refused, all problems together, where the plan is none', () => {
     const problemsOf = (plan: string): readonly string[] => {
       try {

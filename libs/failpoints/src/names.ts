@@ -1,6 +1,6 @@
 /**
  * All failpoints; what comes before the dot says where. `throws`: an error at that point happens in life too (a disk that takes no more, an
- * answer that got lost), and the code around it deals with it. At the others an error would be a lie, since the effect has happened.
+ * answer that got lost), and the code around it deals with it. At the others an error would be a lie: the effect has happened, or nothing can fail there.
  */
 export const failpoints = {
   /** In both processes: any commit of any store. */

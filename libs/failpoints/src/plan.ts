@@ -53,7 +53,7 @@ function parseFault(entry: string): Fault | string {
   if (action === 'kill') return argument === '' ? { ...point, action } : `"${entry}": a kill takes no argument`;
   if (action === 'delay')
     return /^\d+$/.test(argument) ? { ...point, action, ms: Number(argument) } : `"${entry}" lacks its milliseconds`;
-  if (!failpoints[name].throws) return `"${entry}": nothing can be thrown there, since the effect has happened`;
+  if (!failpoints[name].throws) return `"${entry}": nothing can be thrown there, since no error happens there in life`;
   return { ...point, action: 'throw', code: argument || 'EIO' };
 }
 

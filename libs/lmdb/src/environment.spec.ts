@@ -1,6 +1,6 @@
 import { Child, temporaryFolder } from '@souk/event-sourcing/testing';
 import { join } from 'node:path';
-import { type LmdbEnvironment, openEnvironment, StorageClosed } from '.';
+import { type LmdbEnvironment, openEnvironment, SMALL, StorageClosed } from '.';
 
 const fixtures = join(__dirname, '..', 'test');
 
@@ -78,11 +78,11 @@ describe.each(['flushed', 'ordered'] as const)('LmdbEnvironment (%s)', (durabili
           environment.writeBlind(() => {
             table.put(`${n}`, { name: 'x' });
             table.put(`${n}b`, { name: 'y' });
-          }),
+          }, SMALL),
         ),
       );
       expect(table.count()).toBe(100);
-      await environment.writeBlind(() => table.clear());
+      await environment.writeBlind(() => table.clear(), SMALL);
       expect(table.count()).toBe(0);
     });
   });

@@ -3,7 +3,7 @@ import { failpoint } from '@souk/failpoints';
 import { join } from 'node:path';
 import { FolderLock } from './folder-lock';
 import { commitFailure, hasRoom } from './commit-failure';
-import { Room } from './room';
+import { Room, SMALL, type WriteSize } from './room';
 import { StorageClosed, StorageFull } from './storage-error';
 import { LmdbTable, type TableKey, type TableOptions, type ValueEncoding } from './table';
 
@@ -96,10 +96,11 @@ export class LmdbEnvironment {
    * Runs `change` in a write transaction, in the order of the calls: it reads what stands there (its own changes included) and puts and
    * removes. Fulfilled with its answer when it is durable. Where `change` throws, nothing of it is kept and the promise is rejected
    * with what it threw. `change` is synchronous.
+   * @param size what it puts and removes, where that is more than some keys
    * @throws StorageFull, StorageFailed, StorageClosed
    */
-  write<T>(change: () => T): Promise<T> {
-    return this.guarded(() =>
+  write<T>(change: () => T, size: WriteSize = SMALL): Promise<T> {
+    return this.guarded(size, () =>
       this.root.childTransaction(() =>
         this.whileWriting(() => {
           const answer = change();
@@ -113,11 +114,11 @@ export class LmdbEnvironment {
   /**
    * Like `write`, for changes that were worked out before: `change` runs now, and only puts and removes; reads in it do not see them.
    * Faster, since the whole transaction runs on a thread of its own. `change` must not throw: what it did before stays.
-   * @param bytes about what it puts where that is much: 8 KB for each of many small values, since each has a page copied
+   * @param size about what it puts and removes: a write that has room for less may meet the full disk within LMDB, see {@link Room}
    * @throws StorageFull, StorageFailed, StorageClosed
    */
-  async writeBlind(change: () => void, bytes = 0): Promise<void> {
-    await this.guarded(() => this.root.batch(() => this.whileWriting(change)), bytes);
+  async writeBlind(change: () => void, size: WriteSize): Promise<void> {
+    await this.guarded(size, () => this.root.batch(() => this.whileWriting(change)));
   }
 
   stats(): EnvironmentStats {
@@ -142,11 +143,11 @@ export class LmdbEnvironment {
     return this.closing;
   }
 
-  private async guarded<T>(start: () => Promise<T>, bytes = 0): Promise<T> {
+  private async guarded<T>(size: WriteSize, start: () => Promise<T>): Promise<T> {
     this.assertOpen();
+    const { made, release } = this.room.reserve(size);
     try {
-      const making = this.room.reserve(bytes);
-      if (making) await making;
+      if (made) await made;
       failpoint('lmdb.before-commit');
       const answer = await start();
       this.foundFull = false;
@@ -156,7 +157,7 @@ export class LmdbEnvironment {
       if (failure instanceof StorageFull) this.foundFull = true;
       throw failure;
     } finally {
-      this.room.release(bytes);
+      release();
     }
   }
 

@@ -1,8 +1,20 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 
+/** About how much a write puts and touches. */
+export interface WriteSize {
+  /** Keys that are put or removed: each may have a page copied, at most as many as there are. */
+  readonly keys: number;
+  /** Bytes of the values that are put. */
+  readonly bytes: number;
+}
+
+/** Some keys, and values of some KB: room for such writes is always kept. */
+export const SMALL: WriteSize = { keys: 0, bytes: 0 };
+
 /** Bytes that small commits take at most, several of them together, with all the pages that they copy. */
 const LEAST = 256 * 1024;
+const PAGE = 4096;
 const ZEROS = Buffer.alloc(1 << 20);
 /** The file grows by a sixteenth of what is in it, within these bounds. */
 const LEAST_STEP = 512 * 1024;
@@ -18,33 +30,46 @@ const LARGEST_STEP = 16 << 20;
  */
 export class Room {
   private size: number;
+  private used: number;
   private free = 0;
   private isStale = true;
   /** Bytes of the writes under way. */
   private pending = 0;
   private growing: Promise<void> | undefined;
 
-  /** @param used bytes up to the end of the last page that was committed */
+  /** @param usedBytes up to the end of the last page that was committed */
   constructor(
     private readonly file: string,
-    private readonly used: () => number,
+    private readonly usedBytes: () => number,
   ) {
     this.size = statSync(file).size;
-  }
-
-  /** A write for which there was room has come to its end, whatever that was. */
-  release(bytes: number): void {
-    this.pending -= bytes;
-    this.isStale = true;
+    this.used = usedBytes();
   }
 
   /**
-   * Makes sure of room for a write, until it is {@link release}d; `bytes` is about what is put, where that may be much. Nothing to wait for in
-   * most cases; else a promise that is rejected with the error of the operating system where there is no room.
+   * Makes sure of room for a write, until it is released, whatever its end was. `made`, where there is something to wait for, is rejected
+   * with the error of the operating system where there is no room.
    */
-  reserve(bytes: number): Promise<void> | undefined {
-    this.pending += bytes;
+  reserve({ keys, bytes }: WriteSize): { readonly made: Promise<void> | undefined; readonly release: () => void } {
     if (this.isStale) this.measure();
+    const expected = bytes + Math.min(keys * PAGE, this.used);
+    this.pending += expected;
+    return {
+      made: this.make(),
+      release: () => {
+        this.pending -= expected;
+        this.isStale = true;
+      },
+    };
+  }
+
+  /** Nothing is written any more when it is fulfilled. */
+  async close(): Promise<void> {
+    await this.growing?.catch(() => undefined);
+  }
+
+  private make(): Promise<void> | undefined {
+    // Twice: pages are split, and those above the copied ones are copied as well.
     const needed = LEAST + 2 * this.pending;
     if (this.free >= 2 * needed) return undefined;
     const growing = this.grow(3 * needed);
@@ -54,13 +79,9 @@ export class Room {
     return undefined;
   }
 
-  /** Nothing is written any more when it is fulfilled. */
-  async close(): Promise<void> {
-    await this.growing?.catch(() => undefined);
-  }
-
   private measure(): void {
-    this.free = this.size - this.used();
+    this.used = this.usedBytes();
+    this.free = this.size - this.used;
     this.isStale = false;
   }
 
@@ -70,7 +91,7 @@ export class Room {
   }
 
   private async append(bytes: number): Promise<void> {
-    const step = Math.min(LARGEST_STEP, Math.max(LEAST_STEP, this.used() / 16));
+    const step = Math.min(LARGEST_STEP, Math.max(LEAST_STEP, this.used / 16));
     const file = await open(this.file, 'a');
     try {
       for (let left = Math.ceil(Math.max(bytes, step)); left > 0;) left -= await writeZeros(file, left);

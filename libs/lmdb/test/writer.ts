@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { openEnvironment, StorageFull } from '@souk/lmdb';
+import { openEnvironment, SMALL, StorageFull } from '@souk/lmdb';
 
 /**
  * Writes entries of a table one after the other and prints `ack <n>` when one is acknowledged; `full` where the disk takes no more. When a
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const value = (n: number): string => `value ${n}`.padEnd(Number(bytes));
   try {
     for (let n = 0; n < Number(count); n++) {
-      if (kind === 'blind') await environment.writeBlind(() => log.put(n, value(n)));
+      if (kind === 'blind') await environment.writeBlind(() => log.put(n, value(n)), SMALL);
       else await environment.write(() => log.put(n, value(n)));
       writeSync(1, `ack ${n}\n`);
     }

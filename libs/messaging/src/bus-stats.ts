@@ -21,15 +21,6 @@ export interface BusTrouble {
   readonly error: unknown;
 }
 
-export interface RetryingSubject {
-  readonly subject: string;
-  /** Revision of the message that is tried again. */
-  readonly revision: number;
-  readonly attempts: number;
-  /** Message of the last error. */
-  readonly error: string;
-}
-
 /** How attempts to handle a message ended; `failed` ones are tried again. */
 export type DeliveryOutcome = 'handled' | 'failed' | 'parked';
 
@@ -54,22 +45,19 @@ export interface GroupStats {
   readonly heldEvents: number;
   /** Subjects with a parked message. */
   readonly parkedSubjects: number;
-  readonly retrying: readonly RetryingSubject[];
+  /** Subjects with a message that is tried again. */
+  readonly retryingSubjects: number;
   /** Attempts since the start. */
   readonly deliveries: Readonly<Record<DeliveryOutcome, number>>;
 }
 
 /** What of the figures is in the lanes. */
-export function heldStatsOf(lanes: SubjectLanes): Pick<GroupStats, 'heldSubjects' | 'heldEvents' | 'retrying'> {
-  const retrying: RetryingSubject[] = [];
+export function heldStatsOf(lanes: SubjectLanes): Pick<GroupStats, 'heldSubjects' | 'heldEvents' | 'retryingSubjects'> {
   let heldEvents = 0;
-  for (const { subject, next, seen, failure } of lanes) {
+  let retryingSubjects = 0;
+  for (const { next, seen, failure } of lanes) {
     heldEvents += seen - next + 1;
-    if (failure) retrying.push({ subject, revision: next, attempts: failure.attempts, error: messageOf(failure.error) });
+    if (failure) retryingSubjects++;
   }
-  return { heldSubjects: lanes.size, heldEvents, retrying };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { heldSubjects: lanes.size, heldEvents, retryingSubjects };
 }

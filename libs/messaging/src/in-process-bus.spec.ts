@@ -177,14 +177,11 @@ describe('InProcessBus', () => {
       });
       expect(failures[0]!.error).toBe(error);
       const [stats] = await bus.stats();
-      expect(stats).toMatchObject({ group: 'deployment', position, heldSubjects: 1, heldEvents: 2, lag: 2 });
-      expect(stats!.retrying).toEqual([
-        { subject: 'thing-1', revision: 0, attempts: expect.any(Number) as number, error: 'the shop is closed' },
-      ]);
+      expect(stats).toMatchObject({ group: 'deployment', position, heldSubjects: 1, heldEvents: 2, retryingSubjects: 1, lag: 2 });
       broken = false;
       await consumer.until(() => consumer.handled.length === 2);
       await bus.settled(position);
-      expect((await bus.stats())[0]).toMatchObject({ position, heldSubjects: 0, heldEvents: 0, retrying: [], lag: 0 });
+      expect((await bus.stats())[0]).toMatchObject({ position, heldSubjects: 0, heldEvents: 0, retryingSubjects: 0, lag: 0 });
     });
 
     it('takes a handler that hangs for a failed one', async () => {

@@ -1,4 +1,4 @@
-import { CodedEventStore, type EventCodec, type EventStore, parsePosition, type Position } from '@souk/event-sourcing';
+import { CodedEventStore, type EventCodec, type EventStore, ordinalOf, type Position } from '@souk/event-sourcing';
 import type { ReadModel, ReadStore } from '@souk/read-store';
 import { backOff, type RetryOptions } from './back-off';
 import type { BusTrouble, DeliveryFailure, GroupStats } from './bus-stats';
@@ -195,9 +195,4 @@ export class InProcessBus extends EventBus {
   private refuseWhenStarted(): void {
     if (this.starting) throw new Error('the bus was started: publications and consumer groups come before');
   }
-}
-
-/** Positions of the embedded store have no gaps: their difference is a number of events. */
-function ordinalOf(position: Position): number {
-  return Number(parsePosition(position)?.ordinal ?? 0n);
 }

@@ -1,9 +1,13 @@
 import { comparePositions, type Document, type Position } from '@souk/event-sourcing';
+import type { WriteSize } from '@souk/lmdb';
 import { type CollectionRecord, type CollectionTables, NOTHING, NUMBER_BYTES, textKey } from './collection-tables';
 import { type IndexSet, UnindexableDocument } from './index-entries';
 import { MAX_ID_BYTES } from './index-key';
 import type { Change } from './read-store.port';
 import { packDocument, unpackDocument } from './stored-document';
+
+/** Tombstones that the checkpoint has passed, and that one commit removes at most: few milliseconds of work. */
+const TOMBSTONES_AT_ONCE = 500;
 
 /** What one document is to become. */
 interface Staged {
@@ -15,10 +19,16 @@ interface Staged {
   readonly entries: readonly Buffer[];
 }
 
-/**
- * Works out what a commit writes, and answers the function that does so within a write, all at once.
- * @throws UnindexableDocument
- */
+/** A commit that is worked out. */
+export interface PreparedCommit {
+  /** To be called within a write: puts and removes, all at once. */
+  readonly write: () => void;
+  readonly size: WriteSize;
+  /** There may be more tombstones that the checkpoint has passed: the next commit removes some of them. */
+  readonly leavesTombstones: boolean;
+}
+
+/** Works out what a commit writes. @throws UnindexableDocument */
 export function prepareCommit(
   tables: CollectionTables,
   prefix: Buffer,
@@ -27,7 +37,7 @@ export function prepareCommit(
   changes: readonly Change[],
   before: CollectionRecord,
   after: CollectionRecord & { readonly checkpoint: Position },
-): () => void {
+): PreparedCommit {
   const staged = new Map<string, Staged>();
   for (const change of changes) {
     // Everything up to the checkpoint is in: this is a repeat, perhaps of something whose tombstone is gone.
@@ -36,25 +46,36 @@ export function prepareCommit(
     if (next) staged.set(change.id, next);
   }
   const tombstones = passedTombstones(tables, prefix, after.checkpoint);
-  const writes = [...staged].map(([id, one]) => ({
-    ...one,
-    id,
-    packed: one.doc === undefined && comparePositions(one.position, after.checkpoint) <= 0 ? undefined : packed(one),
-  }));
+  const writes = [...staged].map(([id, { position, doc, key, stored, entries }]) => {
+    const isGone = doc === undefined && comparePositions(position, after.checkpoint) <= 0;
+    return {
+      key,
+      packed: isGone ? undefined : packDocument(position, entries, doc),
+      tombstone: doc === undefined && !isGone ? tombstoneKey(prefix, position, id) : undefined,
+      removed: missing(stored, entries).map((entry) => entryKey(prefix, entry, id)),
+      added: missing(entries, stored).map((entry) => entryKey(prefix, entry, id)),
+    };
+  });
 
-  return () => {
+  const write = () => {
     for (const { key, document } of tombstones) {
       tables.tombstones.remove(key);
       if (document) tables.documents.remove(document);
     }
-    for (const { id, key, doc, position, stored, entries, packed } of writes) {
+    for (const { key, packed, tombstone, removed, added } of writes) {
       if (packed) tables.documents.put(key, packed);
       else tables.documents.remove(key);
-      if (packed && doc === undefined) tables.tombstones.put(tombstoneKey(prefix, position, id), NOTHING);
-      for (const entry of missing(stored, entries)) tables.entries.remove(textKey(Buffer.concat([prefix, entry]), id));
-      for (const entry of missing(entries, stored)) tables.entries.put(textKey(Buffer.concat([prefix, entry]), id), NOTHING);
+      if (tombstone) tables.tombstones.put(tombstone, NOTHING);
+      for (const entry of removed) tables.entries.remove(entry);
+      for (const entry of added) tables.entries.put(entry, NOTHING);
     }
   };
+  const size = { keys: 2 * tombstones.length, bytes: 0 };
+  for (const { packed, tombstone, removed, added } of writes) {
+    size.keys += 1 + (tombstone ? 1 : 0) + removed.length + added.length;
+    size.bytes += (packed?.length ?? 0) + added.reduce((sum, entry) => sum + entry.length, 0);
+  }
+  return { write, size, leavesTombstones: tombstones.length === TOMBSTONES_AT_ONCE };
 }
 
 /** `undefined` where the change is a repeat. */
@@ -81,20 +102,20 @@ function load(tables: CollectionTables, key: Buffer): Pick<Staged, 'position' | 
   return { position, stored: entries };
 }
 
-function packed({ position, entries, doc }: Staged): Buffer {
-  return packDocument(position, entries, doc);
-}
-
 /** Those of `a` that `b` has not. Both are short. */
 function missing(a: readonly Buffer[], b: readonly Buffer[]): readonly Buffer[] {
   return b.length === 0 ? a : a.filter((one) => !b.some((other) => one.equals(other)));
+}
+
+function entryKey(prefix: Buffer, entry: Buffer, id: string): Buffer {
+  return textKey(Buffer.concat([prefix, entry]), id);
 }
 
 function tombstoneKey(prefix: Buffer, position: Position, id: string): Buffer {
   return textKey(textKey(prefix, position), id);
 }
 
-/** Tombstones at or below the checkpoint; `document` unless something newer stands there by now. */
+/** The oldest tombstones at or below the checkpoint; `document` unless something newer stands there by now. */
 function passedTombstones(
   { tombstones, documents }: CollectionTables,
   prefix: Buffer,
@@ -102,7 +123,7 @@ function passedTombstones(
 ): readonly { readonly key: Buffer; readonly document?: Buffer }[] {
   const positionEnd = NUMBER_BYTES + checkpoint.length;
   const end = Buffer.concat([textKey(prefix, checkpoint), Buffer.of(0xff)]);
-  return [...tombstones.keys({ gte: prefix, lt: end })].map((key) => {
+  return [...tombstones.keys({ gte: prefix, lt: end, limit: TOMBSTONES_AT_ONCE })].map((key) => {
     const document = Buffer.concat([prefix, key.subarray(positionEnd)]);
     const stored = documents.get(document);
     const position = key.toString('latin1', NUMBER_BYTES, positionEnd);

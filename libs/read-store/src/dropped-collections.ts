@@ -1,4 +1,4 @@
-import type { LmdbTable } from '@souk/lmdb';
+import { type LmdbTable, SMALL } from '@souk/lmdb';
 import { type CollectionTables, isBuildingKey, numberPrefix } from './collection-tables';
 import { afterPrefix } from './index-key';
 
@@ -37,7 +37,7 @@ export class DroppedCollections {
         collections.remove(key);
         this.put(value.number);
       }
-    });
+    }, SMALL);
     this.work();
   }
 
@@ -67,7 +67,7 @@ export class DroppedCollections {
       for (const table of [entries, documents, tombstones]) {
         while (await this.removeChunk(table, numberPrefix(done))) if (this.stopping) return;
       }
-      await environment.writeBlind(() => dropped.remove(done));
+      await environment.writeBlind(() => dropped.remove(done), SMALL);
     }
   }
 
@@ -80,9 +80,10 @@ export class DroppedCollections {
   private async removeChunk(table: LmdbTable<Buffer, Buffer>, prefix: Buffer): Promise<boolean> {
     const keys = [...table.keys({ gte: prefix, lt: afterPrefix(prefix)!, limit: CHUNK })];
     if (keys.length === 0) return false;
-    await this.tables.environment.writeBlind(() => {
+    const remove = () => {
       for (const key of keys) table.remove(key);
-    });
+    };
+    await this.tables.environment.writeBlind(remove, { keys: keys.length, bytes: 0 });
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import { type CollectionSpec, comparePositions, type Document, type Position } from '@souk/event-sourcing';
+import { SMALL, type WriteSize } from '@souk/lmdb';
 import { buildingKey, type CollectionRecord, type CollectionTables } from './collection-tables';
 import type { DroppedCollections } from './dropped-collections';
 import type { LmdbGeneration } from './lmdb-generation';
@@ -61,8 +62,8 @@ export class LmdbBuildingGeneration<Doc extends Document> implements BuildingGen
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed, GenerationGone */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const { record, write } = this.generation.prepare(changes, checkpoint);
-      await this.put(record, write);
+      const { record, write, size } = this.generation.prepare(changes, checkpoint);
+      await this.put(record, write, size);
       this.generation.record = record;
     });
   }
@@ -96,18 +97,18 @@ export class LmdbBuildingGeneration<Doc extends Document> implements BuildingGen
     this.gone = true;
   }
 
-  private async put(record: CollectionRecord, write: () => void): Promise<void> {
+  private async put(record: CollectionRecord, write: () => void, size: WriteSize): Promise<void> {
     await this.tables.environment.writeBlind(() => {
       write();
       this.tables.collections.put(buildingKey(this.spec.name), record);
-    });
+    }, size);
   }
 
   private async remove(): Promise<void> {
     await this.tables.environment.writeBlind(() => {
       this.tables.collections.remove(buildingKey(this.spec.name));
       this.dropped.put(this.generation.record.number);
-    });
+    }, SMALL);
     this.dropped.work();
   }
 

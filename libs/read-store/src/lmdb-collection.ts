@@ -1,5 +1,6 @@
 import type { CollectionSpec, Document, Position } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
+import { SMALL, type WriteSize } from '@souk/lmdb';
 import { buildingKey, type CollectionRecord, type CollectionTables } from './collection-tables';
 import type { CursorSigner } from './cursor';
 import type { DroppedCollections } from './dropped-collections';
@@ -10,9 +11,6 @@ import { LmdbGeneration } from './lmdb-generation';
 import { planQuery } from './query-plan';
 import type { BuildingGeneration, Change, CollectionWriter, Page, PositionedDocument, Query } from './read-store.port';
 
-/** About what a change may add to the file. */
-const BYTES_OF_A_CHANGE = 8 * 1024;
-
 /** One collection of {@link LmdbReadStore}. */
 export class LmdbCollection<Doc extends Document> implements CollectionWriter<Doc> {
   private readonly indexes: IndexSet;
@@ -20,6 +18,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private building: LmdbBuildingGeneration<Doc> | undefined;
   /** Writes of one collection come one after the other: each is worked out on what the one before has left. */
   private writes: Promise<void>;
+  private sweeping = false;
 
   constructor(
     readonly spec: CollectionSpec,
@@ -56,8 +55,9 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const { record, write } = this.serving.prepare(changes, checkpoint);
-      await this.serveBy(this.serving, record, write, changes.length * BYTES_OF_A_CHANGE);
+      const { record, write, size, leavesTombstones } = this.serving.prepare(changes, checkpoint);
+      await this.serveBy(this.serving, record, write, size);
+      if (leavesTombstones) this.sweep();
     });
   }
 
@@ -85,10 +85,33 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   private async switchTo(next: LmdbGeneration<Doc>): Promise<void> {
     await this.serveBy(next, next.record, () => this.tables.collections.remove(buildingKey(this.spec.name)));
     this.building = undefined;
+    this.sweep();
+  }
+
+  /** Removes passed tombstones in the background, some in each turn, until none is left. What fails is left to the next commit. */
+  private sweep(): void {
+    if (this.sweeping) return;
+    this.sweeping = true;
+    const turn = this.inTurn(async () => {
+      const { serving, tables } = this;
+      if (serving.checkpoint === undefined) return false;
+      const { write, size, leavesTombstones } = serving.prepare([], serving.checkpoint);
+      if (size.keys > 0) await tables.environment.writeBlind(write, size);
+      return leavesTombstones;
+    }).catch(() => false);
+    void turn.then((goesOn) => {
+      this.sweeping = false;
+      if (goesOn) this.sweep();
+    });
   }
 
   /** Writes that this generation serves, as its record says. What lies under another number is nobody's from then on. */
-  private async serveBy(generation: LmdbGeneration<Doc>, record: CollectionRecord, write?: () => void, bytes = 0): Promise<void> {
+  private async serveBy(
+    generation: LmdbGeneration<Doc>,
+    record: CollectionRecord,
+    write?: () => void,
+    size: WriteSize = SMALL,
+  ): Promise<void> {
     const stored = this.tables.collections.get(this.spec.name);
     const replaced = stored && stored.number !== record.number ? stored.number : undefined;
     failpoint('read-model.before-commit');
@@ -96,7 +119,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
       write?.();
       this.tables.collections.put(this.spec.name, record);
       if (replaced !== undefined) this.dropped.put(replaced);
-    }, bytes);
+    }, size);
     failpoint('read-model.after-commit');
     generation.record = record;
     this.serving = generation;

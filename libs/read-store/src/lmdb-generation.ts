@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CollectionSpec, comparePositions, type Document, type Position } from '@souk/event-sourcing';
-import { prepareCommit } from './collection-commit';
+import { prepareCommit, type PreparedCommit } from './collection-commit';
 import { type CollectionRecord, type CollectionTables, NUMBER_BYTES, numberPrefix, textKey } from './collection-tables';
 import type { IndexSet } from './index-entries';
 import { afterPrefix } from './index-key';
@@ -34,13 +34,10 @@ export class LmdbGeneration<Doc extends Document> {
     return { doc: parseDocument<Doc>(stored), position: stored.position };
   }
 
-  /** Works out a commit: the record that has to be written with it, and the function that writes the rest. @throws UnindexableDocument */
-  prepare(changes: readonly Change[], checkpoint: Position): { readonly record: CollectionRecord; readonly write: () => void } {
+  /** Works out a commit, and the record that has to be written with it. @throws UnindexableDocument */
+  prepare(changes: readonly Change[], checkpoint: Position): PreparedCommit & { readonly record: CollectionRecord } {
     const record = { ...this.record, checkpoint: later(this.checkpoint, checkpoint) };
-    return {
-      record,
-      write: prepareCommit(this.tables, this.prefix, this.indexes, this.spec.name, changes, this.record, record),
-    };
+    return { record, ...prepareCommit(this.tables, this.prefix, this.indexes, this.spec.name, changes, this.record, record) };
   }
 
   async *documents(): AsyncGenerator<PositionedDocument<Doc>> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { positionOf } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { readStoreContract } from '@souk/read-store/testing';
-import { openEnvironment } from '@souk/lmdb';
+import { type LmdbEnvironment, openEnvironment } from '@souk/lmdb';
 import { LmdbReadStore, UnindexableDocument } from '.';
 import { openTables } from './collection-tables';
 
@@ -50,6 +50,19 @@ describe('LmdbReadStore', () => {
     const found = [documents, entries, tombstones, dropped].map((table) => table.count());
     await environment.close();
     return found;
+  };
+  /** The environment of a collection, and how to wait until it removes no tombstones any more. */
+  const watched = (collection: object) => {
+    const inner = collection as {
+      readonly tables: { readonly environment: LmdbEnvironment };
+      readonly sweeping: boolean;
+      readonly writes: Promise<void>;
+    };
+    const sweeps = async () => {
+      do await inner.writes;
+      while (inner.sweeping);
+    };
+    return { environment: inner.tables.environment, sweeps };
   };
   const fill = (count: number) =>
     store.open(spec).commit(
@@ -112,6 +125,45 @@ describe('LmdbReadStore', () => {
     await fill(3);
     const changes = ['0', '1', '2'].map((id) => ({ id, doc: undefined, position: at(4) }));
     await store.open(spec).commit(changes, at(4));
+    expect(await counts()).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each(['a collection', 'a generation that serves at last'])(
+    'removes passed tombstones of %s some at a time, and all of them in the end',
+    async (which) => {
+      const collection = store.open(spec);
+      const { environment, sweeps } = watched(collection);
+      const writer = which === 'a collection' ? collection : await collection.startGeneration();
+      const ids = Array.from({ length: 2300 }, (_, n) => `${n}`);
+      for (let n = 0; n < ids.length; n += 500) {
+        const changes = ids.slice(n, n + 500).map((id, i) => ({ id, doc: undefined, position: at(n + i + 1) }));
+        await writer.commit(changes, at(0));
+      }
+      const sizes = jest.spyOn(environment, 'writeBlind');
+      await writer.commit([{ id: 'last', doc: { colour: 1 }, position: at(2301) }], at(2301));
+      if ('serve' in writer) await writer.serve();
+      await sweeps();
+      // Of each tombstone, itself and the place of its document.
+      const keys = sizes.mock.calls.map(([, size]) => size.keys);
+      expect(Math.max(...keys)).toBeLessThanOrEqual(2 * 500 + 2);
+      expect(keys.reduce((sum, one) => sum + one)).toBe(2 * 2300 + 2);
+      expect(await collection.get('last')).toEqual({ colour: 1 });
+      const { dropped } = store as unknown as { dropped: { working?: Promise<void> } };
+      while (dropped.working) await dropped.working;
+      expect(await counts()).toEqual([1, 1, 0, 0]);
+    },
+  );
+
+  it('takes an old event for none while its tombstone waits to be removed, and after that', async () => {
+    const collection = store.open(spec);
+    const { sweeps } = watched(collection);
+    const ids = Array.from({ length: 700 }, (_, n) => `${n}`);
+    const deletes = ids.map((id, n) => ({ id, doc: undefined, position: at(1000 + n) }));
+    await collection.commit(deletes, at(0));
+    const late = ids.map((id) => ({ id, doc: { colour: 1 }, position: at(5) }));
+    const [, again] = await Promise.all([collection.commit([], at(2000)), collection.commit(late, at(2000)), sweeps()]);
+    expect(again).toBeUndefined();
+    await collection.commit(late, at(2000));
     expect(await counts()).toEqual([0, 0, 0, 0]);
   });
 

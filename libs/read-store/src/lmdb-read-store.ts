@@ -1,5 +1,5 @@
 import type { CollectionSpec, Document } from '@souk/event-sourcing';
-import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
+import { type LmdbEnvironment, type LmdbTable, openEnvironment, SMALL } from '@souk/lmdb';
 import { type CollectionTables, openTables } from './collection-tables';
 import { CursorSigner } from './cursor';
 import { DroppedCollections } from './dropped-collections';
@@ -64,7 +64,7 @@ export class LmdbReadStore extends ReadStore {
       if (!valueKey.test(key)) throw new RangeError(`"${key}" is no key of a value: 1 to 500 characters of a-z 0-9 - / : . _`);
     await this.environment.writeBlind(() => {
       for (const [key, value] of Object.entries(values)) this.values.put(key, value);
-    });
+    }, SMALL);
   }
 
   /** Bytes on disk. */

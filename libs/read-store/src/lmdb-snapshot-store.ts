@@ -6,6 +6,8 @@ import type { LmdbEnvironment, LmdbTable } from '@souk/lmdb';
 const SWEEP = 16;
 /** Command ids in one write: few enough not to hold up the event loop. */
 const SLICE = 500;
+/** What a command id takes: the name of the stream, a digest, a revision. */
+const BYTES_OF_A_COMMAND = 256;
 
 /** Stream, version, and a revision or a recorded time. */
 type Key = readonly [stream: string, version: string, at: number];
@@ -41,11 +43,13 @@ export class LmdbSnapshotStore extends SnapshotStore {
     const entries = [...commands];
     for (let i = 0; i < entries.length; i += SLICE) await this.putCommands(stream, entries.slice(i, i + SLICE));
     const outdated = this.outdated(stream, version);
-    await this.environment.writeBlind(() => {
-      this.snapshots.put([stream, version, snapshot.revision], format(snapshot));
+    const text = format(snapshot);
+    const change = () => {
+      this.snapshots.put([stream, version, snapshot.revision], text);
       this.times.put([stream, version, Date.parse(snapshot.recordedAt)], snapshot.revision);
       for (const { table, key } of outdated) table.remove(key);
-    });
+    };
+    await this.environment.writeBlind(change, { keys: 2 + outdated.length, bytes: Buffer.byteLength(text) });
   }
 
   override async revisionOf(stream: string, commandId: string): Promise<number | undefined> {
@@ -53,9 +57,10 @@ export class LmdbSnapshotStore extends SnapshotStore {
   }
 
   private async putCommands(stream: string, entries: readonly (readonly [string, number])[]): Promise<void> {
-    await this.environment.writeBlind(() => {
+    const change = () => {
       for (const [commandId, revision] of entries) this.commands.put([stream, digestOf(commandId)], revision);
-    });
+    };
+    await this.environment.writeBlind(change, { keys: entries.length, bytes: entries.length * BYTES_OF_A_COMMAND });
   }
 
   /** Of the newest snapshot that was recorded by then. */

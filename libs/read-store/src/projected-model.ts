@@ -30,6 +30,8 @@ import type { Change, GenerationWriter, Page, Query } from './read-store.port';
 interface Folded {
   readonly doc: Document | undefined;
   readonly position: Position;
+  /** Whether the store has, or may have, something under this id. */
+  readonly isStored: boolean;
 }
 
 /** With every so many events a document is measured, to know about how much memory the uncommitted ones take. */
@@ -218,14 +220,17 @@ export class ProjectedModel implements ReadModel<Document> {
   async commit(): Promise<void> {
     const position = this.folded;
     if (position === undefined) return;
-    if (this.dirty.size === 0) {
+    const folded = this.dirty;
+    this.dirty = new Map();
+    const changes = [...folded].flatMap(([id, one]) =>
+      isWorthWriting(one) ? [{ id, doc: one.doc, position: one.position }] : [],
+    );
+    if (changes.length === 0) {
       this.arrive(position);
       return;
     }
     const recordedAt = this.newestRecordedAt;
-    this.committing = this.dirty;
-    this.dirty = new Map();
-    const changes = [...this.committing].map(([id, { doc, position: last }]) => ({ id, doc, position: last }));
+    this.committing = folded;
     try {
       await this.write(changes, position);
     } catch (error) {
@@ -289,20 +294,27 @@ export class ProjectedModel implements ReadModel<Document> {
   private async load(keys: readonly string[]): Promise<ReadonlyMap<string, Folded>> {
     const unknown = [...new Set(keys)].filter((key) => !this.dirty.has(key) && !this.committing.has(key));
     const found = await Promise.all(unknown.map((key) => this.writer.getForUpdate(key)));
-    return new Map(unknown.flatMap((key, n) => (found[n] ? [[key, found[n]] as const] : [])));
+    return new Map(unknown.flatMap((key, n) => (found[n] ? [[key, { ...found[n], isStored: true }] as const] : [])));
   }
 
   private apply(event: RecordedEvent, keys: readonly string[], loaded: ReadonlyMap<string, Folded>): void {
     const next: [string, Folded][] = [];
     for (const key of keys) {
-      const current = this.dirty.get(key) ?? this.committing.get(key) ?? loaded.get(key);
+      const current = this.dirty.get(key) ?? this.underWay(key) ?? loaded.get(key);
       if (current && comparePositions(event.position, current.position) <= 0) continue;
       const doc = project(this.projection, current?.doc, event, key);
-      if (doc !== undefined || current?.doc !== undefined) next.push([key, { doc, position: event.position }]);
+      if (doc === undefined && current?.doc === undefined) continue;
+      next.push([key, { doc, position: event.position, isStored: current?.isStored ?? false }]);
     }
     for (const [key, folded] of next) this.dirty.set(key, folded);
     if (this.counts.events++ % MEASURED === 0) this.measure(next[0]?.[1].doc);
     this.newestRecordedAt = event.recordedAt;
+  }
+
+  /** What the commit under way makes of a document: as good as in the store. */
+  private underWay(key: string): Folded | undefined {
+    const committing = this.committing.get(key);
+    return committing && { ...committing, isStored: isWorthWriting(committing) };
   }
 
   private arrive(position: Position): void {
@@ -387,6 +399,14 @@ export class ProjectedModel implements ReadModel<Document> {
     const bytes = doc === undefined ? 0 : JSON.stringify(doc).length;
     this.averageBytes = this.averageBytes === undefined ? bytes : (7 * this.averageBytes + bytes) / 8;
   }
+}
+
+/**
+ * Not what came and went between two commits: the store never knew it. No tombstone is needed either: events are read from the checkpoint
+ * on, and whoever reads the one that made the document comes to the one that deleted it.
+ */
+function isWorthWriting({ doc, isStored }: Folded): boolean {
+  return doc !== undefined || isStored;
 }
 
 /** The place before the first event of the store that this position belongs to. */

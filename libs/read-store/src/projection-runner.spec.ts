@@ -186,6 +186,22 @@ describe('ProjectionRunner', () => {
       expect(await model.get('a')).toMatchObject({ owner: 'eve' });
     });
 
+    it('writes nothing of documents that came and went between two commits', async () => {
+      const ids = Array.from({ length: 1200 }, (_, n) => `${n}`);
+      await Promise.all(ids.map((id) => append(`account-${id}`, opened('ann'), closed)));
+      const position = await append('account-a', opened('ann'));
+      const commits = jest.spyOn(reads.open<Balance>(balances), 'commit');
+      const written = () => commits.mock.calls.flatMap(([changes]) => changes.map(({ id }) => id));
+      const model = (await start([balances], { batchSize: 5000 })).readModel(balances);
+      await model.waitFor(position, 5000);
+      expect(written()).toEqual(['a']);
+      const last = await append('account-b', opened('ben'), closed);
+      await model.waitFor(last, 5000);
+      await runner!.stop();
+      expect(written()).toEqual(['a']);
+      expect(await reads.open(balances).checkpoint()).toBe(last);
+    });
+
     it('goes on where it stopped, and folds nothing twice', async () => {
       await append('account-a', opened('ann'));
       for (let run = 0; run < 4; run++) {
@@ -390,6 +406,32 @@ describe('ProjectionRunner', () => {
       await model.waitFor(await events.head(), 10_000);
       const expected = await folded(balances);
       for (const id of ['0', '1', '499', '500', '501', '1100', '1199']) expect(await model.get(id)).toEqual(expected.get(id));
+    });
+
+    it('brings nothing back that was deleted', async () => {
+      const failing = new FailingReadStore(reads);
+      const ids = Array.from({ length: 1200 }, (_, n) => `${n}`);
+      await Promise.all(ids.map((id) => append(`account-${id}`, opened('any'))));
+      // Every other one has come and gone when the first commit is made.
+      await Promise.all(ids.filter((_, n) => n % 2 === 1).map((id) => append(`account-${id}`, closed)));
+      await Promise.all(ids.filter((_, n) => n % 4 === 1).map((id) => append(`account-${id}`, opened('again'))));
+      for (const failAt of [1, 2]) {
+        let commits = 0;
+        failing.fails = () => ++commits === failAt;
+        const again: typeof balances = { ...balances, name: `balances-${failAt}` };
+        await start([again], { readStore: failing, batchSize: 5000 });
+        await until(() => statusOf(again.name) === 'retrying');
+        // The second time, commits come between what was made and what was deleted.
+        await start([again], { batchSize: 100, maxDirty: { documents: 300, bytes: 1 << 20 } });
+        const model = runner!.readModel(again);
+        await model.waitFor(await events.head(), 10_000);
+        const expected = await folded(again);
+        for (const id of ids) expect(await model.get(id)).toEqual(expected.get(id));
+        await Promise.all(ids.map((id) => append(`account-${id}`, closed)));
+        await model.waitFor(await events.head(), 10_000);
+        expect((await model.query({ index: 'byAmount' })).items).toEqual([]);
+        await Promise.all(ids.filter((_, n) => n % 3 > 0).map((id) => append(`account-${id}`, opened('late'))));
+      }
     });
 
     it('loses nothing of what was not committed yet when lanes joined', async () => {

@@ -2,7 +2,7 @@ import {
   type Document,
   type DomainEvent,
   type EventStore,
-  parsePosition,
+  ordinalOf,
   type Position,
   type Projection,
 } from '@souk/event-sourcing';
@@ -22,7 +22,7 @@ export interface ProjectionRunnerOptions extends Partial<LaneOptions> {
 }
 
 /** Read models whose checkpoints are no further apart than so many places start in one lane. */
-const NEARBY = 5000n;
+const NEARBY = 5000;
 /** How often checkpoints that moved without a change are put on disk. */
 const PERSIST_EVERY_MS = 5000;
 const FIRST_RETRY_MS = 100;
@@ -282,17 +282,12 @@ export class ProjectionRunner {
 
 /** Groups of models that stand near each other. */
 function nearby(models: readonly ProjectedModel[]): ProjectedModel[][] {
-  const placed = models.map((model) => ({ model, place: placeOf(model) })).sort((a, b) => (a.place < b.place ? -1 : 1));
-  const groups: { readonly first: bigint; readonly models: ProjectedModel[] }[] = [];
+  const placed = models.map((model) => ({ model, place: ordinalOf(model.checkpoint()) })).sort((a, b) => a.place - b.place);
+  const groups: { readonly first: number; readonly models: ProjectedModel[] }[] = [];
   for (const { model, place } of placed) {
     const last = groups.at(-1);
     if (last && place - last.first <= NEARBY) last.models.push(model);
     else groups.push({ first: place, models: [model] });
   }
   return groups.map((group) => group.models);
-}
-
-function placeOf(model: ProjectedModel): bigint {
-  const position = model.checkpoint();
-  return position === undefined ? 0n : (parsePosition(position)?.ordinal ?? 0n);
 }

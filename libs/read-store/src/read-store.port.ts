@@ -76,7 +76,7 @@ export interface GenerationWriter<Doc extends Document> extends Collection<Doc> 
   getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined>;
   /**
    * Writes changes and checkpoint so that the checkpoint is never ahead of the documents. A change at or below a document's
-   * position is a no-op; a delete leaves a tombstone until the checkpoint has passed it.
+   * position is a no-op; a delete leaves a tombstone until the checkpoint has passed it, or a little longer: a commit has bounded work.
    */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void>;
   /** Everything gone, checkpoint included. */

@@ -2,7 +2,7 @@ import {
   type Document,
   type DomainEvent,
   type EventStore,
-  parsePosition,
+  ordinalOf,
   type Position,
   type Projection,
 } from '@souk/event-sourcing';
@@ -193,10 +193,6 @@ export class Rebuild {
     if (error !== undefined && this.model?.status !== 'failed')
       this.options.onError({ projection: this.options.projection.name, error });
   }
-}
-
-function ordinalOf(position: Position | undefined): number {
-  return Number((position && parsePosition(position)?.ordinal) ?? 0n);
 }
 
 /** There is no read model of that name here. */

@@ -1,6 +1,9 @@
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
 import { type KubeObject } from '../objects/kube-object';
 
+/** About what an object or a record takes. */
+const BYTES_OF_AN_OBJECT = 4 * 1024;
+
 /** What one flush writes, all of it or nothing. `undefined` removes. */
 export interface StateBatch {
   readonly objects: ReadonlyMap<string, KubeObject | undefined>;
@@ -47,7 +50,8 @@ export class StateFile {
   }
 
   save({ objects, records, version }: StateBatch): Promise<void> {
-    return this.environment.writeBlind(() => {
+    const keys = objects.size + records.size;
+    const change = () => {
       for (const [key, object] of objects) {
         if (object) this.objects.put(key, object);
         else this.objects.remove(key);
@@ -57,7 +61,8 @@ export class StateFile {
         else this.records.remove(key);
       }
       this.meta.put('resourceVersion', version);
-    });
+    };
+    return this.environment.writeBlind(change, { keys, bytes: keys * BYTES_OF_AN_OBJECT });
   }
 
   close(): Promise<void> {

@@ -31,7 +31,28 @@ describe('The reason of a failure', () => {
   });
 
   it('is short', () => {
-    expect(reasonOf(new Error('so '.repeat(100_000))).message).toHaveLength(500);
+    expect(reasonOf(new Error('so '.repeat(100_000))).message).toHaveLength(200);
+    expect(reasonOf(new ShopClosed('so '.repeat(100_000))).message).toHaveLength(500);
+  });
+
+  it('keeps what an error of ours quotes', () => {
+    const message = `"${'a name that is long '.repeat(4)}" is closed: {"by": "${'who '.repeat(20)}"}`;
+    expect(reasonOf(new ShopClosed(message)).message).toBe(message);
+  });
+
+  const data = 'Jane Doe, 4 Privet Drive, was born on the first of May';
+  it.each([
+    [`no user "${data}" here`, 'no user "…" here'],
+    [`can't read '${data}': it isn't there`, "can't read '…': it isn't there"],
+    [`"${data} and it does not end`, '"…"'],
+    [`"${data.replaceAll(' ', '\\"')}" and more`, '"…" and more'],
+    [`no such user: {"name": "${data}"}`, 'no such user: {"name": "…"}'],
+    [`got { name: ${data} }`, 'got {…'],
+    [`Cannot read properties of undefined (reading 'versionId')`, `Cannot read properties of undefined (reading 'versionId')`],
+    ['connect ECONNREFUSED 127.0.0.1:5432', 'connect ECONNREFUSED 127.0.0.1:5432'],
+  ])('of any other keeps what is quoted if it is short: %s', (message, kept) => {
+    expect(reasonOf(new TypeError(message)).message).toBe(kept);
+    expect(reasonOf(Object.assign(new Error(message), { code: 'ERR_INVALID' })).message).toBe(kept);
   });
 
   it.each([

@@ -1,6 +1,8 @@
 import type { FailureReason } from './parked-message.events';
 
+/** Of an error of ours, and of any other. */
 const LONGEST_MESSAGE = 500;
+const LONGEST_FOREIGN_MESSAGE = 200;
 /** No more of a message is looked at: it may be a whole document. */
 const LONGEST_READ = 4_096;
 const FRAMES = 5;
@@ -22,6 +24,12 @@ const secrets: readonly [RegExp, string][] = [
   [/(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/]{32,}={0,2}/g, STRUCK],
 ];
 
+/** What is quoted or stands in braces, of more than 40 characters: not a name any more, but data. */
+const data: readonly [RegExp, string][] = [
+  [/(?<!\w)(["'`])(?:\\[^]|(?!\1)[^\\]){41,}?(?:\1|$)/g, '$1…$1'],
+  [/\{[^]{41,}$/g, '{…'],
+];
+
 interface Thrown {
   readonly name: string;
   readonly code?: unknown;
@@ -29,14 +37,19 @@ interface Thrown {
   readonly stack?: string | undefined;
 }
 
-/** Why a message failed, short enough and clean enough to be kept for ever. @param error whatever was thrown */
+/**
+ * Why a message failed, short enough and clean enough to be kept for ever. An error of ours says in its message what we wanted it to say;
+ * one of a library or the runtime may quote what it was given, of which only the short is kept.
+ * @param error whatever was thrown
+ */
 export function reasonOf(error: unknown): FailureReason {
   const { name, code, message, stack } = error instanceof Error ? partsOf(error) : thrown(error);
   const safeCode = typeof code === 'number' || (typeof code === 'string' && isName(code)) ? String(code) : undefined;
+  const cleaned = replaced(message.slice(0, LONGEST_READ), secrets);
   return {
     name: isName(name) ? name : 'Error',
     ...(safeCode !== undefined && { code: safeCode }),
-    message: shorten(strike(message.slice(0, LONGEST_READ))),
+    message: isOurs(code) ? shorten(cleaned, LONGEST_MESSAGE) : shorten(replaced(cleaned, data), LONGEST_FOREIGN_MESSAGE),
     frames: framesOf(stack),
   };
 }
@@ -56,16 +69,21 @@ function isName(text: string): boolean {
   return /^[\w.-]{1,80}$/.test(text);
 }
 
-function strike(text: string): string {
-  return secrets.reduce((struck, [pattern, replacement]) => struck.replaceAll(pattern, replacement), text);
+/** Our codes are like `version-not-draft`; those of Node and of libraries like `ECONNRESET`. */
+function isOurs(code: unknown): boolean {
+  return typeof code === 'string' && /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code);
 }
 
-function shorten(text: string): string {
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE - 1)}…` : text;
+function replaced(text: string, patterns: readonly [RegExp, string][]): string {
+  return patterns.reduce((result, [pattern, replacement]) => result.replaceAll(pattern, replacement), text);
+}
+
+function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 
 /** Places alone: the first lines of a stack repeat the message. */
 function framesOf(stack: string | undefined): string[] {
   const places = (stack ?? '').slice(0, LONGEST_READ).matchAll(/^ {4}at (.+)$/gm);
-  return [...places].slice(0, FRAMES).map(([, place]) => strike(place!).slice(0, LONGEST_FRAME));
+  return [...places].slice(0, FRAMES).map(([, place]) => replaced(place!, secrets).slice(0, LONGEST_FRAME));
 }

@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 const gauges = {
   souk_bus_lag_events: ['Events of the store that a consumer group has not passed, and those that it holds', ({ lag }) => lag],
   souk_bus_held_subjects: ['Subjects with a message that is being handled or tried again', ({ heldSubjects }) => heldSubjects],
-  souk_bus_retrying_subjects: ['Subjects with a message that is tried again', ({ retrying }) => retrying.length],
+  souk_bus_retrying_subjects: ['Subjects with a message that is tried again', ({ retryingSubjects }) => retryingSubjects],
   souk_bus_parked_messages: ['Messages that wait for an operator, one for each subject', ({ parkedSubjects }) => parkedSubjects],
   souk_bus_up: [
     '1 while messages are taken in, 0 while that is broken or stalled',

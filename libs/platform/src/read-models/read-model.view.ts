@@ -1,4 +1,4 @@
-import { type Position, parsePosition } from '@souk/event-sourcing';
+import { type Position, ordinalOf } from '@souk/event-sourcing';
 import type { ModelStats, RebuildProgress } from '@souk/read-store';
 
 /** How a rebuild stands, for operators. Why it has failed is in the log alone: what a fold throws may quote data. */
@@ -24,10 +24,6 @@ export function readModelView(
     lagSeconds: lagMs / 1000,
     ...(rebuild && { rebuild: rebuildView(rebuild) }),
   };
-}
-
-function ordinalOf(position: Position | undefined): number {
-  return Number((position && parsePosition(position)?.ordinal) ?? 0n);
 }
 
 function codeOf(error: unknown): string {
