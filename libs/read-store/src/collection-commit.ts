@@ -7,7 +7,7 @@ import type { Change } from './read-store.port';
 import { packDocument, unpackDocument } from './stored-document';
 
 /** Tombstones that the checkpoint has passed, and that one commit removes at most: few milliseconds of work. */
-const TOMBSTONES_AT_ONCE = 500;
+const TOMBSTONES_AT_ONCE = 250;
 
 /** What one document is to become. */
 interface Staged {

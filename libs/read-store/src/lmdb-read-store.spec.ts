@@ -145,7 +145,7 @@ describe('LmdbReadStore', () => {
       await sweeps();
       // Of each tombstone, itself and the place of its document.
       const keys = sizes.mock.calls.map(([, size]) => size.keys);
-      expect(Math.max(...keys)).toBeLessThanOrEqual(2 * 500 + 2);
+      expect(Math.max(...keys)).toBeLessThanOrEqual(2 * 250 + 2);
       expect(keys.reduce((sum, one) => sum + one)).toBe(2 * 2300 + 2);
       expect(await collection.get('last')).toEqual({ colour: 1 });
       const { dropped } = store as unknown as { dropped: { working?: Promise<void> } };
