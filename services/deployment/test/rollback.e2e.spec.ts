@@ -228,16 +228,19 @@ describe('An upgrade that fails', () => {
         code: 'image-not-pulled',
       });
       // Mended by a restart it has exactly what its version declares, and nothing of what ran before.
-      await world.until(unlucky, ({ operation }) => operation === undefined);
+      await world.reaches(unlucky, 'degraded');
       await world.images(second, 'normal');
       await world.request('buyer', 'POST', `/v1/instances/${unlucky}/restart`, {});
       await world.reaches(unlucky, 'running');
       expect(world.neighbours.credentials.views.get(unlucky)!.grants).toEqual(permissions());
       // Its owner can go back as well, now that the old image is good again, and it is on record as what was asked for.
       await world.images(first, 'normal');
-      await change('rollback', versionId(100), unlucky);
-      const mended = await world.until(unlucky, ({ status }) => status === 'running', 'buyer', 30_000);
-      expect(mended.versionNumber).toBe('1.0.0');
+      const back = (await change('rollback', versionId(100), unlucky)).body.operationId as string;
+      expect(await world.record(back, ({ endedAt }) => endedAt !== undefined)).toMatchObject({
+        kind: 'rollback',
+        status: 'succeeded',
+      });
+      const mended = await world.until(unlucky, ({ status, versionNumber }) => status === 'running' && versionNumber === '1.0.0');
       expect(mended).not.toHaveProperty('lastFailure');
     }
   });
