@@ -102,7 +102,7 @@ describe('An upgrade that fails', () => {
     const before = await everything();
     const operationId = await upgrade(release(topology));
     const record = await world.record(operationId, ({ endedAt }) => endedAt !== undefined);
-    const instance = await world.until(instanceId, ({ operation }) => operation === undefined);
+    const instance = await world.atRest(instanceId);
 
     isEqual(await everything(), before);
     expect((await everything()).written('Deployment/mysql')).toBe(before.written('Deployment/mysql'));
@@ -165,7 +165,7 @@ describe('An upgrade that fails', () => {
       const operationId = await upgrade(release(topology));
       const record = await world.record(operationId, ({ endedAt }) => endedAt !== undefined);
       expect(record).toMatchObject({ status: 'rolled-back', code, failedNode: node });
-      await world.until(instanceId, ({ operation }) => operation === undefined);
+      await world.atRest(instanceId);
       isEqual(await everything(), before);
     }
   });
@@ -185,7 +185,7 @@ describe('An upgrade that fails', () => {
     await restart();
     await world.record(operationId, ({ status }) => status === 'rolled-back');
     await restart();
-    await world.until(instanceId, ({ operation }) => operation === undefined);
+    await world.atRest(instanceId);
     isEqual(await everything(), before);
     const steps = await world.steps(operationId);
     expect(steps.filter((step) => step.startsWith('NodeApplied'))).toEqual([
@@ -303,7 +303,7 @@ describe('A rollback that its owner asks for', () => {
       code: 'image-not-pulled',
       backTo: { versionNumber: '1.10.0' },
     });
-    const instance = await world.until(instanceId, ({ operation }) => operation === undefined);
+    const instance = await world.atRest(instanceId);
     expect(instance).toMatchObject({ status: 'running', versionNumber: '1.10.0' });
     expect(instance.nodes.map(({ serviceName, state }: Answer['body']) => `${serviceName} ${state}`).sort()).toEqual([
       'cache ready',

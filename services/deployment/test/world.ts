@@ -202,10 +202,15 @@ export class World {
     }
   }
 
+  /** The instance, once nothing is done to it any more. */
+  atRest(instanceId: string): Promise<Answer['body']> {
+    return this.until(instanceId, ({ status }) => status === 'running' || status === 'degraded');
+  }
+
   /** Fulfilled when the operation has ended, and the instance knows. */
   async ends({ instanceId, operationId }: { readonly instanceId: string; readonly operationId: string }): Promise<void> {
     await this.stepTaken(operationId, 'OperationSucceeded');
-    await this.until(instanceId, ({ operation }) => operation?.operationId !== operationId);
+    await this.atRest(instanceId);
   }
 
   /** Fulfilled when the operation's record has a step of this type. */
