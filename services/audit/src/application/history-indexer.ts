@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import {
   comparePositions,
-  parsePosition,
+  ordinalOf,
   type Position,
   PositionGone,
   type RecordedEvent,
@@ -177,6 +177,5 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
 
 /** Events between two positions of one store, where positions have no gaps; else an upper bound. */
 function distance(from: Position | undefined, to: Position): number {
-  const ordinal = (position: Position | undefined): bigint => (position && parsePosition(position)?.ordinal) ?? 0n;
-  return Number(ordinal(to) - ordinal(from));
+  return ordinalOf(to) - ordinalOf(from);
 }
