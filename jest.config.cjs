@@ -4,7 +4,7 @@ const { readFileSync } = require('node:fs');
 const { jsc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
 const swc = {
   swcrc: false,
-  module: { type: 'commonjs', ignoreDynamic: true },
+  module: { type: 'commonjs' },
   jsc: { ...jsc, baseUrl: undefined, paths: undefined },
 };
 

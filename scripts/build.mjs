@@ -1,6 +1,6 @@
 // Compiles services and libs into dist/, and only when something has changed since.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ function newest(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) time = Math.max(time, newest(path));
-    else if (/\.(ts|json|cjs)$/.test(entry.name)) time = Math.max(time, statSync(path).mtimeMs);
+    else if (/\.(ts|json|cjs|proto)$/.test(entry.name)) time = Math.max(time, statSync(path).mtimeMs);
   }
   return time;
 }
@@ -40,6 +40,7 @@ export function buildIfNeeded() {
     console.error('the build has failed');
     process.exit(1);
   }
+  cpSync(join(root, 'libs/contracts/proto'), join(root, 'dist/libs/contracts/proto'), { recursive: true });
   writeFileSync(stamp, '');
   console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
 }

@@ -7,3 +7,4 @@ export * from './authorization';
 export * from './deployment';
 export * from './commerce';
 export * from './version-number';
+export * from './proto-directory';
