@@ -17,6 +17,7 @@ import { applyBodyLimits } from './http/body-limit.decorator';
 import { answerProblem } from './http/problem.filter';
 import { openApiOf } from './http/openapi';
 import { Metrics } from './observability/metrics';
+import { traceRequests } from './observability/traced-requests';
 
 /** Bytes of a request's body, where the route says nothing else. */
 export const BODY_LIMIT = 1024 * 1024;
@@ -61,6 +62,7 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
     failpoint('http.after-answer');
     done();
   });
+  traceRequests(server);
   app.get(Metrics).observe(server);
   SwaggerModule.setup('docs', app, () => openApiOf(app, version), {
     jsonDocumentUrl: 'openapi.json',
