@@ -30,6 +30,7 @@ const declared: readonly Declared[] = [
   { below: '/v1/node-presets', service: 'orchestration' },
   { below: '/v1/versions/*/permissions', service: 'authorization' },
   { below: '/v1/instances/*/credential', service: 'authorization' },
+  { below: '/v1/platform-apis', service: 'authorization' },
   { below: '/v1/tenants', service: 'authorization' },
   { below: '/v1/users', service: 'authorization' },
   { below: '/v1/decisions', service: 'authorization', once: true },
