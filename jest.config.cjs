@@ -19,6 +19,8 @@ const esmPackages = [
   'canonicalize',
   'lru-cache',
   'ulid',
+  // Imports `http` dynamically, which jest cannot do in what it has not transformed.
+  '@opentelemetry/otlp-exporter-base',
 ];
 
 /** @type {import('jest').Config} */

@@ -27,6 +27,8 @@ export interface EventMetadata {
   readonly schemaVersion: number;
   /** Why, in the words of the one who asked. */
   readonly reason?: string;
+  /** Where traces are recorded: the span that the fact was written in, W3C Trace Context. What follows from it belongs to its trace. */
+  readonly traceparent?: string;
 }
 
 /** An event on its way into a stream. `id` is a UUID; the pair (stream, id) is the key of idempotent appends. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inSpan, SpanKind } from '@souk/tracing';
 import type { KubernetesEndpoint } from './endpoint';
 import { errorOf, Gone, Interrupted, KubernetesError, NotFound, Unreachable } from './errors';
 import { type Answer, type Request, Transport } from './transport';
@@ -201,7 +202,9 @@ export class KubernetesCluster {
     await this.bucket.take();
     const transport = await this.connected();
     try {
-      const answer = await this.reached(() => transport.send({ ...request, signal: this.closing.signal }));
+      const answer = await inSpan(spanName(request), { kind: SpanKind.CLIENT, attributes: attributesOf(request) }, () =>
+        this.reached(() => transport.send({ ...request, signal: this.closing.signal })),
+      );
       if (answer.status < 300) return { answer };
       return { answer, error: errorOf(answer.status, answer.body) };
     } catch (error) {
@@ -251,6 +254,22 @@ type Attempt =
 interface ListBody {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly KubernetesObject[];
+}
+
+/** `PATCH deployments` */
+function spanName({ method, path }: Request): string {
+  return `${method} ${resourceIn(path)}`;
+}
+
+function attributesOf({ method, path }: Request) {
+  return { 'http.request.method': method, 'url.path': path.split('?', 1)[0]!, 'k8s.resource': resourceIn(path) };
+}
+
+/** `/apis/apps/v1/namespaces/<name>/deployments/<name>` → `deployments` */
+function resourceIn(path: string): string {
+  const parts = path.split('?', 1)[0]!.split('/').slice(1);
+  const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
+  return (rest[0] === 'namespaces' && rest[2] !== undefined ? rest[2] : rest[0]) ?? path;
 }
 
 function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {

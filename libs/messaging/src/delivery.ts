@@ -1,6 +1,7 @@
 import type { EventCodec, RecordedEvent } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
-import type { ConsumerGroup, PublicEvent } from './event-bus.port';
+import { inSpan, SpanKind } from '@souk/tracing';
+import type { ConsumerGroup, PublicEvent, PublicEventHandler } from './event-bus.port';
 import type { ParkedEnvelope } from './parking/parked-message.events';
 import type { Publications } from './publications';
 import type { Lane } from './subject-lanes';
@@ -43,7 +44,7 @@ export class Delivery {
     failpoint('bus.before-deliver');
     const message = await this.messageOf(event);
     const handlers = (message && this.group.handlers.get(message.type)) ?? [];
-    for (; lane.handled < handlers.length; lane.handled++) await this.inTime(handlers[lane.handled]!(message!));
+    for (; lane.handled < handlers.length; lane.handled++) await this.inTime(this.handle(message!, handlers[lane.handled]!));
     failpoint('bus.before-ack');
   }
 
@@ -65,6 +66,20 @@ export class Delivery {
     return decoded instanceof Promise
       ? decoded.then((plain) => this.publications.toPublic(plain))
       : this.publications.toPublic(decoded);
+  }
+
+  private handle(message: PublicEvent, handler: PublicEventHandler): Promise<void> {
+    const { type, subject, soukmetadata } = message;
+    const attributes = {
+      'messaging.system': 'souk',
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': this.group.name,
+      'messaging.message.id': message.id,
+      'cloudevents.event_type': type,
+      'cloudevents.event_subject': subject,
+    };
+    const options = { kind: SpanKind.CONSUMER, attributes, parent: soukmetadata.traceparent };
+    return inSpan(`process ${type}`, options, () => handler(message));
   }
 
   private async inTime(handling: Promise<void>): Promise<void> {

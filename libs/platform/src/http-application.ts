@@ -16,6 +16,7 @@ import { openApiOf } from './http/openapi';
 import { requestIdOf } from './http/request-id';
 import { securityHeaders } from './http/security-headers';
 import { Metrics } from './observability/metrics';
+import { traceRequests } from './observability/traced-requests';
 
 /** Bytes of a request's body, where the route says nothing else. */
 export const BODY_LIMIT = 1024 * 1024;
@@ -57,6 +58,7 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
     failpoint('http.after-answer');
     done();
   });
+  traceRequests(server);
   app.get(Metrics).observe(server);
   SwaggerModule.setup('docs', app, () => openApiOf(app, version), {
     jsonDocumentUrl: 'openapi.json',

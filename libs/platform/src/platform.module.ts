@@ -15,6 +15,7 @@ import { CodedEventStore, CommandHandler, EventCodec, EventStore, SnapshotStore 
 import { EventBus } from '@souk/messaging';
 import { ProjectionRunner, ReadStore } from '@souk/read-store';
 import { RegistryEventCodec, SecretVault } from '@souk/secrets';
+import { traced } from '@souk/tracing';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthGuard } from './auth/auth.guard';
 import { ParkedMessages } from './bus/parked-messages';
@@ -96,7 +97,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       {
         provide: EventStore,
         inject: [RawEventStore, EventCodec],
-        useFactory: (raw: EventStore, codec: EventCodec) => new CodedEventStore(raw, codec),
+        useFactory: (raw: EventStore, codec: EventCodec) => traced(new CodedEventStore(raw, codec)),
       },
       { provide: SnapshotStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads.snapshots },
       {

@@ -51,6 +51,14 @@ class Environment {
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
   SOUK_NEW_OPERATOR_TOKEN: string | undefined = undefined;
 
+  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
+
   /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
   @IsOptional()
   @IsString({ message: 'SOUK_FAILPOINTS must be a plan' })
@@ -71,6 +79,8 @@ export interface MarketplaceConfig {
   /** How clusters are called, where it is not as usual. */
   readonly clusterCalls?: Partial<ClusterOptions>;
   readonly failpoints?: string;
+  /** Where traces are sent. */
+  readonly traceEndpoint?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -85,6 +95,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
+    ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { armFailpoints } from '@souk/failpoints';
 import { InvalidConfig } from '@souk/platform';
+import { startTracing } from '@souk/tracing';
 import { ClusterSimulator } from './cluster-simulator';
 import { type MarketplaceConfig, marketplaceConfig } from './config';
 import { type RunningMarketplace, startMarketplace } from './marketplace';
@@ -15,13 +16,14 @@ async function main(): Promise<void> {
   const config = marketplaceConfig(process.env);
   armFailpoints(config.failpoints);
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as { version: string };
+  const tracing = await startTracing({ service: 'souk-marketplace', version, endpoint: config.traceEndpoint });
   const simulator = new ClusterSimulator(config.dataDir, () => {
     console.log('the simulated cluster had stopped and was started again');
   });
   const started: { marketplace?: RunningMarketplace } = {};
   const stop = (): void => {
     setTimeout(() => process.exit(1), STOP_WITHIN).unref();
-    void (started.marketplace?.close() ?? simulator.stop()).finally(() => process.exit(0));
+    void (started.marketplace?.close() ?? simulator.stop()).finally(() => tracing.stop()).finally(() => process.exit(0));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

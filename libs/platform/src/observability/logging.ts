@@ -1,3 +1,4 @@
+import { activeTrace } from '@souk/tracing';
 import type { Params } from 'nestjs-pino';
 
 /** Where credentials travel; they are struck out before a line is written. */
@@ -20,6 +21,8 @@ export function loggingOptions(level: string): Params {
     forRoutes: [],
     pinoHttp: {
       level,
+      // A line that was written in a trace can be found from there.
+      mixin: () => activeTrace() ?? {},
       redact: { paths: secretPaths, censor: '(redacted)' },
     },
   };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthorizationQueries, ReleaseQueries, type Snapshot, type SnapshotConfiguration } from '@souk/contracts';
 import { Clock, NameRegistry } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { following, inSpan, isTracing } from '@souk/tracing';
 import { type Topology, wavesOf } from '@souk/topology';
 import type { Ordered } from '../domain/deploy-order';
 import { needsCapacity, type Observed } from '../domain/observe';
@@ -26,6 +27,8 @@ interface Frozen {
   readonly snapshot: Snapshot;
   readonly configuration: SnapshotConfiguration;
 }
+
+type Working = Extract<KnownInstance, { readonly operation: RunningOperation }>;
 
 /** An instance that is worked on, with what its operation is about. */
 interface Job {
@@ -60,6 +63,11 @@ export class InstanceWork {
   async turn(instanceId: string, workplace: ClusterWorkplace): Promise<Outcome> {
     const instance = await this.journal.instance(instanceId);
     if (!('operation' in instance)) return { done: true };
+    const traceparent = isTracing() ? await this.causes.traceparent(instanceId, instance.operation.operationId) : undefined;
+    return following(traceparent, () => this.work(instance, workplace));
+  }
+
+  private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
     if (instance.status === 'deleting' && instance.preempted !== undefined)
       await this.journal.preempt(instance.preempted, instance.operation);
     const job = await this.jobOf(instance);
@@ -146,7 +154,9 @@ export class InstanceWork {
         await workplace.lookAgain(job.instance.instanceId);
         continue;
       }
-      entry = await this.carryOut(actions, job, entry, workplace);
+      entry = await inSpan('reconcile', { attributes: attributesOf(entry, actions) }, () =>
+        this.carryOut(actions, job, entry, workplace),
+      );
     }
     return entry;
   }
@@ -255,6 +265,17 @@ function orderOf({ nodes, arrows }: Topology): Ordered[] {
 
 function givesUp(action: Action): boolean {
   return action.type === 'record' && (action.fact.type === 'RollbackStarted' || action.fact.type === 'OperationFailed');
+}
+
+function attributesOf({ operation: { started } }: Entry, actions: readonly Action[]) {
+  const { instanceId, operationId, clusterId, kind } = started;
+  return {
+    'souk.instance': instanceId,
+    'souk.operation': operationId,
+    'souk.operation.kind': kind,
+    'souk.cluster': clusterId,
+    'souk.actions': actions.length,
+  };
 }
 
 function idsOf({ operation: { started } }: Entry) {
