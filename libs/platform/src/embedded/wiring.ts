@@ -11,15 +11,8 @@ import {
 import { type EventBus, InProcessBus, type InProcessBusOptions, parkedMessagesProjection } from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, ProjectionRunner, type ReadStore } from '@souk/read-store';
 import type { Clock } from '../clock.port';
+import type { BusOptions, BusParts, Engines } from '../engines';
 import type { ServiceDefinition } from '../service.module';
-
-/** How the bus retries and when it gives up; its defaults are for production. */
-export type BusOptions = Pick<InProcessBusOptions, 'retry' | 'maxAttempts' | 'handlerTimeoutMs'>;
-
-/** The lease of the one who does what is due. */
-export const DEADLINES = 'deadlines';
-/** Milliseconds; in the embedded shape only the pause after a store that failed follows from it. */
-const LEASE_TERM = 10_000;
 
 export function commandHandler(
   services: readonly ServiceDefinition[],
@@ -46,15 +39,15 @@ export function projectionRunner(services: readonly ServiceDefinition[], store: 
   });
 }
 
-/** Who has the data folder open is alone, by its lock: every earlier holder is dead. */
-export function embeddedLeases(store: EventStore, clock: MonotonicClock): Leases {
+export function leasesOf({ leases }: Engines, store: EventStore, clock: MonotonicClock): Leases {
   const logger = new Logger('leases');
   const onTrouble = (error: unknown): void =>
     logger.error({ err: error }, 'a lease could not be written and will be tried again');
-  return new Leases(store, clock, { holder: randomUUID(), termMs: LEASE_TERM, sole: true, onTrouble });
+  return new Leases(store, clock, { ...leases, holder: randomUUID(), onTrouble });
 }
 
 export function deadlineRunner(
+  { leaseNames }: Engines,
   commands: CommandHandler,
   projections: ProjectionRunner,
   handlers: DeadlineHandlers,
@@ -67,7 +60,7 @@ export function deadlineRunner(
     commands,
     deadlines: projections.readModel(deadlinesProjection),
     handlers,
-    lease: leases.keeper(DEADLINES, () => runner.look()),
+    lease: leases.keeper(leaseNames.deadlines, () => runner.look()),
     clock,
     monotonic,
     onFailure: ({ error, ...failure }) => logger.error({ err: error, ...failure }, 'what was due failed and will be tried again'),
@@ -76,18 +69,20 @@ export function deadlineRunner(
   return runner;
 }
 
-export function inProcessBus(
-  services: readonly ServiceDefinition[],
-  options: BusOptions,
-  raw: EventStore,
-  codec: EventCodec,
-  reads: ReadStore,
-  runner: ProjectionRunner,
-): EventBus {
-  const logger = new Logger('bus');
+export function inProcessBus(options: BusOptions, { services, raw, codec, reads, runner }: BusParts): EventBus {
   const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
     ...options,
     codec,
+    ...busNotices(),
+  });
+  for (const { publication } of services) if (publication) bus.publish(publication);
+  return bus;
+}
+
+/** What the bus tells of, in the log. */
+export function busNotices(): Required<Pick<InProcessBusOptions, 'onFailure' | 'onTrouble'>> {
+  const logger = new Logger('bus');
+  return {
     onFailure: ({ group, event, attempt, error, retryInMs }) => {
       const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };
       if (retryInMs === undefined) logger.error(details, 'a message is parked: see /v1/parked-messages');
@@ -96,7 +91,5 @@ export function inProcessBus(
     onTrouble: (trouble) => {
       logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');
     },
-  });
-  for (const { publication } of services) if (publication) bus.publish(publication);
-  return bus;
+  };
 }
