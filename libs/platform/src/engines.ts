@@ -19,8 +19,10 @@ export interface BusParts {
   readonly reads: ReadStore;
   readonly runner: ProjectionRunner;
   readonly leases: Leases;
-  /** Public events of any stream, from whoever owns it. */
+  /** What the services of this process have told. */
   readonly history: PublicHistory;
+  /** Another provider of the process, for when it runs: not everything is there yet when the bus is made. */
+  readonly provider: <T>(port: abstract new (...args: never[]) => T) => T;
 }
 
 /** The technologies that a process stands on: ports with their adapters. Opened once, before everything else, and closed after it. */

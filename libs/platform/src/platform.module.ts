@@ -8,11 +8,11 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { DeadlineHandlers, DeadlineRunner, Deadlines, Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore, SnapshotStore } from '@souk/event-sourcing';
-import { EventBus } from '@souk/messaging';
+import { EventBus, LocalPublicHistory, PublicHistory } from '@souk/messaging';
 import { ProjectionRunner, ReadStore } from '@souk/read-store';
 import { RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { traced } from '@souk/tracing';
@@ -25,7 +25,7 @@ import { machinery } from './embedded/machinery';
 import { openEmbedded } from './embedded/engines';
 import type { ResourceOptions } from './embedded/resources';
 import { commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
-import type { BusOptions, Engines } from './engines';
+import type { BusOptions, BusParts, Engines } from './engines';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
@@ -115,12 +115,17 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       },
       {
         provide: PublicHistory,
-        inject: [EventStore],
-        useFactory: (store: EventStore) => new LocalPublicHistory(store, publications),
+        inject: [RawEventStore, EventCodec],
+        useFactory: (raw: EventStore, codec: EventCodec) =>
+          new LocalPublicHistory(
+            raw,
+            services.flatMap(({ publication }) => publication ?? []),
+            codec,
+          ),
       },
       {
         provide: EventBus,
-        inject: [ENGINES, RawEventStore, EventCodec, ReadStore, ProjectionRunner, Leases, ModuleRef],
+        inject: [ENGINES, RawEventStore, EventCodec, ReadStore, ProjectionRunner, Leases, PublicHistory, ModuleRef],
         useFactory: (
           engines: Engines,
           raw: EventStore,
@@ -128,8 +133,12 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
           reads: ReadStore,
           runner: ProjectionRunner,
           leases: Leases,
+          history: PublicHistory,
           module: ModuleRef,
-        ) => engines.bus({ services, raw, codec, reads, runner, leases, history: historyIn(module) }),
+        ) => {
+          const provider: BusParts['provider'] = (port) => module.get(port, { strict: false });
+          return engines.bus({ services, raw, codec, reads, runner, leases, history, provider });
+        },
       },
       {
         provide: Metrics,
@@ -169,19 +178,20 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
   /** Services have said by now what they do when. */
   async onApplicationBootstrap(): Promise<void> {
     this.deadlines.start();
-    await this.leases.keeper(DEADLINES).start();
+    const names = Object.values(this.engines.leaseNames) as string[];
+    await Promise.all(names.map((name) => this.leases.keeper(name).start()));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.deadlines.stop();
-    await this.leases.stop();
   }
 
-  /** Last of all: services have let go of their subscriptions by now. */
+  /** Last of all: services have let go of their subscriptions by now. Whoever takes over finds everything committed. */
   async onApplicationShutdown(): Promise<void> {
     await this.bus.stop();
     await this.runner.stop();
+    await this.leases.stop();
     await this.commands.idle();
-    await Promise.all([this.resources.events.close(), this.resources.reads.close(), this.resources.vault.close()]);
+    await this.engines.close();
   }
 }

@@ -56,17 +56,16 @@ export function deadlineRunner(
   monotonic: MonotonicClock,
 ): DeadlineRunner {
   const logger = new Logger('deadlines');
-  const runner: DeadlineRunner = new DeadlineRunner({
+  return new DeadlineRunner({
     commands,
     deadlines: projections.readModel(deadlinesProjection),
     handlers,
-    lease: leases.keeper(leaseNames.deadlines, () => runner.look()),
+    activity: leases.keeper(leaseNames.deadlines).activity,
     clock,
     monotonic,
     onFailure: ({ error, ...failure }) => logger.error({ err: error, ...failure }, 'what was due failed and will be tried again'),
     onTrouble: (error) => logger.error({ err: error }, 'what is due could not be read and will be tried again'),
   });
-  return runner;
 }
 
 export function inProcessBus(options: BusOptions, { services, raw, codec, reads, runner }: BusParts): EventBus {
