@@ -4,7 +4,6 @@ import { type DeadlineHandlers, DeadlineRunner, deadlinesProjection, Leases, typ
 import {
   assertNothingPersonal,
   CommandHandler,
-  type EventCodec,
   type EventStore,
   type SnapshotStore,
 } from '@souk/event-sourcing';
