@@ -22,5 +22,6 @@ export * from './http/request-context';
 export * from './http/request-id';
 export * from './http/running-requests';
 export * from './http/security-headers';
+export { Ending } from './observability/ending';
 export { Metrics } from './observability/metrics';
 export { type JsonSchema, schemaOf } from './http/dto-schema';

@@ -31,6 +31,7 @@ import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
 import { NameRegistry } from './name-registry';
 import { CoordinationMetrics } from './observability/coordination-metrics';
+import { Ending } from './observability/ending';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
@@ -165,6 +166,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       providers: [
         ...providers,
         CoordinationMetrics,
+        Ending,
         ParkedMessages,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: AtLeastGuard },
