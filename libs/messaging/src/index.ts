@@ -12,6 +12,7 @@ export { isTransient } from './parking/transient';
 export * from './in-process-bus';
 export * from './keep-error.filter';
 export * from './nest-bus.strategy';
+export * from './public-history.port';
 export type { RetryOptions } from './back-off';
 export type { LaneLimits } from './subject-lanes';
 export type { Timers } from './timers';
