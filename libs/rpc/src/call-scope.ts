@@ -7,7 +7,15 @@ export interface CallScope {
   readonly until: number;
 }
 
-const scopes = new AsyncLocalStorage<CallScope>();
+const scopes = new AsyncLocalStorage<CallScope & { ended: boolean }>();
 
-export const inScope = <T>(scope: CallScope, work: () => T): T => scopes.run(scope, work);
-export const currentScope = (): CallScope | undefined => scopes.getStore();
+/** What a call has set going, and goes on after its answer, belongs to no call any more. */
+export function inScope<T>(scope: CallScope, work: () => Promise<T>): Promise<T> {
+  const running = { ...scope, ended: false };
+  return scopes.run(running, () => work().finally(() => (running.ended = true)));
+}
+
+export function currentScope(): CallScope | undefined {
+  const scope = scopes.getStore();
+  return scope?.ended ? undefined : scope;
+}

@@ -38,7 +38,10 @@ export function errorOf(service: string, error: ServiceError): Error {
   return new NeighbourFailed(service, 'neighbour-failed', `${service}: ${status[error.code]}: ${error.details}`, false);
 }
 
+/** Nobody here cancels a call: it was the end of its connection. */
 const away = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED]);
 
+const lost = new Set([status.UNAVAILABLE, status.CANCELLED]);
+
 /** Whether the call never got to its service, or its connection was lost; not what the service itself has said. */
-export const isLost = (error: ServiceError): boolean => error.code === status.UNAVAILABLE && !problemOf(error);
+export const isLost = (error: ServiceError): boolean => lost.has(error.code) && !problemOf(error);

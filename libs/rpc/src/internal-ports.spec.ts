@@ -37,7 +37,7 @@ const listOf = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 4 });
 /** A record whose keys may be missing where it says so; never `undefined`. */
 function record<T>(shape: { [K in keyof T]: fc.Arbitrary<unknown> }, optional: readonly (keyof T)[] = []): fc.Arbitrary<T> {
   const requiredKeys = (Object.keys(shape) as (keyof T)[]).filter((key) => !optional.includes(key));
-  return fc.record<unknown>(shape as never, { requiredKeys, noNullPrototype: true } as never) as fc.Arbitrary<T>;
+  return fc.record<unknown>(shape, { requiredKeys, noNullPrototype: true } as never) as fc.Arbitrary<T>;
 }
 const orNone = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined });
 

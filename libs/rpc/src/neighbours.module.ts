@@ -15,6 +15,8 @@ import { rpcTokenOf } from './rpc-token';
 export interface NeighboursOptions {
   /** By service name where it answers internal calls: `host:port`, one or several. A name with several addresses is several replicas. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
+  /** Shown with every call; default: it follows from the vault, which all processes of an installation share. */
+  readonly token?: string;
   readonly tls?: RpcTls;
   /** How long a call may take, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number;
@@ -32,14 +34,14 @@ abstract class Neighbours extends Map<string, Neighbour> {}
 export class NeighboursModule implements OnApplicationShutdown {
   constructor(private readonly neighbours: Neighbours) {}
 
-  static remote({ addresses, tls, deadlineMs = 5_000 }: NeighboursOptions): DynamicModule {
+  static remote({ addresses, token, tls, deadlineMs = 5_000 }: NeighboursOptions): DynamicModule {
     const ports = internalPorts.filter(({ service }) => service !== undefined && Object.hasOwn(addresses, service));
     const providers: Provider[] = [
       {
         provide: Neighbours,
         inject: [SecretVault, Metrics],
         useFactory: async (vault: SecretVault, metrics: Metrics) => {
-          const options = { token: await rpcTokenOf(vault), tls, deadlineMs, observe: clientCalls(metrics) };
+          const options = { token: token ?? (await rpcTokenOf(vault)), tls, deadlineMs, observe: clientCalls(metrics) };
           return new Map(Object.entries(addresses).map(([name, all]) => [name, new Neighbour(name, all, options)]));
         },
       },

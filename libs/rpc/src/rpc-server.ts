@@ -17,6 +17,8 @@ export interface RpcServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What callers show; default: it follows from the vault, which all processes of an installation share. */
+  readonly token?: string;
   readonly tls?: RpcTls;
   /** How long calls may run on when the process is asked to end, in milliseconds. Default 5,000. */
   readonly drainMs?: number;
@@ -32,7 +34,8 @@ const CONNECTION_GRACE_MS = 60_000;
  */
 export function serveNeighbours(app: INestApplication, ports: readonly Port[], options: RpcServerOptions): RpcServer {
   const served = ports.map((port) => ({ ...internalPortOf(port), instance: app.get<object>(port, { strict: false }) }));
-  const server = new RpcServer(served, options, () => rpcTokenOf(app.get(SecretVault)), serverCalls(app.get(Metrics)));
+  const token = async () => options.token ?? rpcTokenOf(app.get(SecretVault));
+  const server = new RpcServer(served, options, token, serverCalls(app.get(Metrics)));
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: false });
   return server;
 }
