@@ -15,6 +15,7 @@ export { LocalPublicHistory } from './local-public-history';
 export * from './public-history.port';
 export * from './keep-error.filter';
 export * from './nest-bus.strategy';
+export * from './public-history.port';
 export type { RetryOptions } from './back-off';
 export type { LaneLimits } from './subject-lanes';
 export type { Timers } from './timers';

@@ -53,6 +53,7 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'position-gone': 410,
   'invalid-cursor': 400,
   'read-model-behind': 503,
+  'neighbour-away': 503,
   'rebuild-running': 409,
   'insufficient-storage': 507,
   'event-too-large': 413,
