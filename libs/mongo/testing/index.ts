@@ -1,1 +1,2 @@
 export * from './stand-in';
+export * from './mongo-servers';

@@ -83,11 +83,11 @@ export class StandInCollection {
 
   private upsert(filter: Document, change: Document): unknown {
     const equal = Object.entries(filter).filter(([path, value]) => !path.startsWith('$') && !isOperators(value));
-    const { $setOnInsert = {}, ...rest } = change as { $setOnInsert?: Document };
+    const { $setOnInsert = {}, $set = {}, ...rest } = change;
     const { _id: id, ...base } = Object.fromEntries(equal) as Document;
     const made: Document = id === undefined ? {} : { _id: id as unknown };
     if (!isOperators(change)) return this.insert({ ...made, ...change });
-    return this.insert(changedBy(changedBy(made, { $set: { ...base, ...$setOnInsert } }), rest));
+    return this.insert(changedBy(made, { $set: { ...base, ...$setOnInsert, ...$set }, ...rest }));
   }
 
   private remove(id: unknown): void {
