@@ -1,1 +1,3 @@
 export { LmdbEventStore, type LmdbEventStoreOptions, type EventStoreStats } from './lmdb-event-store';
+export { type EventStoreDb, type EventStoreDbOptions, openEventStoreDb } from './eventstoredb/event-store-db';
+export * from './eventstoredb/errors';
