@@ -7,7 +7,7 @@ import { passesOf } from './pages';
 import { ordinalOf, toRecorded, toStoredEvent } from './recorded-events';
 import type { Tail } from './tail';
 
-/** Events that the server looks at between two checkpoints. */
+/** Events that the server looks at between two checkpoints: fewer than {@link Tail} knows. */
 const WINDOW = 256;
 /** Where nothing is asked for: no stream and no type has such a name. */
 const NOTHING = ['-'];

@@ -1,6 +1,5 @@
-import type { RecordedEvent } from '@souk/event-sourcing';
+import type { Position, RecordedEvent } from '@souk/event-sourcing';
 import type { AllStreamSubscription, ResolvedEvent, StreamSubscription } from '@eventstore/db-client';
-import type { Position } from '@souk/event-sourcing';
 import type { Feed } from '../subscription';
 import { EventStoreUnavailable } from './errors';
 
@@ -29,6 +28,7 @@ export abstract class DriverFeed implements Feed {
   private failures = 0;
   private stopped = false;
   private reconnecting: NodeJS.Timeout | undefined;
+  private gathering = false;
   private gone: unknown;
   private listener: () => void = () => undefined;
   /** On the monotonic clock. */
@@ -110,10 +110,22 @@ export abstract class DriverFeed implements Feed {
     this.movedAt = performance.now();
     const source = this.open();
     this.source = source;
-    source.on('readable', () => this.tell());
+    source.on('readable', () => this.gather(this.source?.readableLength ?? 0));
     // Stays when it is left: a late error would end the process if nobody listened.
     source.on('error', (error: unknown) => this.broke(source, error));
     source.on('end', () => this.broke(source, new EventStoreUnavailable('a subscription was ended by the server')));
+  }
+
+  /** What the server sent together arrives one by one: the reader hears of it when no more comes for a turn of the event loop. */
+  private gather(there: number): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    setImmediate(() => {
+      this.gathering = false;
+      const now = this.source?.readableLength ?? 0;
+      if (now > there && now < this.options.limit) this.gather(now);
+      else this.tell();
+    });
   }
 
   private broke(source: DriverSubscription, error: unknown): void {

@@ -1,7 +1,10 @@
 import type { Connection } from './connection';
 import { ordinalOf, type StoredEvent, toStoredEvent } from './recorded-events';
 
-/** What a look at the end reads at once, and how many pages at most: behind that nobody needs to know more than that there is more. */
+/**
+ * What a look at the end reads at once, and how many pages at most: a filtered subscription that is further behind gets a checkpoint from the
+ * server, see WINDOW in `all-feed.ts`.
+ */
 const PAGE = 64;
 const PAGES = 8;
 /** Events that are remembered. */
@@ -122,8 +125,6 @@ export class Tail {
         from = ordinal;
       }
       if (read.length < PAGE) return this.replace(found, -1, end ?? 0);
-      // The first look wants to know where the end is, no more.
-      if (this.end < 0) break;
     }
     this.replace(found, (from as number) - 1, end!);
   }
