@@ -9,7 +9,7 @@ import { failpoint } from '@souk/failpoints';
 import type { EventLog } from './event-log';
 import { BlockWriter } from './block-writer';
 import { ordinalOf, type Place } from './place';
-import { RecentNumbers } from './recent-numbers';
+import { Recent } from './recent';
 import { encodeEvent, type EncodedEvent, hasId } from './record';
 import type { StreamIndex, StreamState } from './stream-index';
 
@@ -36,7 +36,7 @@ export class GroupCommit {
   private running: Promise<void> | undefined;
   private readonly blocks = new BlockWriter();
   /** Revision of the first event of an append at no exact revision, by stream and id of that event. */
-  private readonly recent = new RecentNumbers(RECENT_APPENDS);
+  private readonly recent = new Recent<number>(RECENT_APPENDS);
 
   constructor(
     private readonly log: EventLog,
@@ -46,9 +46,18 @@ export class GroupCommit {
   append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       const encoded = events.map((event) => encodeEvent(stream, event));
-      this.waiting.push({ stream, expected, events: encoded, resolve, reject });
-      this.running ??= this.run();
+      this.add({ stream, expected, events: encoded, resolve, reject });
     });
+  }
+
+  /** As {@link append}, of events that were encoded for this stream. */
+  appendEncoded(stream: string, expected: ExpectedRevision, events: readonly EncodedEvent[]): Promise<AppendResult> {
+    return new Promise((resolve, reject) => this.add({ stream, expected, events, resolve, reject }));
+  }
+
+  private add(append: Append): void {
+    this.waiting.push(append);
+    this.running ??= this.run();
   }
 
   /** Fulfilled when nothing waits and nothing is under way. */
@@ -111,7 +120,7 @@ class Batch {
     private readonly log: EventLog,
     private readonly index: StreamIndex,
     private readonly blocks: BlockWriter,
-    private readonly recent: RecentNumbers,
+    private readonly recent: Recent<number>,
   ) {
     blocks.restart(log.last + 1);
     this.now = log.now();

@@ -1,0 +1,61 @@
+import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js';
+import { ProtocolError } from './protocol-errors';
+import { status } from '@grpc/grpc-js';
+
+/** A stream of answers, written as fast as the client takes them. */
+export class Answer<Resp> {
+  private wake: (() => void) | undefined;
+
+  constructor(private readonly call: ServerWritableStream<unknown, Resp>) {
+    const end = (): void => this.wake?.();
+    call.on('drain', end);
+    call.on('cancelled', end);
+    call.on('close', end);
+  }
+
+  /** The client has gone. */
+  get gone(): boolean {
+    return this.call.cancelled || this.call.destroyed;
+  }
+
+  /** Whether the client takes more at once; otherwise wait until it is {@link ready}. */
+  write(response: Resp): boolean {
+    return this.call.write(response) || this.gone;
+  }
+
+  /** Fulfilled when the client takes more, or has gone. */
+  async ready(): Promise<void> {
+    if (this.gone || !this.call.writableNeedDrain) return;
+    await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = undefined;
+  }
+
+  /** Fulfilled when the client has gone, or when `subscribe` calls back; what it answers stops that. */
+  async until(subscribe: (wake: () => void) => () => void): Promise<void> {
+    if (this.gone) return;
+    let stop: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      stop = subscribe(resolve);
+    });
+    stop?.();
+    this.wake = undefined;
+  }
+
+  end(): void {
+    if (!this.gone) this.call.end();
+  }
+
+  fail(error: unknown): void {
+    if (!this.gone) this.call.emit('error', statusOf(error));
+  }
+}
+
+/** What the client is told of an error. Those that nobody expected are told without their words, which may name data. */
+export function statusOf(error: unknown): Partial<ServiceError> {
+  if (error instanceof ProtocolError) return { code: error.code, details: error.details, metadata: error.metadata };
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'insufficient-storage') return { code: status.RESOURCE_EXHAUSTED, details: 'The disk of the server is full.' };
+  if (code === 'storage-closed') return { code: status.UNAVAILABLE, details: 'Server Is Not Ready' };
+  return { code: status.UNKNOWN, details: 'Unexpected exception in the server.' };
+}

@@ -1,0 +1,143 @@
+import { AllStreamPosition, type UUID } from '@eventstore/db-client/generated/shared_pb';
+import { type BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { AppendResult, ExpectedRevision } from '@souk/event-sourcing';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { encodeBytes, type EncodedEvent } from '../record';
+import { Answer } from './answer';
+import { statusOfAppend, timedOut } from './batch-status';
+import { expectedRevisionOf } from './expected-revision';
+import { ordinalOf } from './positions';
+import { MAX_APPEND_BYTES, proposedEvent, sizeOf } from './proposed-event';
+import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded } from './protocol-errors';
+import { identifierOf, nameOf, uuidText } from './read-response';
+import type { StreamWriter } from './stream-writer';
+
+type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
+
+/** An append whose last part has not come yet. */
+interface Unfinished {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** In milliseconds since 1970. */
+  readonly deadline: number;
+  readonly events: EncodedEvent[];
+  size: number;
+}
+
+/** Appends of one client that may be unfinished, and bytes that may be on their way to the disk, before it has to wait. */
+const MAX_UNFINISHED = 1024;
+const MAX_BYTES_UNDER_WAY = 16 << 20;
+
+/** Many appends in one call, answered by their correlation ids in the order in which they are done. */
+export class BatchAppendCall {
+  private readonly unfinished = new Map<string, Unfinished>();
+  private readonly answer: Answer<BatchAppendResp>;
+  private underWay = 0;
+  private bytes = 0;
+  private ended = false;
+
+  constructor(
+    private readonly call: BatchCall,
+    private readonly writer: StreamWriter,
+    private readonly mayWrite: boolean,
+  ) {
+    this.answer = new Answer(call as never);
+    call.on('data', (request: BatchAppendReq) => this.take(request));
+    call.on('end', () => {
+      this.ended = true;
+      this.endWhenDone();
+    });
+    call.on('error', () => call.destroy());
+  }
+
+  private take(request: BatchAppendReq): void {
+    const correlation = request.getCorrelationId();
+    const key = uuidText(correlation) ?? '';
+    const stream = nameOf(request.getOptions()?.getStreamIdentifier());
+    try {
+      const append = this.unfinished.get(key) ?? this.begin(key, stream, request.getOptions());
+      // Parts of an append that was refused.
+      if (!append) return;
+      this.add(append, request);
+      if (!request.getIsFinal()) return;
+      this.unfinished.delete(key);
+      void this.finish(correlation, append);
+    } catch (error) {
+      const refused = this.unfinished.get(key)?.stream ?? stream;
+      this.unfinished.delete(key);
+      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error)));
+    }
+  }
+
+  private begin(key: string, stream: string, options: BatchAppendReq.Options | undefined): Unfinished | undefined {
+    if (!options) return undefined;
+    if (!this.mayWrite) throw new AccessDenied();
+    if (key === '') throw new InvalidRequest('a correlation id is a UUID');
+    if (stream === '') throw new InvalidRequest('Required field StreamIdentifier not set.');
+    if (this.unfinished.size >= MAX_UNFINISHED) throw new InvalidRequest(`${MAX_UNFINISHED} unfinished appends at most`);
+    const expected = expectedRevisionOf(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
+    const deadline = options.getDeadline()?.toDate().getTime() ?? Infinity;
+    const append: Unfinished = { stream, expected, deadline, events: [], size: 0 };
+    this.unfinished.set(key, append);
+    return append;
+  }
+
+  private add(append: Unfinished, request: BatchAppendReq): void {
+    for (const message of request.getProposedMessagesList()) {
+      const event = proposedEvent(message);
+      append.size += sizeOf(event);
+      if (append.size > MAX_APPEND_BYTES) throw new MaximumAppendSizeExceeded(MAX_APPEND_BYTES);
+      append.events.push(encodeBytes(append.stream, event));
+    }
+  }
+
+  private async finish(correlation: UUID | undefined, append: Unfinished): Promise<void> {
+    this.underWay++;
+    this.bytes += append.size;
+    if (this.bytes > MAX_BYTES_UNDER_WAY) this.call.pause();
+    try {
+      if (append.deadline <= Date.now()) {
+        this.reply(correlation, append.stream, (response) => response.setError(timedOut()));
+        return;
+      }
+      const result = await this.writer.append(append.stream, append.expected, append.events);
+      this.reply(correlation, append.stream, (response) => response.setSuccess(successOf(result)));
+    } catch (error) {
+      this.reply(correlation, append.stream, (response) => response.setError(statusOfAppend(error)));
+    } finally {
+      this.underWay--;
+      this.bytes -= append.size;
+      if (this.bytes <= MAX_BYTES_UNDER_WAY && !this.answer.gone) this.call.resume();
+      this.endWhenDone();
+    }
+  }
+
+  private reply(correlation: UUID | undefined, stream: string, fill: (response: BatchAppendResp) => void): void {
+    if (this.answer.gone) return;
+    const response = new BatchAppendResp();
+    response.setCorrelationId(correlation);
+    response.setStreamIdentifier(identifierOf(stream));
+    fill(response);
+    this.answer.write(response);
+  }
+
+  private endWhenDone(): void {
+    if (this.ended && this.underWay === 0) this.answer.end();
+  }
+}
+
+function successOf({ revision, position }: AppendResult): BatchAppendResp.Success {
+  const success = new BatchAppendResp.Success();
+  if (revision < 0) {
+    success.setNoStream(new Empty());
+    success.setNoPosition(new Empty());
+    return success;
+  }
+  const at = new AllStreamPosition();
+  at.setCommitPosition(ordinalOf(position));
+  at.setPreparePosition(ordinalOf(position));
+  success.setCurrentRevision(String(revision));
+  success.setPosition(at);
+  return success;
+}

@@ -1,0 +1,39 @@
+import type { UUID } from '@eventstore/db-client/generated/shared_pb';
+import type { Map as ProtobufMap } from 'google-protobuf';
+import type { EventBytes } from '../event-bytes';
+import { InvalidRequest, RequiredMetadataPropertyMissing } from './protocol-errors';
+import { uuidText } from './read-response';
+
+/** What both calls that append have in common. */
+interface ProposedMessage {
+  getId(): UUID | undefined;
+  getMetadataMap(): ProtobufMap<string, string>;
+  getCustomMetadata_asU8(): Uint8Array;
+  getData_asU8(): Uint8Array;
+}
+
+/** Bytes of one append that are taken, as the real server counts them by default. */
+export const MAX_APPEND_BYTES = 1024 * 1024;
+
+/** @throws RequiredMetadataPropertyMissing, InvalidRequest */
+export function proposedEvent(message: ProposedMessage): EventBytes {
+  const properties = message.getMetadataMap();
+  const type = properties.get('type');
+  const contentType = properties.get('content-type');
+  if (!type) throw new RequiredMetadataPropertyMissing('type');
+  if (!contentType) throw new RequiredMetadataPropertyMissing('content-type');
+  const id = uuidText(message.getId());
+  if (id === undefined) throw new InvalidRequest('the id of an event is a UUID');
+  return {
+    id,
+    type,
+    json: contentType === 'application/json',
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+}
+
+/** As the real server counts: characters of the type have two bytes. */
+export function sizeOf({ type, data, metadata }: EventBytes): number {
+  return data.length + metadata.length + 2 * type.length;
+}

@@ -1,0 +1,73 @@
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb';
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
+import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { randomUUID } from 'node:crypto';
+import { Access } from './access';
+import { clusterOfOne } from './gossip';
+import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './serve-eventstoredb';
+import { supportedMethods } from './server-features';
+import { streamsService } from './streams-service';
+import { addUnsupported } from './unsupported';
+
+/** As the real server has them: an event of 16 MB can be read, and something stands around it. */
+const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
+/** Calls under way at a close may go on so long, in milliseconds. */
+const CLOSE_WITHIN = 500;
+
+/** See `serveEventStoreDb`. */
+export async function startServer({
+  store,
+  host = '127.0.0.1',
+  port: wanted = 2113,
+  tls,
+  ...access
+}: EventStoreDbServerOptions): Promise<RunningEventStoreDbServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+  });
+  const port = { bound: wanted };
+  const instanceId = randomUUID();
+  const streams = streamsService(store.bytes, new Access(access));
+  server.addService(streams.definition, streams.methods);
+  server.addService(ServerFeaturesService as ServiceDefinition, {
+    getSupportedMethods: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
+      callback(null, supportedMethods([StreamsService, GossipService, ServerFeaturesService] as ServiceDefinition[])),
+  });
+  server.addService(GossipService as ServiceDefinition, {
+    read: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
+      callback(null, clusterOfOne(instanceId, host, port.bound)),
+  });
+  addUnsupported(server);
+  port.bound = await bind(server, host, wanted, tls);
+  return {
+    port: port.bound,
+    connectionString: `esdb://${host}:${port.bound}?tls=${tls ? 'true' : 'false'}`,
+    close: () => close(server),
+  };
+}
+
+function bind(server: Server, host: string, port: number, tls: EventStoreDbServerOptions['tls']): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.key }])
+    : ServerCredentials.createInsecure();
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => server.forceShutdown(), CLOSE_WITHIN);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
