@@ -1,21 +1,31 @@
-import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { Writable } from 'node:stream';
 import { ProtocolError } from './protocol-errors';
-import { status } from '@grpc/grpc-js';
+
+/** What calls that answer with a stream have in common. */
+interface AnsweringCall extends Writable {
+  readonly cancelled: boolean;
+}
 
 /** A stream of answers, written as fast as the client takes them. */
 export class Answer<Resp> {
   private wake: (() => void) | undefined;
 
-  constructor(private readonly call: ServerWritableStream<unknown, Resp>) {
+  /** `closed` is called when nothing more can be written. */
+  constructor(
+    private readonly call: AnsweringCall,
+    private readonly closed?: () => void,
+  ) {
     const end = (): void => this.wake?.();
     call.on('drain', end);
     call.on('cancelled', end);
     call.on('close', end);
+    call.on('close', () => this.closed?.());
   }
 
   /** The client has gone. */
   get gone(): boolean {
-    return this.call.cancelled || this.call.destroyed;
+    return this.call.cancelled || this.call.destroyed || this.call.writableEnded;
   }
 
   /** Whether the client takes more at once; otherwise wait until it is {@link ready}. */
@@ -46,8 +56,11 @@ export class Answer<Resp> {
     if (!this.gone) this.call.end();
   }
 
+  /** Ends it with the status of that error. */
   fail(error: unknown): void {
-    if (!this.gone) this.call.emit('error', statusOf(error));
+    if (this.gone) return;
+    this.call.emit('error', statusOf(error));
+    this.wake?.();
   }
 }
 

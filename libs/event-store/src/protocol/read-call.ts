@@ -6,6 +6,7 @@ import { Answer } from './answer';
 import { AllReading } from './all-reading';
 import { filterOf } from './event-filter';
 import { EventWriter } from './event-writer';
+import type { OpenCall, OpenCalls } from './open-calls';
 import { InvalidRequest } from './protocol-errors';
 import { confirmation, nameOf } from './read-response';
 import type { StreamReader } from './stream-reader';
@@ -14,8 +15,10 @@ import { StreamReading } from './stream-reading';
 export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
 /** Reads and subscriptions: one call of the protocol for all of them. Never rejects: the client is told. */
-export async function answerRead(call: ReadCall, store: ByteStore, streams: StreamReader): Promise<void> {
-  const answer = new Answer<ReadResp>(call);
+export async function answerRead(call: ReadCall, store: ByteStore, streams: StreamReader, calls: OpenCalls): Promise<void> {
+  const open: OpenCall = { stop: (error) => answer.fail(error) };
+  const answer = new Answer<ReadResp>(call, () => calls.delete(open));
+  calls.add(open);
   try {
     const options = call.request.getOptions();
     if (!options) throw new InvalidRequest('options are required');

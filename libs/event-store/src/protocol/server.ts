@@ -5,6 +5,7 @@ import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js
 import { randomUUID } from 'node:crypto';
 import { Access } from './access';
 import { clusterOfOne } from './gossip';
+import { OpenCalls } from './open-calls';
 import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './serve-eventstoredb';
 import { supportedMethods } from './server-features';
 import { streamsService } from './streams-service';
@@ -29,9 +30,10 @@ export async function startServer({
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 10_000,
   });
+  const calls = new OpenCalls();
   const port = { bound: wanted };
   const instanceId = randomUUID();
-  const streams = streamsService(store.bytes, new Access(access));
+  const streams = streamsService(store.bytes, new Access(access), calls);
   server.addService(streams.definition, streams.methods);
   server.addService(ServerFeaturesService as ServiceDefinition, {
     getSupportedMethods: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
@@ -46,7 +48,7 @@ export async function startServer({
   return {
     port: port.bound,
     connectionString: `esdb://${host}:${port.bound}?tls=${tls ? 'true' : 'false'}`,
-    close: () => close(server),
+    close: () => close(server, calls),
   };
 }
 
@@ -62,7 +64,8 @@ function bind(server: Server, host: string, port: number, tls: EventStoreDbServe
   });
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, calls: OpenCalls): Promise<void> {
+  calls.stopAll();
   await new Promise<void>((resolve) => {
     const force = setTimeout(() => server.forceShutdown(), CLOSE_WITHIN);
     server.tryShutdown(() => {

@@ -23,6 +23,7 @@ import { statusOf } from './answer';
 import { answerAppend } from './append-call';
 import { BatchAppendCall } from './batch-append-call';
 import { answerDelete, answerTombstone } from './delete-calls';
+import type { OpenCalls } from './open-calls';
 import { answerRead, type ReadCall } from './read-call';
 import { RulesReader } from './stream-rules';
 import { StreamReader } from './stream-reader';
@@ -32,6 +33,7 @@ import { StreamWriter } from './stream-writer';
 export function streamsService(
   store: ByteStore,
   access: Access,
+  calls: OpenCalls,
 ): { readonly definition: ServiceDefinition; readonly methods: UntypedServiceImplementation } {
   const rules = new RulesReader(store);
   const reader = new StreamReader(store, rules);
@@ -45,7 +47,7 @@ export function streamsService(
         call.emit('error', statusOf(error));
         return;
       }
-      void answerRead(call, store, reader);
+      void answerRead(call, store, reader, calls);
     },
     append: (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>) =>
       reply(callback, async () => {
@@ -59,7 +61,7 @@ export function streamsService(
         call.emit('error', statusOf(error));
         return;
       }
-      new BatchAppendCall(call, writer, access.mayWrite);
+      new BatchAppendCall(call, writer, access.mayWrite, calls);
     },
     delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>) =>
       reply(callback, async () => {
