@@ -23,5 +23,6 @@ export * from './http/request-id';
 export * from './http/running-requests';
 export * from './http/security-headers';
 export { Ending } from './observability/ending';
+export { EmbeddedStorageHealth, type FillableStore } from './observability/storage-health';
 export { Metrics } from './observability/metrics';
 export { type JsonSchema, schemaOf } from './http/dto-schema';

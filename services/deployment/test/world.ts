@@ -80,7 +80,11 @@ export class World {
       imports: [
         PlatformModule.embedded({ dataDir, logLevel: process.env['LOG_LEVEL'] ?? 'silent', services: [deployment] }),
         this.neighbours.module(),
-        DeploymentModule.with({ dataDir, apiUrl: 'http://127.0.0.1:3000', ...options }),
+        DeploymentModule.with({
+          simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
+          apiUrl: 'http://127.0.0.1:3000',
+          ...options,
+        }),
       ],
     })
     class TestModule {}

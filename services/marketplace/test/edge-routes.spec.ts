@@ -15,7 +15,7 @@ const controllers: Record<Service, readonly Type[]> = {
   orchestration: controllersOf(OrchestrationModule),
   release: controllersOf(ReleaseModule),
   authorization: controllersOf(AuthorizationModule),
-  deployment: DeploymentModule.with({ dataDir: '/nowhere', apiUrl: 'http://localhost' }).controllers as Type[],
+  deployment: DeploymentModule.with({ apiUrl: 'http://localhost' }).controllers as Type[],
   commerce: controllersOf(CommerceModule),
   audit: controllersOf(AuditModule),
 };
