@@ -1,6 +1,5 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import type { Writable } from 'node:stream';
-import { ProtocolError } from './protocol-errors';
 
 /** What calls that answer with a stream have in common. */
 interface AnsweringCall extends Writable {
@@ -56,19 +55,9 @@ export class Answer<Resp> {
     if (!this.gone) this.call.end();
   }
 
-  /** Ends it with the status of that error. */
-  fail(error: unknown): void {
+  fail(status: Partial<ServiceError>): void {
     if (this.gone) return;
-    this.call.emit('error', statusOf(error));
+    this.call.emit('error', status);
     this.wake?.();
   }
-}
-
-/** What the client is told of an error. Those that nobody expected are told without their words, which may name data. */
-export function statusOf(error: unknown): Partial<ServiceError> {
-  if (error instanceof ProtocolError) return { code: error.code, details: error.details, metadata: error.metadata };
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'insufficient-storage') return { code: status.RESOURCE_EXHAUSTED, details: 'The disk of the server is full.' };
-  if (code === 'storage-closed') return { code: status.UNAVAILABLE, details: 'Server Is Not Ready' };
-  return { code: status.UNKNOWN, details: 'Unexpected exception in the server.' };
 }

@@ -7,12 +7,12 @@ import { encodeBytes, type EncodedEvent } from '../record';
 import { Answer } from './answer';
 import { statusOfAppend, timedOut } from './batch-status';
 import { expectedRevisionOf } from './expected-revision';
-import type { OpenCall, OpenCalls } from './open-calls';
+import type { OpenCall } from './open-calls';
 import { ordinalOf } from './positions';
 import { MAX_APPEND_BYTES, proposedEvent, sizeOf } from './proposed-event';
 import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded, type ProtocolError } from './protocol-errors';
 import { identifierOf, nameOf, uuidText } from './read-response';
-import type { StreamWriter } from './stream-writer';
+import type { Serving } from './serving';
 
 type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
 
@@ -42,10 +42,10 @@ export class BatchAppendCall implements OpenCall {
 
   constructor(
     private readonly call: BatchCall,
-    private readonly writer: StreamWriter,
+    private readonly serving: Serving,
     private readonly mayWrite: boolean,
-    calls: OpenCalls,
   ) {
+    const { calls } = serving;
     calls.add(this);
     this.answer = new Answer(call, () => calls.delete(this));
     call.on('data', (request: BatchAppendReq) => this.take(request));
@@ -76,7 +76,7 @@ export class BatchAppendCall implements OpenCall {
     } catch (error) {
       const refused = this.unfinished.get(key)?.stream ?? stream;
       this.unfinished.delete(key);
-      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error)));
+      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     }
   }
 
@@ -111,10 +111,10 @@ export class BatchAppendCall implements OpenCall {
         this.reply(correlation, append.stream, (response) => response.setError(timedOut()));
         return;
       }
-      const result = await this.writer.append(append.stream, append.expected, append.events);
+      const result = await this.serving.writer.append(append.stream, append.expected, append.events);
       this.reply(correlation, append.stream, (response) => response.setSuccess(successOf(result)));
     } catch (error) {
-      this.reply(correlation, append.stream, (response) => response.setError(statusOfAppend(error)));
+      this.reply(correlation, append.stream, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     } finally {
       this.underWay--;
       this.bytes -= append.size;
