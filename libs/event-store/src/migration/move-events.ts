@@ -42,7 +42,8 @@ export async function moveEvents(source: EventStore, target: EventStoreDb, optio
   let moved = Math.max(0, arrived - WINDOW);
   let written = 0;
   const move = async (window: Window): Promise<void> => {
-    written += await window.write(target);
+    const count = await window.write(target);
+    written += count;
     moved += window.size;
     options.onProgress?.(moved, all);
   };
@@ -105,7 +106,11 @@ class Window {
     let written = 0;
     const waiting = this.streams.values();
     const worker = async (): Promise<void> => {
-      for (const events of waiting) for (const append of appendsOf(events)) written += await put(target, append);
+      for (const events of waiting)
+        for (const append of appendsOf(events)) {
+          const count = await put(target, append);
+          written += count;
+        }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     return written;
