@@ -2,3 +2,5 @@ export { LmdbEventStore, type LmdbEventStoreOptions, type EventStoreStats } from
 export { type EventStoreDb, type EventStoreDbOptions, openEventStoreDb } from './eventstoredb/event-store-db';
 export * from './eventstoredb/errors';
 export { type EventStoreDbServerOptions, type RunningEventStoreDbServer, serveEventStoreDb } from './protocol/serve-eventstoredb';
+export { compareStores, type StoreComparison } from './migration/compare-stores';
+export { moveEvents, type MoveOutcome, MoveRefused } from './migration/move-events';

@@ -59,14 +59,17 @@ export class AllFeed extends DriverFeed {
     if (!this.live) this.tail.soon();
   }
 
-  protected override final(error: unknown): unknown {
+  protected override final(error: unknown): Error | undefined {
     return isOfPosition(error) ? new PositionGone(this.seen()) : undefined;
   }
 
   protected override watch(): () => void {
     return this.tail.follow(() => {
       if (!this.isEmpty) return;
-      if (this.tail.missing(this.place, this.passes) !== 'nothing') return this.overdue();
+      if (this.tail.missing(this.place, this.passes) !== 'nothing') {
+        this.overdue();
+        return;
+      }
       this.moved();
       if (this.live && this.tail.last <= this.place) return;
       this.place = Math.max(this.place, this.tail.last);

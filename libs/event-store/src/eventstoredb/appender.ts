@@ -7,7 +7,7 @@ import {
   positionOf,
   WrongExpectedRevision,
 } from '@souk/event-sourcing';
-import type { JSONEventData, JSONEventType } from '@eventstore/db-client';
+import type { JSONEventData } from '@eventstore/db-client';
 import type { Connection } from './connection';
 import { EventStoreUnavailable } from './errors';
 import { actualRevision, failure } from './failures';
@@ -30,7 +30,7 @@ export interface AppenderOptions {
 interface Append {
   readonly stream: string;
   readonly expected: ExpectedRevision;
-  readonly events: readonly JSONEventData<JSONEventType>[];
+  readonly events: readonly JSONEventData[];
   /** Stands in the metadata of its events. */
   readonly name: string;
   /** On the monotonic clock. */
@@ -127,7 +127,10 @@ export class Appender {
     const from = expected === 'no-stream' ? 0 : expected + 1;
     if (actual < from + events.length - 1) return undefined;
     const read = await this.connection.readStream(stream, { from, direction: 'forwards', maxCount: events.length });
-    return this.same(append, read.flatMap((resolved) => toStoredEvent(resolved) ?? []));
+    return this.same(
+      append,
+      read.flatMap((resolved) => toStoredEvent(resolved) ?? []),
+    );
   }
 
   private async lookBack(append: Append): Promise<{ readonly found?: AppendResult; readonly head: number }> {

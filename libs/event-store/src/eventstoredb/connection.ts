@@ -5,7 +5,6 @@ import type {
   EventStoreDBClient,
   Filter,
   JSONEventData,
-  JSONEventType,
   ReadPosition,
   ReadRevision,
   ResolvedEvent,
@@ -77,12 +76,7 @@ export class Connection {
   }
 
   /** @returns the revision of the last event. @throws the driver's WrongExpectedVersionError; errors of this lib otherwise */
-  async append(
-    stream: string,
-    expected: ExpectedRevision,
-    events: readonly JSONEventData<JSONEventType>[],
-    timeoutMs: number,
-  ): Promise<number> {
+  async append(stream: string, expected: ExpectedRevision, events: readonly JSONEventData[], timeoutMs: number): Promise<number> {
     const appending = this.client.appendToStream(stream, [...events], {
       expectedRevision: expectedOf(expected),
       deadline: Math.ceil(timeoutMs),

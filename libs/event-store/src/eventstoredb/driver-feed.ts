@@ -29,7 +29,7 @@ export abstract class DriverFeed implements Feed {
   private stopped = false;
   private reconnecting: NodeJS.Timeout | undefined;
   private gathering = false;
-  private gone: unknown;
+  private gone: Error | undefined;
   private listener: () => void = () => undefined;
   /** On the monotonic clock. */
   private movedAt = performance.now();
@@ -46,7 +46,7 @@ export abstract class DriverFeed implements Feed {
     // A stream has no more to say.
   }
   /** What can't be mended by another attempt; `undefined` for all the rest. */
-  protected abstract final(error: unknown): unknown;
+  protected abstract final(error: unknown): Error | undefined;
   abstract seen(): Position | undefined;
 
   read(): { events: readonly RecordedEvent[]; atEnd: boolean; waits: boolean } {
@@ -132,7 +132,10 @@ export abstract class DriverFeed implements Feed {
     if (this.stopped || source !== this.source) return;
     this.leave();
     this.gone = this.final(error);
-    if (this.gone) return this.tell();
+    if (this.gone) {
+      this.tell();
+      return;
+    }
     this.options.onTrouble(error);
     const pause = Math.min(LAST_PAUSE, FIRST_PAUSE * 2 ** this.failures++);
     this.reconnecting = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));

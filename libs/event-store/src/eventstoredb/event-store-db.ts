@@ -24,7 +24,7 @@ import { loadDriver } from './driver';
 import { EventStoreUnavailable } from './errors';
 import { generationOf } from './generation';
 import { allPages, streamPages } from './pages';
-import { type Origin, ordinalOf, type StoredEvent, toRecorded } from './recorded-events';
+import { ordinalOf, type StoredEvent, toRecorded } from './recorded-events';
 import { Retention } from './retention';
 import { StreamFeed } from './stream-feed';
 import { Tail } from './tail';
@@ -50,6 +50,12 @@ export interface EventStoreDbOptions {
   readonly stallMs?: number;
   /** A subscription broke off or went silent, and is made anew. For logs. Must not throw. */
   readonly onTrouble?: (error: unknown) => void;
+}
+
+export interface MovedEvent {
+  readonly event: RecordedEvent;
+  /** In the store that it comes from; `undefined` for one that was written here. */
+  readonly sourcePosition: Position | undefined;
 }
 
 const BATCH_SIZE = 256;
@@ -109,15 +115,23 @@ export class EventStoreDb extends EventStore {
    * @throws WrongExpectedRevision, EventTooLarge, AppendTooLarge, StreamDeleted; EventStoreUnavailable (it may have been written: append it again
    * with the same ids) and EventStoreOverloaded, both `retryable`; TypeError for a name of the system's
    */
-  override async append(
-    stream: string,
-    expected: ExpectedRevision,
-    events: readonly EventToAppend[],
-    /** Where they were before they moved house, one for each. */
-    origins?: readonly Origin[],
-  ): Promise<AppendResult> {
+  override async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     this.refuseWhenClosed();
-    return events.length > 0 ? this.appender.append(stream, expected, events, origins) : this.standing(stream, expected);
+    return events.length > 0 ? this.appender.append(stream, expected, events) : this.standing(stream, expected);
+  }
+
+  /** Appends events of another store as they stand there, at the same revisions. Readers see the times at which they were recorded first. */
+  async appendMoved(stream: string, events: readonly RecordedEvent[]): Promise<AppendResult> {
+    this.refuseWhenClosed();
+    const before = events[0]!.revision - 1;
+    return this.appender.append(stream, before < 0 ? 'no-stream' : before, events, events);
+  }
+
+  /** As {@link readAll}; of events that have moved, also where they were before. */
+  async *readAllMoved(options: ReadAllOptions = {}): AsyncGenerator<MovedEvent> {
+    for await (const page of allPages(this.connection, undefined, options))
+      for (const stored of page)
+        yield { event: toRecorded(stored, this.generation), sourcePosition: stored.sourcePosition as Position | undefined };
   }
 
   override async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {

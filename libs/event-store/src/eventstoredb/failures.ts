@@ -39,7 +39,8 @@ export function failure(error: unknown, { what, stream = '' }: { readonly what: 
   if (type === 'access-denied' || code === UNAUTHENTICATED || code === PERMISSION_DENIED)
     return new EventStoreAccessDenied(options);
   // The server, or the driver itself, has looked at the request and does not take it: the next attempt would fare no better.
-  const refused = code === INVALID_ARGUMENT || code === UNIMPLEMENTED || type === 'invalid-argument' || error instanceof TypeError;
+  const refused =
+    code === INVALID_ARGUMENT || code === UNIMPLEMENTED || type === 'invalid-argument' || error instanceof TypeError;
   if (refused && error instanceof Error) return error;
   return new EventStoreUnavailable(`${what} (${typeof message === 'string' ? message : String(error)})`, options);
 }

@@ -10,7 +10,13 @@ const LETTERS = 8;
  * store that was made anew has another one; a restored backup has the same.
  */
 export async function generationOf(connection: Connection, timeoutMs: number): Promise<string> {
-  const event = { id: randomUUID(), type: 'GenerationBegun', contentType: 'application/json' as const, data: {}, metadata: undefined };
+  const event = {
+    id: randomUUID(),
+    type: 'GenerationBegun',
+    contentType: 'application/json' as const,
+    data: {},
+    metadata: undefined,
+  };
   for (;;) {
     const [first] = await connection.readStream(GENERATION_STREAM, { from: 0, direction: 'forwards', maxCount: 1 });
     if (first?.event) return nameOf(first.event.id);

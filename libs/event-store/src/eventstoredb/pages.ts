@@ -57,7 +57,9 @@ export async function* allPages(
   }
 }
 
-export function passesOf(filter: EventFilter | undefined): (event: { readonly stream: string; readonly type: string }) => boolean {
+export function passesOf(
+  filter: EventFilter | undefined,
+): (event: { readonly stream: string; readonly type: string }) => boolean {
   if (!filter) return () => true;
   if ('types' in filter) {
     const types = new Set(filter.types);

@@ -45,7 +45,7 @@ export function toEventData(
   { id, type, data, metadata }: EventToAppend,
   append: string,
   origin?: Origin,
-): JSONEventData<JSONEventType> {
+): JSONEventData {
   if (stream === '' || stream.startsWith('$')) throw new TypeError(`"${stream}" is no name for a stream`);
   if (type === '' || type.startsWith('$')) throw new TypeError(`"${type}" is no type of an event`);
   const bytes = Buffer.byteLength(JSON.stringify({ id, type, data, metadata }));

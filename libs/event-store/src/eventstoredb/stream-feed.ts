@@ -37,7 +37,7 @@ export class StreamFeed extends DriverFeed {
     return stored && toRecorded(stored, this.options.generation);
   }
 
-  protected override final(error: unknown): unknown {
+  protected override final(error: unknown): Error | undefined {
     const known = failure(error, { what: 'a subscription', stream: this.stream });
     return known instanceof StreamDeleted ? known : undefined;
   }
@@ -52,7 +52,7 @@ export class StreamFeed extends DriverFeed {
     if (!this.isEmpty) return;
     try {
       const read = await this.connection.readStream(this.stream, { from: next, direction: 'forwards', maxCount: 1 });
-      if (read.length > 0 && next === this.next && this.isEmpty) this.overdue();
+      if (read.length > 0 && next === this.next) this.overdue();
     } catch {
       // The subscription hears of it from its own connection.
     }

@@ -119,12 +119,18 @@ export class Tail {
       for (const resolved of read) {
         const ordinal = ordinalOf(resolved);
         end ??= ordinal;
-        if (ordinal <= this.end) return this.extend(found, end);
+        if (ordinal <= this.end) {
+          this.extend(found, end);
+          return;
+        }
         const stored = toStoredEvent(resolved);
         if (stored) found.push({ ordinal, stream: stored.stream, type: stored.type });
         from = ordinal;
       }
-      if (read.length < PAGE) return this.replace(found, -1, end ?? 0);
+      if (read.length < PAGE) {
+        this.replace(found, -1, end ?? 0);
+        return;
+      }
     }
     this.replace(found, (from as number) - 1, end!);
   }
