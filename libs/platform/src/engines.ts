@@ -37,7 +37,7 @@ export interface Engines {
   readonly leases: Pick<LeaseOptions, 'termMs' | 'sole'>;
   /** What is done by one process at a time, and the lease for it. What has none is done by every process. */
   readonly leaseNames: LeaseNames;
-  bus(parts: BusParts): EventBus;
+  bus(parts: BusParts): EventBus | Promise<EventBus>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ export * from './as-of.controller';
 export * from './service.module';
 export * from './embedded/machinery';
 export type * from './engines';
-export { busNotices } from './embedded/wiring';
+export { activityOf, busNotices } from './embedded/wiring';
 export * from './embedded/resources';
 export * from './platform.module';
 export * from './http-application';

@@ -24,7 +24,7 @@ import { Clock, SystemClock } from './clock.port';
 import { machinery } from './embedded/machinery';
 import { openEmbedded } from './embedded/engines';
 import type { ResourceOptions } from './embedded/resources';
-import { commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
+import { activityOf, commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
 import type { BusOptions, BusParts, Engines } from './engines';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
@@ -111,8 +111,9 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       },
       {
         provide: ProjectionRunner,
-        inject: [EventStore, ReadStore],
-        useFactory: (store: EventStore, reads: ReadStore) => projectionRunner(services, store, reads),
+        inject: [ENGINES, EventStore, ReadStore, Leases],
+        useFactory: (engines: Engines, store: EventStore, reads: ReadStore, leases: Leases) =>
+          projectionRunner(services, store, reads, activityOf(engines.leaseNames.projections, leases)),
       },
       {
         provide: PublicHistory,

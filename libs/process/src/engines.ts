@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { SnapshotStore } from '@souk/event-sourcing';
 import { openEventStoreDb } from '@souk/event-store';
-import { parkedMessagesProjection } from '@souk/messaging';
+import { type EventBus, openJetStreamBus, parkedMessagesProjection } from '@souk/messaging';
 import { connectMongo } from '@souk/mongo';
-import { busNotices, type BusParts, type Engines, type FillableStore, EmbeddedStorageHealth } from '@souk/platform';
+import { activityOf, busNotices, type BusParts, type Engines, type FillableStore, EmbeddedStorageHealth } from '@souk/platform';
 import { LmdbReadStore, openMongoReadStore, type ReadStore } from '@souk/read-store';
 import { openMongoSecretVault } from '@souk/secrets';
+import { NeighbourHistory } from '@souk/rpc';
 import type { EnginesConfig } from './config';
+import { JointHistory } from './joint-history';
 
 /** A stand-by takes over within ten seconds. */
 const LEASE_TERM = 6_000;
@@ -45,7 +47,7 @@ export async function openDistributed(config: EnginesConfig, service: string): P
       bus: `bus-${service}`,
       ...(isShared && { projections: `projections-${service}` }),
     },
-    bus: (parts) => jetStreamBus(config, service, parts),
+    bus: (parts) => jetStreamBus(config, `bus-${service}`, parts),
     close: async () => {
       await Promise.all([events.close(), reads.close(), vault.close()]);
     },
@@ -69,4 +71,22 @@ async function openReads({ readStore, prefix, dataDir }: EnginesConfig, service:
   const connection = await connectMongo({ url: readStore, database: `${prefix}_${service}` });
   const reads = await openMongoReadStore({ connection, signingKey });
   return { reads, snapshots: reads.snapshots };
+}
+
+async function jetStreamBus({ bus: servers, prefix }: EnginesConfig, lease: string, parts: BusParts): Promise<EventBus> {
+  const { services, raw, codec, reads, runner, leases, history, provider } = parts;
+  const own = services.flatMap(({ aggregates }) => aggregates.map(({ category }) => category));
+  const bus = await openJetStreamBus({
+    servers,
+    installation: prefix,
+    eventStore: raw,
+    codec,
+    readStore: reads,
+    parked: runner.readModel(parkedMessagesProjection),
+    history: new JointHistory(own, history, () => provider(NeighbourHistory)),
+    activity: activityOf(lease, leases),
+    ...busNotices(),
+  });
+  for (const { publication } of services) if (publication) bus.publish(publication);
+  return bus;
 }

@@ -38,6 +38,8 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     config,
     apiUrl: variables.SOUK_API_URL!,
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
-    ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && { simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG) }),
+    ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
+      simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
+    }),
   };
 }

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { type DeadlineHandlers, DeadlineRunner, deadlinesProjection, Leases, type MonotonicClock } from '@souk/coordination';
 import {
-  assertNothingPersonal,
-  CommandHandler,
-  type EventStore,
-  type SnapshotStore,
-} from '@souk/event-sourcing';
+  type Activity,
+  alwaysActive,
+  type DeadlineHandlers,
+  DeadlineRunner,
+  deadlinesProjection,
+  Leases,
+  type MonotonicClock,
+} from '@souk/coordination';
+import { assertNothingPersonal, CommandHandler, type EventStore, type SnapshotStore } from '@souk/event-sourcing';
 import { type EventBus, InProcessBus, type InProcessBusOptions, parkedMessagesProjection } from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, ProjectionRunner, type ReadStore } from '@souk/read-store';
 import type { Clock } from '../clock.port';
@@ -28,14 +31,25 @@ export function commandHandler(
   });
 }
 
-export function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
+export function projectionRunner(
+  services: readonly ServiceDefinition[],
+  store: EventStore,
+  reads: ReadStore,
+  activity: Activity,
+): ProjectionRunner {
   const logger = new Logger('projections');
   const projections = services.flatMap((service) => service.projections) as unknown as RunnableProjection[];
   return new ProjectionRunner(store, reads, projections, {
+    activity,
     onError: ({ error, projection, event }) => {
       logger.error({ err: error, projection, event }, 'a read model has failed');
     },
   });
+}
+
+/** What there is no lease for, every process does. */
+export function activityOf(lease: string | undefined, leases: Leases): Activity {
+  return lease === undefined ? alwaysActive : leases.keeper(lease).activity;
 }
 
 export function leasesOf({ leases }: Engines, store: EventStore, clock: MonotonicClock): Leases {
