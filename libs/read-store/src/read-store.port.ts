@@ -133,8 +133,8 @@ export abstract class ReadStore {
   abstract putValues(values: Readonly<Record<string, unknown>>): Promise<void>;
 
   /**
-   * `true` for one caller for each key, until about `ttlMs` have passed since; for what must happen once. As durable as the store is. Who gets an
-   * error may have it: nobody else has. Keys as those of values.
+   * `true` for one caller for each key, until about `ttlMs` have passed since; for what must happen once. As durable as the store is. Where a call
+   * fails, either that caller has it or nobody. Keys as those of values.
    */
   abstract claim(key: string, ttlMs: number): Promise<boolean>;
 }
