@@ -21,6 +21,11 @@ export class Publications {
     return [...this.byPrivateType].filter(([, { service }]) => services.has(service)).map(([type]) => type);
   }
 
+  /** The service that tells this private type. */
+  ownerOf(privateType: string): string | undefined {
+    return this.byPrivateType.get(privateType)?.service;
+  }
+
   /** @throws what the mapping throws */
   toPublic(event: RecordedEvent): PublicEvent | undefined {
     const publication = this.byPrivateType.get(event.type);
