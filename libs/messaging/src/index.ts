@@ -17,7 +17,6 @@ export { LocalPublicHistory } from './local-public-history';
 export * from './public-history.port';
 export * from './keep-error.filter';
 export * from './nest-bus.strategy';
-export * from './public-history.port';
 export type { BusOptions } from './bus-options';
 export type { RetryOptions } from './back-off';
 export type { LaneLimits } from './subject-lanes';

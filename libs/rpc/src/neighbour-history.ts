@@ -1,4 +1,4 @@
-import { PublicHistory } from '@souk/messaging';
+import { PublicHistory, type PublicPage } from '@souk/messaging';
 
 /** The public events of any stream, from the service that owns it. */
 export class NeighbourHistory extends PublicHistory {
@@ -8,7 +8,7 @@ export class NeighbourHistory extends PublicHistory {
   }
 
   /** @throws Error for a stream of no service that is known here */
-  override async read(subject: string, fromRevision: number, maxCount: number): ReturnType<PublicHistory['read']> {
+  override async read(subject: string, fromRevision: number, maxCount: number): Promise<PublicPage> {
     const service = ownerOf(subject);
     const owner = service === undefined ? undefined : this.owners.get(service);
     if (!owner) throw new Error(`nobody is known here who has the stream "${subject}" (service ${service ?? 'unknown'})`);

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { DeploymentCommands, type InstanceRequest, newId } from '@souk/contracts';
+import { DomainError } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { Bootstrap } from '../../authorization/src/application/bootstrap';
 import { type Apart, ServicesApart } from '../testing/services-apart';
@@ -83,6 +86,23 @@ describe('Services that are processes of their own', () => {
     const { revisions } = (await release.get(`/v1/versions/${versionId}/review`)).body;
     const refused = await release.post(`/v1/versions/${versionId}/release`, { reviewed: revisions });
     expect(refused.body).toMatchObject({ status: 422, code: 'version-invalid' });
+  });
+
+  it('throw what a command was refused with, over two hops', async () => {
+    const commands = services.apps.get('app-catalog')!.get(DeploymentCommands);
+    const request: InstanceRequest = {
+      ...{ instanceId: newId('instance'), name: 'shop', ownerTenant: newId('tenant'), versionId: newId('version') },
+      ...{ configuration: 'Edge', clusterId: newId('cluster'), parameters: {}, secrets: {}, purchaseId: newId('purchase') },
+    };
+    const call = {
+      commandId: randomUUID(),
+      correlationId: 'c',
+      causationId: 'c',
+      actor: { kind: 'system', id: 'test' },
+    } as const;
+    const error: unknown = await commands.requestInstance(request, call).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DomainError);
+    expect(error).toMatchObject({ code: 'version-not-found', message: expect.stringContaining(request.versionId) });
   });
 
   it('refuse a user everywhere who was disabled', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApplication, listen, PlatformModule, type ServiceDefinition } from '@souk/platform';
 import { NeighboursModule, type RpcServerOptions, serveNeighbours } from '@souk/rpc';
@@ -8,6 +8,8 @@ import { AppCatalogModule, appCatalog } from '../../app-catalog/src/app-catalog.
 import { appCatalogRpc } from '../../app-catalog/src/edges/app-catalog.rpc';
 import { authorization, AuthorizationModule } from '../../authorization/src/authorization.module';
 import { authorizationRpc } from '../../authorization/src/edges/authorization.rpc';
+import { deployment, DeploymentModule } from '../../deployment/src/deployment.module';
+import { deploymentRpc } from '../../deployment/src/edges/deployment.rpc';
 import { orchestrationRpc } from '../../orchestration/src/edges/orchestration.rpc';
 import { orchestration, OrchestrationModule } from '../../orchestration/src/orchestration.module';
 import { releaseRpc } from '../../release/src/edges/release.rpc';
@@ -15,15 +17,21 @@ import { release, ReleaseModule } from '../../release/src/release.module';
 
 interface Part {
   readonly definition: ServiceDefinition;
-  readonly module: Type;
+  /** @param dataDir folder of its own */
+  readonly module: (dataDir: string) => Type | DynamicModule;
   readonly rpc: Parameters<typeof serveNeighbours>[1];
 }
 
 const parts = {
-  'app-catalog': { definition: appCatalog, module: AppCatalogModule, rpc: appCatalogRpc },
-  orchestration: { definition: orchestration, module: OrchestrationModule, rpc: orchestrationRpc },
-  release: { definition: release, module: ReleaseModule, rpc: releaseRpc },
-  authorization: { definition: authorization, module: AuthorizationModule, rpc: authorizationRpc },
+  'app-catalog': { definition: appCatalog, module: () => AppCatalogModule, rpc: appCatalogRpc },
+  orchestration: { definition: orchestration, module: () => OrchestrationModule, rpc: orchestrationRpc },
+  release: { definition: release, module: () => ReleaseModule, rpc: releaseRpc },
+  authorization: { definition: authorization, module: () => AuthorizationModule, rpc: authorizationRpc },
+  deployment: {
+    definition: deployment,
+    module: (dataDir) => DeploymentModule.with({ dataDir, apiUrl: 'http://127.0.0.1:3000' }),
+    rpc: deploymentRpc,
+  },
 } satisfies Record<string, Part>;
 
 export type Apart = keyof typeof parts;
@@ -56,12 +64,13 @@ export class ServicesApart {
     const others = [...this.ports].filter(([other]) => other !== name);
     const addresses = Object.fromEntries(others.map(([other, port]) => [other, [`127.0.0.1:${port}`]]));
     const token = 'the token of these services';
+    const dataDir = join(this.directory, name);
     const root = {
       module: Alone,
       imports: [
-        PlatformModule.embedded({ dataDir: join(this.directory, name), logLevel: 'silent', services: [definition] }),
+        PlatformModule.embedded({ dataDir, logLevel: 'silent', services: [definition] }),
         NeighboursModule.remote({ addresses, token, deadlineMs: this.deadlineMs }),
-        module,
+        module(dataDir),
       ],
     };
     const app = await createHttpApplication(root, '0.0.0-test');

@@ -1,7 +1,7 @@
-import { type PublicEvent, PublicHistory } from '@souk/messaging';
+import { type PublicEvent, PublicHistory, type PublicPage } from '@souk/messaging';
 import { field, fromJsonBytes, internalPort, jsonBytes, type Part } from '../internal-port';
 
-const eventsUpTo: Part<{ events: readonly PublicEvent[]; upTo: number }> = {
+const eventsUpTo: Part<PublicPage> = {
   write: ({ events, upTo }) => ({ events: events.map(jsonBytes), upTo }),
   read: ({ events, upTo }) => ({
     events: (events as readonly Buffer[]).map((bytes) => fromJsonBytes(bytes) as PublicEvent),
