@@ -58,7 +58,23 @@ describe('records', () => {
     expect(decodeRecord(block, 0, position)).toMatchObject(ours);
   });
 
-  it('show an event of ours as the bytes of its JSON', () => {
+  it('show any event of ours as the bytes of its JSON', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.oneof(fc.string(), fc.constant('metadata')), fc.json()), (fields) => {
+        const ours = sampleEvent({ data: { ...fields, nested: { a: ',"metadata":', metadata: fields } } });
+        for (const event of [ours, { ...ours, data: fields }]) {
+          const { id, data, metadata } = decodeBytes(blockOf(encodeEvent('app-1', event)), 0);
+          expect([id, Buffer.from(data).toString(), Buffer.from(metadata).toString()]).toEqual([
+            event.id,
+            JSON.stringify(event.data),
+            JSON.stringify(event.metadata),
+          ]);
+        }
+      }),
+    );
+  });
+
+  it('show an event of ours with its fields in their order', () => {
     const ours = sampleEvent({ data: { b: 1, a: 'ü' } });
     const read = decodeBytes(blockOf(encodeEvent('app-1', ours)), 0);
     expect(read).toMatchObject({ id: ours.id, type: ours.type, json: true, stream: 'app-1' });

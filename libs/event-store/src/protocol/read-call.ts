@@ -1,4 +1,4 @@
-import { ReadReq, type ReadResp } from '@eventstore/db-client/generated/streams_pb';
+import { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { Answer } from './answer';
@@ -8,17 +8,17 @@ import { filterOf } from './event-filter';
 import { EventWriter } from './event-writer';
 import type { OpenCall } from './open-calls';
 import { InvalidRequest } from './protocol-errors';
-import { confirmation, nameOf } from './read-response';
+import { confirmation, nameOf, type ReadAnswer } from './read-response';
 import type { Serving } from './serving';
 import { StreamReading } from './stream-reading';
 
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
+export type ReadCall = ServerWritableStream<ReadReq, ReadAnswer>;
 
 /** Reads and subscriptions: one call of the protocol for all of them. Never rejects: the client is told. */
 export async function answerRead(call: ReadCall, serving: Serving): Promise<void> {
   const { store, calls, onError } = serving;
   const open: OpenCall = { stop: (error) => answer.fail(error) };
-  const answer = new Answer<ReadResp>(call, () => calls.delete(open));
+  const answer = new Answer<ReadAnswer>(call, () => calls.delete(open));
   calls.add(open);
   try {
     const options = call.request.getOptions();

@@ -25,9 +25,14 @@ import { BatchAppendCall } from './batch-append-call';
 import { statusOf } from './call-status';
 import { answerDelete, answerTombstone } from './delete-calls';
 import { answerRead, type ReadCall } from './read-call';
+import { type ReadAnswer, serialized } from './read-response';
 import type { Serving } from './serving';
 
-export const streamsDefinition = StreamsService as ServiceDefinition;
+export const streamsDefinition: ServiceDefinition = {
+  ...(StreamsService as ServiceDefinition),
+  // Events are encoded already.
+  read: { ...StreamsService.read, responseSerialize: (answer: ReadAnswer) => serialized(answer) } as never,
+};
 
 /** The service `event_store.client.streams.Streams`. */
 export function streamsService(serving: Serving, access: Access): UntypedServiceImplementation {
