@@ -35,6 +35,7 @@ export class Belief implements Activity {
 
 /** A read store whose commits are held up while the process that makes them is frozen. */
 class FreezableReadStore extends ReadStore {
+  override readonly shared = true;
   private thawed: Promise<void> = Promise.resolve();
   private thawing: () => void = () => undefined;
   constructor(private readonly inner: ReadStore) {
@@ -46,6 +47,9 @@ class FreezableReadStore extends ReadStore {
   }
   thaw(): void {
     this.thawing();
+  }
+  override claim(key: string, ttlMs: number): Promise<boolean> {
+    return this.inner.claim(key, ttlMs);
   }
   override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
     const writer = this.inner.open<Doc>(spec);

@@ -29,7 +29,11 @@ const parts = {
   authorization: { definition: authorization, module: () => AuthorizationModule, rpc: authorizationRpc },
   deployment: {
     definition: deployment,
-    module: (dataDir) => DeploymentModule.with({ dataDir, apiUrl: 'http://127.0.0.1:3000' }),
+    module: (dataDir) =>
+      DeploymentModule.with({
+        simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
+        apiUrl: 'http://127.0.0.1:3000',
+      }),
     rpc: deploymentRpc,
   },
 } satisfies Record<string, Part>;

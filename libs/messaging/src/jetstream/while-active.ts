@@ -24,11 +24,14 @@ class NotActive extends Error {
 
 /** A process that has stood still, and was taken over, must not put old checkpoints over newer ones. */
 export class ValuesWhileActive extends ReadStore {
+  override readonly shared: boolean;
+
   constructor(
     private readonly store: ReadStore,
     private readonly activity: BusActivity,
   ) {
     super();
+    this.shared = store.shared;
   }
 
   override open(): CollectionWriter<never> {
@@ -42,6 +45,10 @@ export class ValuesWhileActive extends ReadStore {
   override async putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
     if (!this.activity.held()) throw new NotActive();
     await this.store.putValues(values);
+  }
+
+  override claim(key: string, ttlMs: number): Promise<boolean> {
+    return this.store.claim(key, ttlMs);
   }
 }
 
