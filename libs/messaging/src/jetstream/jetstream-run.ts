@@ -4,6 +4,7 @@ import { backOff, type RetryOptions } from '../back-off';
 import type { RunOptions } from '../bus-options';
 import type { GroupStats } from '../bus-stats';
 import { CheckpointWriter } from '../checkpoint-writer';
+import { serviceOf } from '../cloud-event';
 import type { ConsumerGroup } from '../event-bus.port';
 import { GroupsRun } from '../groups-run';
 import type { Place as KeptPlace } from '../group-source';
@@ -96,7 +97,7 @@ export class JetStreamRun {
     return [...((await this.groups?.stats()) ?? []), ...(await Promise.all(standing.map((relay) => statsOf(relay))))];
   }
 
-  private sourceOf({ name }: ConsumerGroup, place: KeptPlace | undefined, generation: string): JetStreamSource {
+  private sourceOf({ name, handlers }: ConsumerGroup, place: KeptPlace | undefined, generation: string): JetStreamSource {
     const [one] = Object.values((place?.['last'] ?? {}) as Record<string, string>);
     if (one !== undefined) this.world.store.parsePosition(one);
     const { names, history } = this.world;
@@ -105,6 +106,7 @@ export class JetStreamRun {
     return new JetStreamSource(this.world.broker, place, generation, {
       names,
       group: name,
+      services: new Set([...handlers.keys()].map(serviceOf)),
       history,
       timers,
       pause: pausesOf(this.options),

@@ -14,6 +14,8 @@ import { generationOf, headerNames, later, type Link, linkOf, type Names, parseE
 export interface JetStreamSourceOptions {
   readonly names: Names;
   readonly group: string;
+  /** Those that the group listens to. */
+  readonly services: ReadonlySet<string>;
   readonly history: PublicHistory;
   readonly timers: Timers;
   /** Before the next attempt, in milliseconds. @param failures in a row, from 1 */
@@ -51,7 +53,6 @@ const PAGE = 256;
 export class JetStreamSource implements GroupSource {
   private readonly last = new Map<string, Place>();
   private readonly arrived = new Map<string, Arrived>();
-  private readonly services = new Set<string>();
   /** By partition: what the broker is to be told when a checkpoint is durable that has it. */
   private readonly unacknowledged = new Map<string, Delivered[]>();
   private readonly pending = new Map<string, number>();
@@ -92,7 +93,6 @@ export class JetStreamSource implements GroupSource {
 
   start(receiver: GroupReceiver): void {
     this.receiver = receiver;
-    for (const type of receiver.types) this.services.add(serviceOf(type));
     this.working = this.work();
   }
 
@@ -118,7 +118,7 @@ export class JetStreamSource implements GroupSource {
   hasShown({ subject, type, position }: MessagePlace): boolean {
     const [service, partition] = [serviceOf(type), partitionOf(subject)];
     // A message that was parked under a private type does not say whose it is.
-    const services = this.services.has(service) ? [service] : [...this.services];
+    const services = this.options.services.has(service) ? [service] : [...this.options.services];
     return services.some((one) => this.lastOf(keyOf(one, partition)) >= position);
   }
 
@@ -142,7 +142,7 @@ export class JetStreamSource implements GroupSource {
   }
 
   async reached(position: Position): Promise<() => boolean> {
-    const told = [...(await this.options.told(position))].filter(([key]) => this.services.has(key.slice(0, key.lastIndexOf('.'))));
+    const told = [...(await this.options.told(position))].filter(([key]) => this.options.services.has(key.slice(0, key.lastIndexOf('.'))));
     return () => told.every(([key, last]) => this.lastOf(key) >= last);
   }
 
@@ -216,11 +216,11 @@ export class JetStreamSource implements GroupSource {
 
   private async makeConsumer(session: BrokerSession, partition: string): Promise<void> {
     const { names } = this.options;
-    const [service] = this.services;
+    const [service] = this.options.services;
     const begun = await this.stillThere(session, partition);
     await session.remakeConsumer({
       durable_name: this.durableOf(partition),
-      filter_subject: names.subject(this.services.size === 1 ? service! : '*', partition),
+      filter_subject: names.subject(this.options.services.size === 1 ? service! : '*', partition),
       ack_policy: EXPLICIT,
       ack_wait: nanosOf(ACK_WAIT),
       max_ack_pending: MOST_UNACKNOWLEDGED,
@@ -244,7 +244,7 @@ export class JetStreamSource implements GroupSource {
     const link = linkOf(message.headers);
     const service = message.subject.slice(this.options.names.installation.length + 1, -(partition.length + 1));
     // Of another installation's past, of somebody else, or of a service that nobody here listens to.
-    if (!link || generationOf(link.position) !== this.generation || !this.services.has(service))
+    if (!link || generationOf(link.position) !== this.generation || !this.options.services.has(service))
       return this.drop(message, partition, link);
     const key = keyOf(service, partition);
     const judgement = judge(this.lastOf(key), link);

@@ -71,6 +71,7 @@ export class PartitionPull {
   private readonly queue: Delivered[] = [];
   /** Messages that the broker still owes. */
   private owed = 0;
+  private isWorking = false;
   private working: Promise<void> | undefined;
   private closed = false;
   private heard = 0;
@@ -115,7 +116,7 @@ export class PartitionPull {
     if (status === 0) {
       this.owed--;
       this.queue.push(new Delivered(message, this.connection));
-      this.working ??= this.work();
+      if (!this.isWorking) this.working = this.work();
     } else if (status === 404 || status === 408) this.askIfDone(0);
     else if (status !== 100) this.fail(new Error(`the broker does not deliver: ${message.headers!.status}`));
   }
@@ -126,6 +127,7 @@ export class PartitionPull {
   }
 
   private async work(): Promise<void> {
+    this.isWorking = true;
     try {
       for (let message = this.queue.shift(); message && !this.closed; message = this.queue.shift()) {
         const handling = this.handle(message);
@@ -135,7 +137,7 @@ export class PartitionPull {
     } catch (error) {
       this.fail(error);
     } finally {
-      this.working = undefined;
+      this.isWorking = false;
     }
   }
 
