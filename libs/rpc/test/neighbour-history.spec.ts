@@ -34,4 +34,24 @@ describe('The public events of another service', () => {
     await expect(history.read('instance-inst_1', 0, 3)).rejects.toThrow('service deployment');
     await expect(history.read('nonsense', 0, 3)).rejects.toThrow('service unknown');
   });
+
+  it('that are too large for one message come in several pages', async () => {
+    const large = Array.from({ length: 100 }, (_, revision) => ({ ...released(revision), data: { notes: 'x'.repeat(250_000) } }));
+    class Large extends PublicHistory {
+      override async read(_: string, fromRevision: number): Promise<PublicPage> {
+        return { events: large.slice(fromRevision), upTo: 99 };
+      }
+    }
+    const { address } = await sides.serve<PublicHistory>([[PublicHistory, new Large()]]);
+    const history = sides.ask(PublicHistory, [address]);
+    const read: PublicEvent[] = [];
+    let pages = 0;
+    for (let upTo = -1; upTo < 99; pages++) {
+      const page = await history.read('version-ver_1', upTo + 1, 1_000);
+      read.push(...page.events);
+      ({ upTo } = page);
+    }
+    expect(pages).toBe(4);
+    expect(read.map(({ soukrevision }) => soukrevision)).toEqual(large.map(({ soukrevision }) => soukrevision));
+  });
 });
