@@ -23,6 +23,8 @@ interface Append {
   readonly stream: string;
   readonly expected: ExpectedRevision;
   readonly events: readonly EncodedEvent[];
+  /** Its repeat at no exact revision is recognised, whatever it expects itself. */
+  readonly remembered: boolean;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -46,13 +48,16 @@ export class GroupCommit {
   append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       const encoded = events.map((event) => encodeEvent(stream, event));
-      this.add({ stream, expected, events: encoded, resolve, reject });
+      this.add({ stream, expected, events: encoded, remembered: false, resolve, reject });
     });
   }
 
-  /** As {@link append}, of events that were encoded for this stream. */
+  /**
+   * As {@link append}, of events that were encoded for this stream. Repeats at no exact revision are recognised also where the first time
+   * was at an exact one, as EventStoreDB does.
+   */
   appendEncoded(stream: string, expected: ExpectedRevision, events: readonly EncodedEvent[]): Promise<AppendResult> {
-    return new Promise((resolve, reject) => this.add({ stream, expected, events, resolve, reject }));
+    return new Promise((resolve, reject) => this.add({ stream, expected, events, remembered: true, resolve, reject }));
   }
 
   private add(append: Append): void {
@@ -142,6 +147,7 @@ class Batch {
       }
     }
     if (events.length === 0) return this.result(stream, head, false);
+    if (append.remembered) this.recent.set(keyOf(append), head + 1);
     return this.add(append, state, head);
   }
 
@@ -175,9 +181,9 @@ class Batch {
    * (the answer may have got lost in a restart).
    */
   private recently(append: Append, head: number): number | undefined {
-    const { stream, events } = append;
+    const { events } = append;
     if (events.length === 0) return undefined;
-    const key = `${stream} ${events[0]!.id}`;
+    const key = keyOf(append);
     for (const first of [this.recent.get(key) ?? -1, head + 1 - events.length])
       if (first >= 0 && first + events.length - 1 <= head && this.holds(append, first)) return first + events.length - 1;
     this.recent.set(key, head + 1);
@@ -197,4 +203,8 @@ class Batch {
   private place(stream: string, revision: number): Place {
     return this.index.places(stream, revision, revision)[0]!;
   }
+}
+
+function keyOf({ stream, events }: Append): string {
+  return `${stream} ${events[0]!.id}`;
 }

@@ -128,7 +128,9 @@ export function decodeRecord(block: Buffer, at: number, position: Position): Rec
 /** The same record in bytes: an event of ours as the JSON that it is. */
 export function decodeBytes(block: Buffer, at: number): RecordedBytes {
   return {
-    ...(ofBytes(block, at) ? decodeBody(bodyOf(block, at)) : bytesOfJson(jsonBody(block, at))),
+    ...(ofBytes(block, at)
+      ? decodeBody(bodyOf(block, at))
+      : (partsOfJson(bodyOf(block, at)) ?? bytesOfJson(jsonBody(block, at)))),
     stream: streamOf(block, at),
     revision: revisionOf(block, at),
     type: typeOf(block, at),
@@ -148,6 +150,23 @@ type JsonBody = Pick<RecordedEvent, 'id' | 'data' | 'metadata'>;
 
 function jsonBody(block: Buffer, at: number): JsonBody {
   return JSON.parse(textOf(block, at, bodyStart(block, at), endOf(block, at))) as JsonBody;
+}
+
+const DATA = Buffer.from('","data":');
+const METADATA = Buffer.from(',"metadata":');
+const ID_START = '{"id":"'.length;
+
+/** Without parsing, where it is clear what begins where: as soon as an event has a field `metadata` within, it is not. */
+function partsOfJson(body: Buffer): Omit<EventBytes, 'type'> | undefined {
+  const data = body.indexOf(DATA);
+  const metadata = body.lastIndexOf(METADATA);
+  if (data < 0 || body.indexOf(METADATA, data) !== metadata) return undefined;
+  return {
+    id: body.toString('utf8', ID_START, data),
+    json: true,
+    data: Buffer.from(body.subarray(data + DATA.length, metadata)),
+    metadata: Buffer.from(body.subarray(metadata + METADATA.length, body.length - 1)),
+  };
 }
 
 function bytesOfJson({ id, data, metadata }: JsonBody): Omit<EventBytes, 'type'> {

@@ -5,6 +5,7 @@ import { LmdbEventStore, type RunningEventStoreDbServer, serveEventStoreDb } fro
 export interface ProtocolServer {
   /** For the official client; everyone may write. Stays the same over a restart. */
   readonly connectionString: string;
+  readonly port: number;
   readonly directory: string;
   readonly store: LmdbEventStore;
   /** Ends all connections and the store, and starts both again on the same port. */
@@ -31,6 +32,9 @@ export async function startProtocolServer(directory?: string): Promise<ProtocolS
   return {
     get connectionString() {
       return server.connectionString;
+    },
+    get port() {
+      return server.port;
     },
     directory: path,
     get store() {

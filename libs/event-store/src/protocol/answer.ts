@@ -1,21 +1,30 @@
-import type { ServerWritableStream, ServiceError } from '@grpc/grpc-js';
-import { ProtocolError } from './protocol-errors';
-import { status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import type { Writable } from 'node:stream';
+
+/** What calls that answer with a stream have in common. */
+interface AnsweringCall extends Writable {
+  readonly cancelled: boolean;
+}
 
 /** A stream of answers, written as fast as the client takes them. */
 export class Answer<Resp> {
   private wake: (() => void) | undefined;
 
-  constructor(private readonly call: ServerWritableStream<unknown, Resp>) {
+  /** `closed` is called when nothing more can be written. */
+  constructor(
+    private readonly call: AnsweringCall,
+    private readonly closed?: () => void,
+  ) {
     const end = (): void => this.wake?.();
     call.on('drain', end);
     call.on('cancelled', end);
     call.on('close', end);
+    call.on('close', () => this.closed?.());
   }
 
   /** The client has gone. */
   get gone(): boolean {
-    return this.call.cancelled || this.call.destroyed;
+    return this.call.cancelled || this.call.destroyed || this.call.writableEnded;
   }
 
   /** Whether the client takes more at once; otherwise wait until it is {@link ready}. */
@@ -46,16 +55,9 @@ export class Answer<Resp> {
     if (!this.gone) this.call.end();
   }
 
-  fail(error: unknown): void {
-    if (!this.gone) this.call.emit('error', statusOf(error));
+  fail(status: Partial<ServiceError>): void {
+    if (this.gone) return;
+    this.call.emit('error', status);
+    this.wake?.();
   }
-}
-
-/** What the client is told of an error. Those that nobody expected are told without their words, which may name data. */
-export function statusOf(error: unknown): Partial<ServiceError> {
-  if (error instanceof ProtocolError) return { code: error.code, details: error.details, metadata: error.metadata };
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'insufficient-storage') return { code: status.RESOURCE_EXHAUSTED, details: 'The disk of the server is full.' };
-  if (code === 'storage-closed') return { code: status.UNAVAILABLE, details: 'Server Is Not Ready' };
-  return { code: status.UNKNOWN, details: 'Unexpected exception in the server.' };
 }

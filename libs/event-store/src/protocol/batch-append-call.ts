@@ -7,11 +7,12 @@ import { encodeBytes, type EncodedEvent } from '../record';
 import { Answer } from './answer';
 import { statusOfAppend, timedOut } from './batch-status';
 import { expectedRevisionOf } from './expected-revision';
+import type { OpenCall } from './open-calls';
 import { ordinalOf } from './positions';
 import { MAX_APPEND_BYTES, proposedEvent, sizeOf } from './proposed-event';
-import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded } from './protocol-errors';
+import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded, type ProtocolError } from './protocol-errors';
 import { identifierOf, nameOf, uuidText } from './read-response';
-import type { StreamWriter } from './stream-writer';
+import type { Serving } from './serving';
 
 type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
 
@@ -30,25 +31,34 @@ const MAX_UNFINISHED = 1024;
 const MAX_BYTES_UNDER_WAY = 16 << 20;
 
 /** Many appends in one call, answered by their correlation ids in the order in which they are done. */
-export class BatchAppendCall {
+export class BatchAppendCall implements OpenCall {
   private readonly unfinished = new Map<string, Unfinished>();
   private readonly answer: Answer<BatchAppendResp>;
   private underWay = 0;
   private bytes = 0;
+  private waiting = false;
   private ended = false;
+  private stopping: ProtocolError | undefined;
 
   constructor(
     private readonly call: BatchCall,
-    private readonly writer: StreamWriter,
+    private readonly serving: Serving,
     private readonly mayWrite: boolean,
   ) {
-    this.answer = new Answer(call as never);
+    const { calls } = serving;
+    calls.add(this);
+    this.answer = new Answer(call, () => calls.delete(this));
     call.on('data', (request: BatchAppendReq) => this.take(request));
     call.on('end', () => {
       this.ended = true;
       this.endWhenDone();
     });
-    call.on('error', () => call.destroy());
+  }
+
+  stop(error: ProtocolError): void {
+    this.stopping = error;
+    this.call.pause();
+    this.endWhenDone();
   }
 
   private take(request: BatchAppendReq): void {
@@ -66,7 +76,7 @@ export class BatchAppendCall {
     } catch (error) {
       const refused = this.unfinished.get(key)?.stream ?? stream;
       this.unfinished.delete(key);
-      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error)));
+      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     }
   }
 
@@ -95,20 +105,20 @@ export class BatchAppendCall {
   private async finish(correlation: UUID | undefined, append: Unfinished): Promise<void> {
     this.underWay++;
     this.bytes += append.size;
-    if (this.bytes > MAX_BYTES_UNDER_WAY) this.call.pause();
+    if (this.full) this.call.pause();
     try {
       if (append.deadline <= Date.now()) {
         this.reply(correlation, append.stream, (response) => response.setError(timedOut()));
         return;
       }
-      const result = await this.writer.append(append.stream, append.expected, append.events);
+      const result = await this.serving.writer.append(append.stream, append.expected, append.events);
       this.reply(correlation, append.stream, (response) => response.setSuccess(successOf(result)));
     } catch (error) {
-      this.reply(correlation, append.stream, (response) => response.setError(statusOfAppend(error)));
+      this.reply(correlation, append.stream, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     } finally {
       this.underWay--;
       this.bytes -= append.size;
-      if (this.bytes <= MAX_BYTES_UNDER_WAY && !this.answer.gone) this.call.resume();
+      if (!this.full) this.call.resume();
       this.endWhenDone();
     }
   }
@@ -119,11 +129,27 @@ export class BatchAppendCall {
     response.setCorrelationId(correlation);
     response.setStreamIdentifier(identifierOf(stream));
     fill(response);
-    this.answer.write(response);
+    if (!this.answer.write(response)) void this.waitForClient();
+  }
+
+  /** Takes nothing more from a client that does not take its answers. */
+  private async waitForClient(): Promise<void> {
+    if (this.waiting) return;
+    this.waiting = true;
+    this.call.pause();
+    await this.answer.ready();
+    this.waiting = false;
+    if (!this.full) this.call.resume();
+  }
+
+  private get full(): boolean {
+    return this.waiting || this.stopping !== undefined || this.bytes > MAX_BYTES_UNDER_WAY;
   }
 
   private endWhenDone(): void {
-    if (this.ended && this.underWay === 0) this.answer.end();
+    if (this.underWay > 0) return;
+    if (this.stopping) this.answer.fail(this.stopping);
+    else if (this.ended) this.answer.end();
   }
 }
 

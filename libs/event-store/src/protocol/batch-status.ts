@@ -9,15 +9,17 @@ import {
   WrongExpectedVersion,
 } from '@eventstore/db-client/generated/shared_pb';
 import { Status } from '@eventstore/db-client/generated/status_pb';
+import { status } from '@grpc/grpc-js';
 import { type ExpectedRevision, WrongExpectedRevision } from '@souk/event-sourcing';
 import type { Message } from 'google-protobuf';
 import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { AccessDenied, MaximumAppendSizeExceeded, ProtocolError, StreamDeleted } from './protocol-errors';
+import { expected } from './call-status';
+import { AccessDenied, MaximumAppendSizeExceeded, StreamDeleted } from './protocol-errors';
 import { identifierOf } from './read-response';
 
 /** The error of one append among many: the call itself goes on. */
-export function statusOfAppend(error: unknown): Status {
+export function statusOfAppend(error: unknown, onError: (error: unknown) => void): Status {
   if (error instanceof WrongExpectedRevision) return wrongExpectedVersion(error.expected, error.actual);
   if (error instanceof StreamDeleted) {
     const detail = new StreamDeletedDetail();
@@ -30,11 +32,13 @@ export function statusOfAppend(error: unknown): Status {
     detail.setMaxappendsize(error.limit);
     return statusWith(Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', detail);
   }
-  if (error instanceof ProtocolError || error instanceof TypeError) {
+  const known = expected(error);
+  if (known?.code === status.INVALID_ARGUMENT) {
     const detail = new BadRequest();
-    detail.setMessage(error.message);
+    detail.setMessage(known.details);
     return statusWith(Code.INVALID_ARGUMENT, 'BadRequest', detail);
   }
+  if (!known) onError(error);
   return statusWith(Code.UNKNOWN, 'Unknown', new Unknown());
 }
 
@@ -42,12 +46,12 @@ export function timedOut(): Status {
   return statusWith(Code.DEADLINE_EXCEEDED, 'Timeout', new Timeout());
 }
 
-function wrongExpectedVersion(expected: ExpectedRevision, actual: number): Status {
+function wrongExpectedVersion(expectation: ExpectedRevision, actual: number): Status {
   const detail = new WrongExpectedVersion();
-  if (expected === 'any') detail.setExpectedAny(new Empty());
-  else if (expected === 'no-stream') detail.setExpectedNoStream(new Empty());
-  else if (expected === 'stream-exists') detail.setExpectedStreamExists(new Empty());
-  else detail.setExpectedStreamPosition(String(expected));
+  if (expectation === 'any') detail.setExpectedAny(new Empty());
+  else if (expectation === 'no-stream') detail.setExpectedNoStream(new Empty());
+  else if (expectation === 'stream-exists') detail.setExpectedStreamExists(new Empty());
+  else detail.setExpectedStreamPosition(String(expectation));
   if (actual < 0) detail.setCurrentNoStream(new Empty());
   else detail.setCurrentStreamRevision(String(actual));
   return statusWith(Code.ALREADY_EXISTS, 'WrongExpectedVersion', detail);

@@ -1,7 +1,7 @@
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import type { ByteStore, PlacedBytes } from '../byte-store';
 import type { Answer } from './answer';
-import { eventResponse, type IdForm } from './read-response';
+import { eventResponse, type IdForm, type ReadAnswer } from './read-response';
 
 /** Type of an event whose data says `revision@stream`: a link to another event. */
 const LINK = '$>';
@@ -12,7 +12,7 @@ export class EventWriter {
   private readonly resolveLinks: boolean;
 
   constructor(
-    private readonly answer: Answer<ReadResp>,
+    private readonly answer: Answer<ReadAnswer>,
     options: ReadReq.Options,
     private readonly store: ByteStore,
   ) {
@@ -32,7 +32,7 @@ export class EventWriter {
     }
   }
 
-  async put(response: ReadResp): Promise<void> {
+  async put(response: ReadAnswer): Promise<void> {
     if (!this.answer.write(response)) await this.answer.ready();
   }
 
@@ -45,7 +45,7 @@ export class EventWriter {
     );
   }
 
-  private response(event: PlacedBytes): ReadResp {
+  private response(event: PlacedBytes): ReadAnswer {
     const target = this.resolveLinks && event.type === LINK ? this.target(event) : undefined;
     return target ? eventResponse(target, this.ids, event) : eventResponse(event, this.ids);
   }

@@ -10,6 +10,8 @@ export interface EventStoreDbServerOptions extends AccessOptions {
   readonly port?: number;
   /** Without it, everything can be read on the way, and official clients send no credentials. PEM. */
   readonly tls?: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
+  /** Told of errors that nobody expected; clients do not see what they say. */
+  readonly onError?: (error: unknown) => void;
 }
 
 export interface RunningEventStoreDbServer {

@@ -10,6 +10,7 @@ import type {
   TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb';
 import type {
+  Metadata,
   sendUnaryData,
   ServerDuplexStream,
   ServerReadableStream,
@@ -17,67 +18,53 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { ByteStore } from '../byte-store';
+import type { EventEmitter } from 'node:events';
 import type { Access } from './access';
-import { statusOf } from './answer';
 import { answerAppend } from './append-call';
 import { BatchAppendCall } from './batch-append-call';
+import { statusOf } from './call-status';
 import { answerDelete, answerTombstone } from './delete-calls';
 import { answerRead, type ReadCall } from './read-call';
-import { RulesReader } from './stream-rules';
-import { StreamReader } from './stream-reader';
-import { StreamWriter } from './stream-writer';
+import { type ReadAnswer, serialized } from './read-response';
+import type { Serving } from './serving';
 
-/** The service `event_store.client.streams.Streams` over a store. */
-export function streamsService(
-  store: ByteStore,
-  access: Access,
-): { readonly definition: ServiceDefinition; readonly methods: UntypedServiceImplementation } {
-  const rules = new RulesReader(store);
-  const reader = new StreamReader(store, rules);
-  const writer = new StreamWriter(store, rules);
+export const streamsDefinition: ServiceDefinition = {
+  ...(StreamsService as ServiceDefinition),
+  // Events are encoded already.
+  read: { ...StreamsService.read, responseSerialize: (answer: ReadAnswer) => serialized(answer) } as never,
+};
+
+/** The service `event_store.client.streams.Streams`. */
+export function streamsService(serving: Serving, access: Access): UntypedServiceImplementation {
+  const { writer, onError } = serving;
+
+  const stream = (call: EventEmitter & { readonly metadata: Metadata }, answer: () => void): void => {
+    try {
+      access.assertMayRead(call.metadata);
+      answer();
+    } catch (error) {
+      call.emit('error', statusOf(error, onError));
+    }
+  };
+  const unary = async <T>(metadata: Metadata, callback: sendUnaryData<T>, answer: () => Promise<T>): Promise<void> => {
+    try {
+      access.assertMayWrite(metadata);
+      callback(null, await answer());
+    } catch (error) {
+      callback(statusOf(error, onError));
+    }
+  };
 
   const methods = {
-    read: (call: ReadCall) => {
-      try {
-        access.assertMayRead(call.metadata);
-      } catch (error) {
-        call.emit('error', statusOf(error));
-        return;
-      }
-      void answerRead(call, store, reader);
-    },
+    read: (call: ReadCall) => stream(call, () => void answerRead(call, serving)),
     append: (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>) =>
-      reply(callback, async () => {
-        access.assertMayWrite(call.metadata);
-        return answerAppend(call, writer);
-      }),
-    batchAppend: (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>) => {
-      try {
-        access.assertMayRead(call.metadata);
-      } catch (error) {
-        call.emit('error', statusOf(error));
-        return;
-      }
-      new BatchAppendCall(call, writer, access.mayWrite);
-    },
+      void unary(call.metadata, callback, () => answerAppend(call, writer)),
+    batchAppend: (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>) =>
+      stream(call, () => new BatchAppendCall(call, serving, access.mayWrite)),
     delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>) =>
-      reply(callback, async () => {
-        access.assertMayWrite(call.metadata);
-        return answerDelete(call.request, writer);
-      }),
+      void unary(call.metadata, callback, () => answerDelete(call.request, writer)),
     tombstone: (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, callback: sendUnaryData<TombstoneResp>) =>
-      reply(callback, async () => {
-        access.assertMayWrite(call.metadata);
-        return answerTombstone(call.request, writer);
-      }),
+      void unary(call.metadata, callback, () => answerTombstone(call.request, writer)),
   };
-  return { definition: StreamsService as ServiceDefinition, methods: methods as unknown as UntypedServiceImplementation };
-}
-
-function reply<T>(callback: sendUnaryData<T>, work: () => Promise<T>): void {
-  work().then(
-    (answer) => callback(null, answer),
-    (error: unknown) => callback(statusOf(error)),
-  );
+  return methods as unknown as UntypedServiceImplementation;
 }
