@@ -85,13 +85,13 @@ export function runService(service: string, prepare: () => ServiceProcess): void
   const run = async (): Promise<void> => {
     const prepared = prepare();
     armFailpoints(prepared.config.failpoints);
-    let running: RunningService | undefined;
+    const started: { service?: RunningService } = {};
     let ending = false;
     const end = (): void => {
       // Asked a second time, it is in a hurry; and one that has not even begun has nothing to finish.
-      if (ending || !running) process.exit(1);
+      if (ending || !started.service) process.exit(1);
       ending = true;
-      running.end().then(
+      started.service.end().then(
         () => process.exit(0),
         (error: unknown) => {
           console.error(error);
@@ -101,7 +101,8 @@ export function runService(service: string, prepare: () => ServiceProcess): void
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    running = await startService(prepared);
+    const running = await startService(prepared);
+    started.service = running;
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     console.log(
       [
