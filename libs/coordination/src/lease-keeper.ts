@@ -99,6 +99,10 @@ export class LeaseKeeper {
     this.stream = `${leaseAggregate.category}-${options.lease}`;
   }
 
+  get lease(): string {
+    return this.options.lease;
+  }
+
   /** The term, if it is this one's at this very moment. To be asked anew before each thing that only the holder does. */
   held(): HeldLease | undefined {
     const { term } = this;
@@ -182,11 +186,10 @@ export class LeaseKeeper {
       // It may have been written: the same attempt again will tell.
       if (!(error instanceof WrongExpectedRevision)) throw error;
       this.attempt = undefined;
-      const lost = this.term !== undefined;
       this.term = undefined;
       this.tell();
-      // Who has just lost it looks at once who has it, to wait for that one.
-      return lost ? 0 : this.renewEvery;
+      // Who has it now, the stream says.
+      return 0;
     }
   }
 
@@ -264,7 +267,7 @@ export class LeaseKeeper {
   /** @returns the revision of the fact. @throws WrongExpectedRevision when another was faster */
   private async append({ expected, fact }: Attempt): Promise<number> {
     const { holder } = this.options;
-    const commandId = derivedUuid(this.stream, holder, expected + 1);
+    const commandId = derivedUuid(this.stream, holder, expected + 1, fact.type);
     const event: EventToAppend = {
       id: derivedUuid(this.stream, commandId, 0),
       type: fact.type,

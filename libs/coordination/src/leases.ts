@@ -21,11 +21,10 @@ export class Leases {
     return keeper;
   }
 
-  /** Gives one back that is not wanted any more, and forgets it. */
-  async giveUp(lease: string): Promise<void> {
-    const keeper = this.keepers.get(lease);
-    this.keepers.delete(lease);
-    await keeper?.stop();
+  /** Gives one back that is not wanted any more, and forgets it: whoever asks for that lease again gets another keeper. */
+  async giveUp(keeper: LeaseKeeper): Promise<void> {
+    if (this.keepers.get(keeper.lease) === keeper) this.keepers.delete(keeper.lease);
+    await keeper.stop();
   }
 
   /** For metrics: whether each of them is held here. */

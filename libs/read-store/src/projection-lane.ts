@@ -107,12 +107,19 @@ export class ProjectionLane {
     this.delayed = undefined;
     const before = this.committing;
     this.committing = before
-      .then(() => (this.ended ? undefined : Promise.all(this.models.map((model) => model.commit()))))
+      .then(() => this.commitAll())
       .then(
         () => this.lookAround(),
         (error: unknown) => this.fail(error),
       );
     return before;
+  }
+
+  /** Whatever fails, nothing is under way any more when this is over. */
+  private async commitAll(): Promise<void> {
+    if (this.ended) return;
+    const results = await Promise.allSettled(this.models.map((model) => model.commit()));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   private isFull(): boolean {

@@ -225,12 +225,12 @@ export class ProjectionRunner {
   }
 
   /** It could not become what it has to be. */
-  private roleFailed(error: unknown, attempt: number): void {
+  private roleFailed(error: unknown, attempt: number, models: readonly ProjectedModel[] = [...this.models.values()]): void {
     if (!this.running) return;
     if (this.role === 'following') this.followAgain(error, attempt);
-    else if (this.role === 'active') this.retry([...this.models.values()], error, attempt);
+    else if (this.role === 'active') this.retry(models, error, attempt);
     else {
-      this.trouble([...this.models.values()], error);
+      this.trouble(models, error);
       this.after(pauseAfter(attempt), () => {
         void this.inTurn(() => this.takeRole().catch((again: unknown) => this.roleFailed(again, attempt + 1)));
       });
@@ -333,17 +333,17 @@ export class ProjectionRunner {
 
   private retry(models: readonly ProjectedModel[], error: unknown, attempt: number): void {
     if (!this.running) return;
-    // Whoever has lost the right to write, and was not told of it yet, is told in a moment.
-    if (!(error instanceof NotActive)) this.trouble(models, error);
-    this.after(pauseAfter(attempt), () => {
+    // No trouble: whoever has lost the right to write, and was not told of it yet, is told in a moment.
+    const isLate = error instanceof NotActive;
+    if (!isLate) this.trouble(models, error);
+    this.after(pauseAfter(isLate ? 0 : attempt), () => {
       void this.inTurn(async () => {
         if (this.role !== 'active') return;
         try {
           if (!this.activity.held()) await this.takeRole();
           else await this.startLanes(this.withoutLane(models), attempt + 1);
         } catch (again) {
-          if (this.role === 'active') this.retry(models, again, attempt + 1);
-          else this.roleFailed(again, 0);
+          this.roleFailed(again, attempt + 1, models);
         }
       });
     });

@@ -203,26 +203,33 @@ describe('Replicas that share a read store', () => {
   const happen = async (one: Happening, n: number): Promise<void> => {
     switch (one.what) {
       case 'open':
-        return void (await append(`account-${one.account}`, opened(`owner ${n}`)));
+        await append(`account-${one.account}`, opened(`owner ${n}`));
+        break;
       case 'move':
-        return void (await append(`account-${one.account}`, moved(one.to, n)));
+        await append(`account-${one.account}`, moved(one.to, n));
+        break;
       case 'close':
-        return void (await append(`account-${one.account}`, closed));
+        await append(`account-${one.account}`, closed);
+        break;
       case 'gain':
-        return replicas[one.replica]!.lease.set(true);
+        replicas[one.replica]!.lease.set(true);
+        break;
       case 'lose':
-        return replicas[one.replica]!.lease.set(false);
+        replicas[one.replica]!.lease.set(false);
+        break;
       case 'freeze':
-        return replicas[one.replica]!.freeze();
+        replicas[one.replica]!.freeze();
+        break;
       case 'thaw':
-        return replicas[one.replica]!.thaw();
+        replicas[one.replica]!.thaw();
+        break;
       case 'rebuild':
         try {
           replicas[one.replica]!.runner.rebuild('balances', `rebuild ${n}`);
         } catch (error) {
           expect((error as { code: string }).code).toMatch(/^(not-active|rebuild-running)$/);
         }
-        return;
+        break;
       case 'pause':
         for (let turn = 0; turn < one.turns; turn++) await new Promise(setImmediate);
     }
@@ -251,7 +258,9 @@ describe('Replicas that share a read store', () => {
             expect(await documents(turnover)).toEqual(await folded(turnover));
             const last = await touched();
             for (const { told, lies, failures } of replicas) {
-              expect({ lies, failures }).toEqual({ lies: [], failures: [] });
+              expect(lies).toEqual([]);
+              // A rebuild fails where another one has folded meanwhile, or rebuilds as well: nothing has changed then.
+              for (const { error } of failures) expect((error as { code?: string }).code).toMatch(/^generation-(gone|behind)$/);
               const untold = [...last].filter(([key, at]) => !told.has(key) || comparePositions(told.get(key)!, at) < 0);
               expect(untold).toEqual([]);
             }
