@@ -69,9 +69,7 @@ export class Delivery {
 
   private messageOf(event: RecordedEvent): PublicEvent | undefined | Promise<PublicEvent | undefined> {
     const decoded = this.options.codec?.decode(event) ?? event;
-    return decoded instanceof Promise
-      ? decoded.then((plain) => this.forms.toPublic(plain))
-      : this.forms.toPublic(decoded);
+    return decoded instanceof Promise ? decoded.then((plain) => this.forms.toPublic(plain)) : this.forms.toPublic(decoded);
   }
 
   private async inTime(handling: Promise<void>): Promise<void> {

@@ -30,18 +30,21 @@ export class LocalPublicHistory extends PublicHistory {
   }
 }
 
-/** The public form of an event as it lies, an unreadable one where it has none; `undefined` where it is not told. Never throws. */
-export async function publicFormOf(
+/** The public form of an event as it lies, an unreadable one where it has none; `undefined` where it is not told. Never fails. */
+export function publicFormOf(
   event: RecordedEvent,
   publications: Publications,
   codec: EventCodec | undefined,
-): Promise<PublicEvent | undefined> {
+): PublicEvent | undefined | Promise<PublicEvent | undefined> {
   const service = publications.ownerOf(event.type);
   if (service === undefined) return undefined;
+  const unreadable = (error: unknown): PublicEvent => unreadableEvent(service, event, error);
   try {
     const decoded = codec?.decode(event) ?? event;
-    return publications.toPublic(decoded instanceof Promise ? await decoded : decoded);
+    return decoded instanceof Promise
+      ? decoded.then((plain) => publications.toPublic(plain)).catch(unreadable)
+      : publications.toPublic(decoded);
   } catch (error) {
-    return unreadableEvent(service, event, error);
+    return unreadable(error);
   }
 }
