@@ -70,9 +70,7 @@ export class Delivery {
 
   private messageOf(event: RecordedEvent): PublicEvent | undefined | Promise<PublicEvent | undefined> {
     const decoded = this.options.codec?.decode(event) ?? event;
-    return decoded instanceof Promise
-      ? decoded.then((plain) => this.forms.toPublic(plain))
-      : this.forms.toPublic(decoded);
+    return decoded instanceof Promise ? decoded.then((plain) => this.forms.toPublic(plain)) : this.forms.toPublic(decoded);
   }
 
   private handle(message: PublicEvent, handler: PublicEventHandler): Promise<void> {

@@ -37,7 +37,13 @@ export class JetStreamWorld implements EventBusWorld {
   newBus(options: Options = {}, connect: Connect = this.connect): BusProcess & { readonly bus: JetStreamBus } {
     const values = new MortalValues(this.stores.reads);
     const events = new MortalEvents(this.store);
-    const world = { servers: this.url, installation: this.installation, eventStore: events, readStore: values, parked: this.parked };
+    const world = {
+      servers: this.url,
+      installation: this.installation,
+      eventStore: events,
+      readStore: values,
+      parked: this.parked,
+    };
     const quick = { retry: { firstMs: 1, maxMs: 4 }, checkpointPauseMs: 1 };
     const bus = new JetStreamBus({ ...world, ...quick, ...options }, connect);
     return {

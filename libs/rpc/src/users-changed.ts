@@ -7,7 +7,7 @@ export const SIGN_OF_LIFE = 1_000;
 /** Messages that wait for a listener that does not read. Beyond that it is left to ask again. */
 const MAX_WAITING = 1_000;
 
-/** Tells of users to whom something has happened, for as long as the call is open; without any, at once and then regularly. */
+/** Tells of users to whom something has happened, for as long as the call is open; and regularly, from now on, that it would tell. */
 export function tellUsersChanged(authority: TokenAuthority, call: OpenCall): void {
   const tell = (userIds: readonly string[]) => {
     if (call.writableEnded) return;
@@ -16,12 +16,15 @@ export function tellUsersChanged(authority: TokenAuthority, call: OpenCall): voi
     stop();
     call.end();
   };
+  const live = () => {
+    if (authority.isTelling) tell([]);
+  };
   const stopWatching = authority.watchUsers(tell);
-  const heartbeat = setInterval(tell, SIGN_OF_LIFE, []).unref();
+  const heartbeat = setInterval(live, SIGN_OF_LIFE).unref();
   const stop = () => {
     stopWatching();
     clearInterval(heartbeat);
   };
   call.once('cancelled', stop).once('finish', stop);
-  tell([]);
+  live();
 }

@@ -6,6 +6,7 @@ import { TwoSides, until } from './two-sides';
 /** Authorization, as far as tokens go: a token is `<user>.<number>`. */
 class Tokens extends TokenAuthority {
   asked = 0;
+  isTelling = true;
   expiresAt = 2 ** 45;
   readonly revoked = new Set<string>();
   private readonly watchers = new Set<(userIds: readonly string[]) => void>();
@@ -151,6 +152,15 @@ describe('A bearer token, where authorization is another process', () => {
       tokens.revoke('ada.1');
       await until(() => isRefused('ada.1'));
       expect(verifier.isWatching).toBe(false);
+    });
+
+    it('since authorization does not hear of them itself, is asked for before long', async () => {
+      await verifier.verify('ada.1');
+      tokens.isTelling = false;
+      tokens.revoked.add('ada.1');
+      await until(() => isRefused('ada.1'));
+      tokens.isTelling = true;
+      await until(() => verifier.isWatching);
     });
 
     it('and nobody answers is neither taken nor refused', async () => {

@@ -133,10 +133,19 @@ export class Broker {
     this.working ??= this.work();
   }
 
-  /** The session of now, or the next one; `undefined` when there will be none any more. */
-  async session(): Promise<BrokerSession | undefined> {
-    await this.changed.until(() => this.closed || this.current !== undefined);
-    return this.closed ? undefined : this.current;
+  /**
+   * The session of now, or the next one; `undefined` when there will be none any more.
+   * @param givenUp whoever waits does not want one any more; to be asked at each {@link Broker.wake}
+   */
+  async session(givenUp: () => boolean): Promise<BrokerSession | undefined> {
+    const isOver = (): boolean => this.closed || givenUp();
+    await this.changed.until(() => isOver() || this.current !== undefined);
+    return isOver() ? undefined : this.current;
+  }
+
+  /** Somebody has given up. */
+  wake(): void {
+    this.changed.notify();
   }
 
   async close(): Promise<void> {

@@ -35,7 +35,7 @@ export interface JetStreamWorld {
 /** What a relay has behind it is written this many times less often than what groups have. */
 const LESS_OFTEN = 10;
 /** How long it may take until a broker that is there again is noticed, in milliseconds. */
-export const LONGEST_PAUSE = 2_000;
+export const LONGEST_PAUSE = 1_000;
 
 /** The relays and groups of one process, for as long as it is the one that works. */
 export class JetStreamRun {

@@ -9,7 +9,18 @@ import { nanosOf } from './broker';
 import { type Delivered, PartitionPull } from './partition-pull';
 import { heldFormOf } from './public-messages';
 import { judge } from './relay-place';
-import { generationOf, headerNames, later, type Link, linkOf, type Names, parseEvent, PARTITIONS, partitionOf, type Place } from './wire';
+import {
+  generationOf,
+  headerNames,
+  later,
+  type Link,
+  linkOf,
+  type Names,
+  parseEvent,
+  PARTITIONS,
+  partitionOf,
+  type Place,
+} from './wire';
 
 export interface JetStreamSourceOptions {
   readonly names: Names;
@@ -100,6 +111,7 @@ export class JetStreamSource implements GroupSource {
     this.closed = true;
     for (const cancel of this.missing.values()) cancel();
     this.cancelPause?.();
+    this.broker.wake();
     this.interrupt(undefined);
     await this.working;
   }
@@ -142,7 +154,9 @@ export class JetStreamSource implements GroupSource {
   }
 
   async reached(position: Position): Promise<() => boolean> {
-    const told = [...(await this.options.told(position))].filter(([key]) => this.options.services.has(key.slice(0, key.lastIndexOf('.'))));
+    const told = [...(await this.options.told(position))].filter(([key]) =>
+      this.options.services.has(key.slice(0, key.lastIndexOf('.'))),
+    );
     return () => told.every(([key, last]) => this.lastOf(key) >= last);
   }
 
@@ -164,7 +178,7 @@ export class JetStreamSource implements GroupSource {
 
   private async work(): Promise<void> {
     for (let failures = 0; !this.closed;) {
-      const session = await this.broker.session();
+      const session = await this.broker.session(() => this.closed);
       if (!session || this.closed) return;
       const before = this.shown;
       try {
@@ -224,9 +238,7 @@ export class JetStreamSource implements GroupSource {
       ack_policy: EXPLICIT,
       ack_wait: nanosOf(ACK_WAIT),
       max_ack_pending: MOST_UNACKNOWLEDGED,
-      ...(begun === undefined
-        ? { deliver_policy: ALL }
-        : { deliver_policy: FROM_SEQUENCE, opt_start_seq: begun + 1 }),
+      ...(begun === undefined ? { deliver_policy: ALL } : { deliver_policy: FROM_SEQUENCE, opt_start_seq: begun + 1 }),
     });
   }
 

@@ -147,7 +147,9 @@ export class PublishWindow<Tag> {
 function refusalOf(message: Msg): Error {
   const status = message.headers?.status;
   if (status) return new Error(`the broker has not taken a message: ${status}`);
-  return new Error(`the broker has refused a message: ${/"description":\s*"([^"]*)"/.exec(message.string())?.[1] ?? 'no reason given'}`);
+  return new Error(
+    `the broker has refused a message: ${/"description":\s*"([^"]*)"/.exec(message.string())?.[1] ?? 'no reason given'}`,
+  );
 }
 
 /** All that the driver asks of headers that it sends. */

@@ -68,6 +68,7 @@ export class Relay {
   async close(): Promise<void> {
     this.closed = true;
     this.changed.notify();
+    this.broker.wake();
     this.cancelPause?.();
     this.run?.end();
     await this.working;
@@ -98,12 +99,13 @@ export class Relay {
 
   private async work(): Promise<void> {
     for (let failures = 0; !this.closed;) {
-      const session = await this.broker.session();
+      const session = await this.broker.session(() => this.closed);
       if (!session || this.closed) return;
       try {
         await this.go(session, () => (failures = 0));
       } catch (error) {
         if (this.closed || session.isOver) continue;
+        session.forgetStream();
         failures++;
         this.options.onTrouble({ what: 'relay', error });
         await this.pause(this.options.pause(failures));

@@ -61,5 +61,5 @@ export function whileActive({ name, handlers }: ConsumerGroup, activity: BusActi
       return handler(event);
     }),
   ]);
-  return { name, handlers: new Map(guarded as [string, (typeof handlers extends ReadonlyMap<string, infer T> ? T : never)][]) };
+  return { name, handlers: new Map(guarded as [string, typeof handlers extends ReadonlyMap<string, infer T> ? T : never][]) };
 }

@@ -13,7 +13,8 @@ export class Names {
 
   /** @param installation lower-kebab-case: `souk` */
   constructor(readonly installation: string) {
-    if (!/^[a-z][a-z0-9-]*$/.test(installation)) throw new Error(`"${installation}" is no name for a stream: use lower-kebab-case`);
+    if (!/^[a-z][a-z0-9-]*$/.test(installation))
+      throw new Error(`"${installation}" is no name for a stream: use lower-kebab-case`);
     this.stream = installation.toUpperCase();
   }
 

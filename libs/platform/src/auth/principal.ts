@@ -30,4 +30,6 @@ export abstract class TokenAuthority {
   abstract verifyAnew(token: string): Promise<VerifiedToken>;
   /** Calls back with users to whom something has happened, until the answered function is called. */
   abstract watchUsers(listener: (userIds: readonly string[]) => void): () => void;
+  /** Whether what happens to users now will be told: not while what tells it has stopped, or is behind. */
+  abstract readonly isTelling: boolean;
 }

@@ -10,7 +10,7 @@ import {
   Unauthenticated,
   type VerifiedToken,
 } from '@souk/platform';
-import type { ReadModel } from '@souk/read-store';
+import { type ModelStatus, ProjectionRunner, type ReadModel } from '@souk/read-store';
 import { LRUCache } from 'lru-cache';
 import { userAggregate } from '../domain/user.decide';
 import { type UserDoc, usersProjection } from '../projections/users.projection';
@@ -18,6 +18,9 @@ import { TokenCodec } from './token-codec.port';
 
 /** Tokens that were verified and are kept in memory, by their SHA-256. */
 const MAX_VERIFIED = 10_000;
+
+/** In these the read model may not say what happens to users as it happens. */
+const unsure = new Set<ModelStatus>(['idle', 'catching-up', 'retrying', 'failed']);
 
 /**
  * Bearer tokens of platform users. A token that was seen before costs one hash. Law: what was verified is dropped as soon as anything
@@ -36,6 +39,7 @@ export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority
     private readonly commands: CommandHandler,
     private readonly clock: Clock,
     @InjectReadModel(usersProjection) users: ReadModel<UserDoc>,
+    private readonly projections: ProjectionRunner,
   ) {
     super();
     this.stopListening = users.changes(({ keys }) => this.forget(keys));
@@ -63,6 +67,11 @@ export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority
     const watcher = (userIds: readonly string[]) => listener(userIds);
     this.watchers.add(watcher);
     return () => this.watchers.delete(watcher);
+  }
+
+  get isTelling(): boolean {
+    const health = this.projections.health().find(({ projection }) => projection === usersProjection.name);
+    return health !== undefined && !unsure.has(health.status);
   }
 
   /** The tokens of these users are verified anew, from the events themselves. */
