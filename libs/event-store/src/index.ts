@@ -1,2 +1,3 @@
 export { LmdbEventStore, type LmdbEventStoreOptions, type EventStoreStats } from './lmdb-event-store';
-export { type EventStoreDbServerOptions, type RunningEventStoreDbServer, serveEventStoreDb } from './protocol/serve-eventstoredb';
+export { serveEventStoreDb } from './protocol/serve-eventstoredb';
+export type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './protocol/server-options';
