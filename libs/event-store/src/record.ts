@@ -38,7 +38,12 @@ export interface RecordedBytes extends EventBytes {
   readonly recordedAt: number;
 }
 
-/** @throws EventTooLarge; TypeError for a stream or type whose name is empty or too long */
+/** The name of a stream or a type is empty or too long. */
+export class InvalidName extends TypeError {
+  readonly code = 'invalid-name';
+}
+
+/** @throws EventTooLarge, InvalidName */
 export function encodeEvent(stream: string, { id, type, data, metadata }: EventToAppend): EncodedEvent {
   const text = stream + type + JSON.stringify({ id, data, metadata });
   const bytes = Buffer.byteLength(text);
@@ -51,7 +56,7 @@ export function encodeEvent(stream: string, { id, type, data, metadata }: EventT
   return { id, bytes: HEADER + bytes, flags: ascii ? ASCII : 0, text, streamBytes, typeBytes, body: undefined };
 }
 
-/** As {@link encodeEvent}, without a limit of its own. @throws TypeError for a stream or type whose name is empty or too long */
+/** As {@link encodeEvent}, without a limit of its own. @throws InvalidName */
 export function encodeBytes(stream: string, event: EventBytes): EncodedEvent {
   const text = stream + event.type;
   const streamBytes = Buffer.byteLength(stream);
@@ -64,9 +69,9 @@ export function encodeBytes(stream: string, event: EventBytes): EncodedEvent {
 
 function assertNames(streamBytes: number, typeBytes: number): void {
   if (streamBytes === 0 || streamBytes > MAX_STREAM_BYTES)
-    throw new TypeError(`name of a stream: 1 to ${MAX_STREAM_BYTES} bytes, not ${streamBytes}`);
+    throw new InvalidName(`name of a stream: 1 to ${MAX_STREAM_BYTES} bytes, not ${streamBytes}`);
   if (typeBytes === 0 || typeBytes > MAX_TYPE_BYTES)
-    throw new TypeError(`type of an event: 1 to ${MAX_TYPE_BYTES} bytes, not ${typeBytes}`);
+    throw new InvalidName(`type of an event: 1 to ${MAX_TYPE_BYTES} bytes, not ${typeBytes}`);
 }
 
 /** Writes the record into a block, where there is room for it. `recordedAt` in milliseconds since 1970. */

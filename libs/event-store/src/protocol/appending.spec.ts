@@ -122,7 +122,7 @@ describe.each(ways)('EventStoreDB protocol: appending %s', (_name, way) => {
       WrongExpectedVersionError,
     );
     expect(official.server.store.stats().events).toBe(10_000);
-  });
+  }, 60_000);
 
   it('takes an event of a megabyte, and refuses a larger append as the real server does', async () => {
     const large = (bytes: number) => binaryEvent({ type: 'Large', data: new Uint8Array(bytes).fill(7) });
@@ -133,6 +133,19 @@ describe.each(ways)('EventStoreDB protocol: appending %s', (_name, way) => {
     await expect(refused).rejects.toThrow(MaxAppendSizeExceededError);
     await expect(refused).rejects.toMatchObject({ maxAppendSize: 1_048_576 });
     expect(await collect(client.readStream('app-1'))).toHaveLength(1);
+  });
+
+  it('takes any text for the name of a stream, also over a restart', async () => {
+    const names = ['a\0b', ' ', '\u0001', '$ce-app', 'ü-✓-😀', 'app-1/../x', '__proto__'];
+    for (const name of names) await client.appendToStream(name, sampleJson(130), way);
+    await official.server.restart();
+    const again = official.another();
+    for (const name of names) {
+      expect(await again.appendToStream(name, sampleJson(1), { ...way, expectedRevision: 129n })).toMatchObject({
+        success: true,
+      });
+      expect(await collect(again.readStream(name))).toHaveLength(131);
+    }
   });
 
   it('refuses the name of a stream that the store can not keep', async () => {

@@ -23,11 +23,16 @@ export class StreamWriter {
 
   /** @throws StreamDeleted, WrongExpectedRevision, StoreFull */
   async append(stream: string, expected: ExpectedRevision, events: readonly EncodedEvent[]): Promise<AppendResult> {
-    if (this.rules.of(stream).deleted !== 'soft') {
-      const result = await this.gate.shared(stream, () => this.appendUnlessDeleted(stream, expected, events));
-      if (result) return result;
+    try {
+      if (this.rules.of(stream).deleted !== 'soft') {
+        const result = await this.gate.shared(stream, () => this.appendUnlessDeleted(stream, expected, events));
+        if (result) return result;
+      }
+      return await this.gate.exclusive(stream, () => this.appendAnew(stream, expected, events));
+    } catch (error) {
+      // In the words of the client, where another expectation was checked for it.
+      throw error instanceof WrongExpectedRevision ? new WrongExpectedRevision(stream, expected, error.actual) : error;
     }
-    return this.gate.exclusive(stream, () => this.appendAnew(stream, expected, events));
   }
 
   /** Hides all events; the next append makes the stream anew. @throws StreamDeleted, WrongExpectedRevision */
