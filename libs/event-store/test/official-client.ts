@@ -47,7 +47,8 @@ export class OfficialClient {
     const options = new ReadReq.Options();
     options.setAll(all);
     options.setFilter(filterOptions);
-    options.setReadDirection(direction === 'forwards' ? 0 : 1);
+    const { FORWARDS, BACKWARDS } = ReadReq.Options.ReadDirection;
+    options.setReadDirection(direction === 'forwards' ? FORWARDS : BACKWARDS);
     options.setCount('100');
     const request = new ReadReq();
     request.setOptions(options);

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LmdbEventStore, type RunningEventStoreDbServer, serveEventStoreDb } from '..';
 import { sampleJson } from '../../test/official-client';
-import type { EventStoreDbServerOptions } from './serve-eventstoredb';
+import type { EventStoreDbServerOptions } from './server-options';
 
 describe('EventStoreDB protocol: who may do what', () => {
   let folder: ReturnType<typeof temporaryFolder>;

@@ -60,7 +60,7 @@ export class AllReading {
       }
       if (!live) await this.writer.put(caughtUp());
       live = true;
-      if (this.after >= this.store.last) await this.writer.more(() => true);
+      await this.writer.more(() => this.after < this.store.last);
     }
   }
 

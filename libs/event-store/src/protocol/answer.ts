@@ -27,9 +27,9 @@ export class Answer<Resp> {
     return this.call.cancelled || this.call.destroyed || this.call.writableEnded;
   }
 
-  /** Whether the client takes more at once; otherwise wait until it is {@link ready}. */
+  /** Whether the client takes more at once; otherwise wait until it is {@link ready}. One that has gone takes anything. */
   write(response: Resp): boolean {
-    return this.call.write(response) || this.gone;
+    return this.gone || this.call.write(response);
   }
 
   /** Fulfilled when the client takes more, or has gone. */

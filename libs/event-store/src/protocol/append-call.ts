@@ -1,5 +1,5 @@
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
-import { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb';
+import { type AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { type AppendResult, type ExpectedRevision, WrongExpectedRevision } from '@souk/event-sourcing';
 import { encodeBytes, type EncodedEvent } from '../record';
 import { expectedRevisionOf } from './expected-revision';

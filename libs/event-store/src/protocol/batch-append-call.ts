@@ -3,18 +3,21 @@ import { type BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/gene
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { AppendResult, ExpectedRevision } from '@souk/event-sourcing';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeBytes, type EncodedEvent } from '../record';
 import { Answer } from './answer';
+import type { BatchRequest } from './batch-request';
 import { statusOfAppend, timedOut } from './batch-status';
 import { expectedRevisionOf } from './expected-revision';
 import type { OpenCall } from './open-calls';
 import { ordinalOf } from './positions';
-import { MAX_APPEND_BYTES, proposedEvent, sizeOf } from './proposed-event';
+import { MAX_APPEND_BYTES, sizeOf } from './proposed-event';
 import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded, type ProtocolError } from './protocol-errors';
-import { identifierOf, nameOf, uuidText } from './read-response';
+import { identifierOf, nameOf } from './read-response';
 import type { Serving } from './serving';
+import { uuidText } from './uuid';
 
-type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
+type BatchCall = ServerDuplexStream<BatchRequest, BatchAppendResp>;
 
 /** An append whose last part has not come yet. */
 interface Unfinished {
@@ -29,6 +32,8 @@ interface Unfinished {
 /** Appends of one client that may be unfinished, and bytes that may be on their way to the disk, before it has to wait. */
 const MAX_UNFINISHED = 1024;
 const MAX_BYTES_UNDER_WAY = 16 << 20;
+/** Events that are read from a request in one go. */
+const SLICE = 256;
 
 /** Many appends in one call, answered by their correlation ids in the order in which they are done. */
 export class BatchAppendCall implements OpenCall {
@@ -36,6 +41,7 @@ export class BatchAppendCall implements OpenCall {
   private readonly answer: Answer<BatchAppendResp>;
   private underWay = 0;
   private bytes = 0;
+  private reading = false;
   private waiting = false;
   private ended = false;
   private stopping: ProtocolError | undefined;
@@ -48,7 +54,7 @@ export class BatchAppendCall implements OpenCall {
     const { calls } = serving;
     calls.add(this);
     this.answer = new Answer(call, () => calls.delete(this));
-    call.on('data', (request: BatchAppendReq) => this.take(request));
+    call.on('data', (request: BatchRequest) => void this.take(request));
     call.on('end', () => {
       this.ended = true;
       this.endWhenDone();
@@ -61,23 +67,35 @@ export class BatchAppendCall implements OpenCall {
     this.endWhenDone();
   }
 
-  private take(request: BatchAppendReq): void {
-    const correlation = request.getCorrelationId();
-    const key = uuidText(correlation) ?? '';
-    const stream = nameOf(request.getOptions()?.getStreamIdentifier());
+  private async take(request: BatchRequest): Promise<void> {
+    const { correlationId, options, isFinal } = request;
+    const key = uuidText(correlationId) ?? '';
+    const stream = nameOf(options?.getStreamIdentifier());
     try {
-      const append = this.unfinished.get(key) ?? this.begin(key, stream, request.getOptions());
+      const append = this.unfinished.get(key) ?? this.begin(key, stream, options);
       // Parts of an append that was refused.
       if (!append) return;
-      this.add(append, request);
-      if (!request.getIsFinal()) return;
+      for (let first = 0; first < request.count; first += SLICE) {
+        if (first > 0) await this.turn();
+        this.add(append, request, first);
+      }
+      if (!isFinal) return;
       this.unfinished.delete(key);
-      void this.finish(correlation, append);
+      void this.finish(correlationId, append);
     } catch (error) {
       const refused = this.unfinished.get(key)?.stream ?? stream;
       this.unfinished.delete(key);
-      this.reply(correlation, refused, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
+      this.reply(correlationId, refused, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     }
+  }
+
+  /** Lets others have their turn, but for the next request of this client: they keep their order. */
+  private async turn(): Promise<void> {
+    this.reading = true;
+    this.call.pause();
+    await nextTurn();
+    this.reading = false;
+    if (!this.full) this.call.resume();
   }
 
   private begin(key: string, stream: string, options: BatchAppendReq.Options | undefined): Unfinished | undefined {
@@ -93,9 +111,11 @@ export class BatchAppendCall implements OpenCall {
     return append;
   }
 
-  private add(append: Unfinished, request: BatchAppendReq): void {
-    for (const message of request.getProposedMessagesList()) {
-      const event = proposedEvent(message);
+  /** The next events of a request. */
+  private add(append: Unfinished, request: BatchRequest, first: number): void {
+    const end = Math.min(first + SLICE, request.count);
+    for (let i = first; i < end; i++) {
+      const event = request.event(i);
       append.size += sizeOf(event);
       if (append.size > MAX_APPEND_BYTES) throw new MaximumAppendSizeExceeded(MAX_APPEND_BYTES);
       append.events.push(encodeBytes(append.stream, event));
@@ -143,7 +163,7 @@ export class BatchAppendCall implements OpenCall {
   }
 
   private get full(): boolean {
-    return this.waiting || this.stopping !== undefined || this.bytes > MAX_BYTES_UNDER_WAY;
+    return this.reading || this.waiting || this.stopping !== undefined || this.bytes > MAX_BYTES_UNDER_WAY;
   }
 
   private endWhenDone(): void {

@@ -37,8 +37,9 @@ export class EventWriter {
   }
 
   /** Waits for more events in the store, or for the client to go. */
-  more(isThere: () => boolean): Promise<void> {
-    return this.answer.until((wake) =>
+  async more(isThere: () => boolean): Promise<void> {
+    if (isThere()) return;
+    await this.answer.until((wake) =>
       this.store.onAppended(() => {
         if (isThere()) wake();
       }),

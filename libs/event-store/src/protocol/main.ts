@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { LmdbEventStore } from '../lmdb-event-store';
 import { type CommandOptions, isLocal, optionsFrom, USAGE } from './options';
-import { type RunningEventStoreDbServer, serveEventStoreDb } from './serve-eventstoredb';
+import { serveEventStoreDb } from './serve-eventstoredb';
+import type { RunningEventStoreDbServer } from './server-options';
 
 /** `npm run eventstore`: the protocol server alone, over a folder of events. */
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Credentials } from './access';
-import type { EventStoreDbServerOptions } from './serve-eventstoredb';
+import type { EventStoreDbServerOptions } from './server-options';
 
 export const USAGE = `usage: npm run eventstore -- [options]
 

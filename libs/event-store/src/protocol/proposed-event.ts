@@ -2,9 +2,9 @@ import type { UUID } from '@eventstore/db-client/generated/shared_pb';
 import type { Map as ProtobufMap } from 'google-protobuf';
 import type { EventBytes } from '../event-bytes';
 import { InvalidRequest, RequiredMetadataPropertyMissing } from './protocol-errors';
-import { uuidText } from './read-response';
+import { uuidText } from './uuid';
 
-/** What both calls that append have in common. */
+/** An event of a single append. */
 interface ProposedMessage {
   getId(): UUID | undefined;
   getMetadataMap(): ProtobufMap<string, string>;
@@ -15,22 +15,30 @@ interface ProposedMessage {
 /** Bytes of one append that are taken, as the real server counts them by default. */
 export const MAX_APPEND_BYTES = 1024 * 1024;
 
-/** @throws RequiredMetadataPropertyMissing, InvalidRequest */
 export function proposedEvent(message: ProposedMessage): EventBytes {
   const properties = message.getMetadataMap();
-  const type = properties.get('type');
-  const contentType = properties.get('content-type');
-  if (!type) throw new RequiredMetadataPropertyMissing('type');
-  if (!contentType) throw new RequiredMetadataPropertyMissing('content-type');
-  const id = uuidText(message.getId());
-  if (id === undefined) throw new InvalidRequest('the id of an event is a UUID');
-  return {
-    id,
-    type,
-    json: contentType === 'application/json',
+  return eventOf({
+    id: uuidText(message.getId()),
+    type: properties.get('type'),
+    contentType: properties.get('content-type'),
     data: message.getData_asU8(),
     metadata: message.getCustomMetadata_asU8(),
-  };
+  });
+}
+
+/** What the client says of an event; some of it may be missing. */
+interface Proposal extends Pick<EventBytes, 'data' | 'metadata'> {
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+/** @throws RequiredMetadataPropertyMissing, InvalidRequest */
+export function eventOf({ id, type, contentType, data, metadata }: Proposal): EventBytes {
+  if (!type) throw new RequiredMetadataPropertyMissing('type');
+  if (!contentType) throw new RequiredMetadataPropertyMissing('content-type');
+  if (id === undefined) throw new InvalidRequest('the id of an event is a UUID');
+  return { id, type, json: contentType === 'application/json', data, metadata };
 }
 
 /** As the real server counts: characters of the type have two bytes. */

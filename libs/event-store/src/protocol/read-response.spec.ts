@@ -1,6 +1,7 @@
 import { ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import fc from 'fast-check';
-import { eventResponse, identifierOf, nameOf, uuidText } from './read-response';
+import { eventResponse, identifierOf, nameOf } from './read-response';
+import { uuidText } from './uuid';
 
 const name = fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' });
 const bytes = fc.uint8Array({ maxLength: 20_000 });

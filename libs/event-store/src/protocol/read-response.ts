@@ -1,8 +1,9 @@
-import { StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
+import { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { PlacedBytes } from '../byte-store';
 import { ProtobufWriter } from './protobuf-writer';
 import { STREAM_DELETED } from './stream-rules';
+import { idAsNumbers } from './uuid';
 
 /** Revision of a tombstone, wherever it stands: 2⁶³ - 1, encoded. */
 const LAST_REVISION = Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 127);
@@ -123,37 +124,4 @@ export function identifierOf(stream: string): StreamIdentifier {
 
 export function nameOf(identifier: StreamIdentifier | undefined): string {
   return Buffer.from(identifier?.getStreamName_asU8() ?? []).toString();
-}
-
-function idAsNumbers(id: string): UUID {
-  const numbers = new UUID.Structured();
-  const digits = id.replaceAll('-', '');
-  numbers.setMostSignificantBits(signed(digits.slice(0, 16)));
-  numbers.setLeastSignificantBits(signed(digits.slice(16)));
-  const uuid = new UUID();
-  uuid.setStructured(numbers);
-  return uuid;
-}
-
-function signed(digits: string): string {
-  return String(BigInt.asIntN(64, BigInt(`0x${digits}`)));
-}
-
-const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** In lower case; `undefined` for what is no UUID. */
-export function uuidText(uuid: UUID | undefined): string | undefined {
-  const structured = uuid?.getStructured();
-  const text = structured
-    ? dashed(unsigned(structured.getMostSignificantBits()) + unsigned(structured.getLeastSignificantBits()))
-    : uuid?.getString().toLowerCase();
-  return text !== undefined && UUID_PATTERN.test(text) ? text : undefined;
-}
-
-function unsigned(number: string): string {
-  return BigInt.asUintN(64, BigInt(number)).toString(16).padStart(16, '0');
-}
-
-function dashed(digits: string): string {
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
 }

@@ -1,12 +1,12 @@
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
-import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Access } from './access';
 import { clusterOfOne } from './gossip';
 import { OpenCalls } from './open-calls';
-import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './serve-eventstoredb';
+import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './server-options';
 import { supportedMethods } from './server-features';
 import { RulesReader } from './stream-rules';
 import { StreamReader } from './stream-reader';
@@ -47,14 +47,11 @@ export async function startServer({
     streamsDefinition,
     streamsService({ store: store.bytes, reader, writer, calls, onError }, new Access(access)),
   );
-  server.addService(ServerFeaturesService as ServiceDefinition, {
+  server.addService(ServerFeaturesService, {
     getSupportedMethods: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
-      callback(
-        null,
-        supportedMethods([streamsDefinition, GossipService as ServiceDefinition, ServerFeaturesService as ServiceDefinition]),
-      ),
+      callback(null, supportedMethods([streamsDefinition, GossipService, ServerFeaturesService])),
   });
-  server.addService(GossipService as ServiceDefinition, {
+  server.addService(GossipService, {
     read: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
       callback(null, clusterOfOne(instanceId, reachable, port.bound)),
   });

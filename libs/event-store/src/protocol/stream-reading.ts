@@ -52,15 +52,11 @@ export class StreamReading {
   }
 
   async subscribe(): Promise<void> {
-    for (let live = false; !this.writer.gone;) {
-      if (!live) {
-        await this.catchUp();
-        await this.writer.put(caughtUp());
-        live = true;
-      }
-      await this.writer.more(() => this.store.head(this.stream) >= this.next);
-      live = await this.follow();
-      if (!live) await this.writer.put(fellBehind());
+    while (!this.writer.gone) {
+      await this.catchUp();
+      await this.writer.put(caughtUp());
+      await this.followAsFarAsItKeepsUp();
+      await this.writer.put(fellBehind());
     }
   }
 
@@ -75,11 +71,14 @@ export class StreamReading {
     }
   }
 
-  /** What was appended meanwhile, whatever metadata says of it; whether that was all. */
-  private async follow(): Promise<boolean> {
-    const head = this.store.head(this.stream);
-    if (this.next <= head) await this.page(head);
-    return this.next > this.store.head(this.stream);
+  /** What is appended from now on, whatever metadata says of it. */
+  private async followAsFarAsItKeepsUp(): Promise<void> {
+    for (let keepsUp = true; keepsUp && !this.writer.gone;) {
+      await this.writer.more(() => this.store.head(this.stream) >= this.next);
+      const head = this.store.head(this.stream);
+      if (this.next <= head) await this.page(head);
+      keepsUp = this.next > this.store.head(this.stream);
+    }
   }
 
   private async page(head: number): Promise<void> {

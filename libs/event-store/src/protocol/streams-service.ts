@@ -2,7 +2,6 @@ import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb'
 import type {
   AppendReq,
   AppendResp,
-  BatchAppendReq,
   BatchAppendResp,
   DeleteReq,
   DeleteResp,
@@ -22,16 +21,18 @@ import type { EventEmitter } from 'node:events';
 import type { Access } from './access';
 import { answerAppend } from './append-call';
 import { BatchAppendCall } from './batch-append-call';
+import { BatchRequest } from './batch-request';
 import { statusOf } from './call-status';
 import { answerDelete, answerTombstone } from './delete-calls';
 import { answerRead, type ReadCall } from './read-call';
-import { type ReadAnswer, serialized } from './read-response';
+import { serialized } from './read-response';
 import type { Serving } from './serving';
 
 export const streamsDefinition: ServiceDefinition = {
   ...(StreamsService as ServiceDefinition),
-  // Events are encoded already.
-  read: { ...StreamsService.read, responseSerialize: (answer: ReadAnswer) => serialized(answer) } as never,
+  // Events are encoded already, and decoded when they are wanted.
+  read: { ...StreamsService.read, responseSerialize: serialized } as never,
+  batchAppend: { ...StreamsService.batchAppend, requestDeserialize: (bytes: Buffer) => new BatchRequest(bytes) } as never,
 };
 
 /** The service `event_store.client.streams.Streams`. */
@@ -59,12 +60,12 @@ export function streamsService(serving: Serving, access: Access): UntypedService
     read: (call: ReadCall) => stream(call, () => void answerRead(call, serving)),
     append: (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>) =>
       void unary(call.metadata, callback, () => answerAppend(call, writer)),
-    batchAppend: (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>) =>
+    batchAppend: (call: ServerDuplexStream<BatchRequest, BatchAppendResp>) =>
       stream(call, () => new BatchAppendCall(call, serving, access.mayWrite)),
     delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>) =>
       void unary(call.metadata, callback, () => answerDelete(call.request, writer)),
     tombstone: (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, callback: sendUnaryData<TombstoneResp>) =>
       void unary(call.metadata, callback, () => answerTombstone(call.request, writer)),
   };
-  return methods as unknown as UntypedServiceImplementation;
+  return methods;
 }

@@ -3,15 +3,15 @@ import { PersistentSubscriptionsService } from '@eventstore/db-client/generated/
 import { ProjectionsService } from '@eventstore/db-client/generated/projections_grpc_pb';
 import { UsersService } from '@eventstore/db-client/generated/users_grpc_pb';
 import { MonitoringService } from '@eventstore/db-client/generated/monitoring_grpc_pb';
-import type { sendUnaryData, Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { sendUnaryData, Server, ServiceDefinition } from '@grpc/grpc-js';
 import { NotImplemented } from './protocol-errors';
 
 const services: readonly (readonly [feature: string, service: ServiceDefinition])[] = [
-  ['Persistent subscriptions', PersistentSubscriptionsService as ServiceDefinition],
-  ['Projections', ProjectionsService as ServiceDefinition],
-  ['Operations (scavenging, shutdown, leadership)', OperationsService as ServiceDefinition],
-  ['Users', UsersService as ServiceDefinition],
-  ['Statistics', MonitoringService as ServiceDefinition],
+  ['Persistent subscriptions', PersistentSubscriptionsService],
+  ['Projections', ProjectionsService],
+  ['Operations (scavenging, shutdown, leadership)', OperationsService],
+  ['Users', UsersService],
+  ['Statistics', MonitoringService],
 ];
 
 /** What is missing says so by its name, instead of "unknown method". */
@@ -23,6 +23,6 @@ export function addUnsupported(server: Server): void {
       else call.emit('error', error);
     };
     const methods = Object.keys(service).map((method) => [method, refuse] as const);
-    server.addService(service, Object.fromEntries(methods) as UntypedServiceImplementation);
+    server.addService(service, Object.fromEntries(methods));
   }
 }
