@@ -223,7 +223,7 @@ export class ProjectedModel implements ReadModel<Document> {
     const folded = this.dirty;
     this.dirty = new Map();
     const changes = [...folded].flatMap(([id, one]) =>
-      isWorthWriting(one) ? [{ id, doc: one.doc, position: one.position }] : [],
+      this.isWorthWriting(one) ? [{ id, doc: one.doc, position: one.position }] : [],
     );
     if (changes.length === 0) {
       this.arrive(position);
@@ -314,7 +314,15 @@ export class ProjectedModel implements ReadModel<Document> {
   /** What the commit under way makes of a document: as good as in the store. */
   private underWay(key: string): Folded | undefined {
     const committing = this.committing.get(key);
-    return committing && { ...committing, isStored: isWorthWriting(committing) };
+    return committing && { ...committing, isStored: this.isWorthWriting(committing) };
+  }
+
+  /**
+   * Not what came and went between two commits: the store never knew it. No tombstone is needed either, unless others may write late: events
+   * are read from the checkpoint on, and whoever reads the one that made the document comes to the one that deleted it.
+   */
+  private isWorthWriting({ doc, isStored }: Folded): boolean {
+    return doc !== undefined || isStored || this.writer.shared === true;
   }
 
   private arrive(position: Position): void {
@@ -399,14 +407,6 @@ export class ProjectedModel implements ReadModel<Document> {
     const bytes = doc === undefined ? 0 : JSON.stringify(doc).length;
     this.averageBytes = this.averageBytes === undefined ? bytes : (7 * this.averageBytes + bytes) / 8;
   }
-}
-
-/**
- * Not what came and went between two commits: the store never knew it. No tombstone is needed either: events are read from the checkpoint
- * on, and whoever reads the one that made the document comes to the one that deleted it.
- */
-function isWorthWriting({ doc, isStored }: Folded): boolean {
-  return doc !== undefined || isStored;
 }
 
 /** The place before the first event of the store that this position belongs to. */
