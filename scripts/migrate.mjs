@@ -91,7 +91,7 @@ class Progress {
 
 main().catch((error) => {
   const expected = error instanceof Misuse || 'code' in error;
-  console.error(expected ? `migrate: ${error.message}` : error);
+  console.error(expected ? `migrate: ${error.message}${error.cause ? ` (${error.cause.message})` : ''}` : error);
   if (error instanceof Misuse) console.error(`\n${USAGE}`);
   process.exitCode = error instanceof Misuse ? 2 : 1;
 });

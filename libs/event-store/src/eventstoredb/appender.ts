@@ -12,6 +12,7 @@ import type { Connection } from './connection';
 import { EventStoreUnavailable } from './errors';
 import { actualRevision, failure } from './failures';
 import { InFlight } from './in-flight';
+import { ReadBack } from './read-back';
 import { type Origin, type StoredEvent, toEventData, toStoredEvent } from './recorded-events';
 import type { Retention } from './retention';
 
@@ -53,12 +54,14 @@ const LOOK_BACK = 1_024;
  */
 export class Appender {
   private readonly inFlight: InFlight;
+  private readonly readBack: ReadBack;
 
   constructor(
     private readonly connection: Connection,
     private readonly options: AppenderOptions,
   ) {
     this.inFlight = new InFlight(options.inFlight, options.waiting);
+    this.readBack = new ReadBack(connection);
   }
 
   async append(
@@ -113,7 +116,7 @@ export class Appender {
       if (original) return original;
       throw new WrongExpectedRevision(stream, expected, actual);
     }
-    const last = await this.at(stream, revision);
+    const last = await this.readBack.find(stream, revision, events.length);
     // Gone already: a stream that keeps a few events had others since. Then nobody can have asked for the answer of another call.
     if (!last) throw new EventStoreUnavailable(`what was appended to "${stream}" can't be found`);
     await this.options.retention.apply(stream);
@@ -152,11 +155,5 @@ export class Appender {
   private answer({ name }: Append, { revision, ordinal, append }: StoredEvent): AppendResult {
     this.options.onAppended(ordinal);
     return { revision, position: positionOf(this.options.generation, ordinal), repeated: append !== name };
-  }
-
-  private async at(stream: string, revision: number): Promise<StoredEvent | undefined> {
-    const [read] = await this.connection.readStream(stream, { from: revision, direction: 'forwards', maxCount: 1 });
-    const stored = read && toStoredEvent(read);
-    return stored?.revision === revision ? stored : undefined;
   }
 }

@@ -32,7 +32,7 @@ export function isNotFound(error: unknown): boolean {
  */
 export function failure(error: unknown, { what, stream = '' }: { readonly what: string; readonly stream?: string }): Error {
   if (error instanceof EventStoreUnavailable) return error;
-  const { type, code, message } = asDriverError(error);
+  const { type, code } = asDriverError(error);
   const options = { cause: error };
   if (type === 'stream-deleted') return new StreamDeleted(stream, options);
   if (type === 'maximum-append-size-exceeded') return new AppendTooLarge(stream, options);
@@ -42,7 +42,8 @@ export function failure(error: unknown, { what, stream = '' }: { readonly what: 
   const refused =
     code === INVALID_ARGUMENT || code === UNIMPLEMENTED || type === 'invalid-argument' || error instanceof TypeError;
   if (refused && error instanceof Error) return error;
-  return new EventStoreUnavailable(`${what} (${typeof message === 'string' ? message : String(error)})`, options);
+  // The driver's words name addresses: they are for the log, not for whoever asked.
+  return new EventStoreUnavailable(what, options);
 }
 
 /** Of a place that is not in the log, as after a restore of an older backup. */
