@@ -1,0 +1,3 @@
+export * from './gateway';
+export * from './in-process.backend';
+export * from './rest-backend.port';
