@@ -90,7 +90,7 @@ class Files {
       ...this.kindOf(field, file),
       ...(partOf && { oneofIndex: (parent as Type).oneofsArray.indexOf(partOf) }),
       ...(field.options?.['proto3_optional'] === true && { proto3Optional: true }),
-    } as IFieldDescriptorProto;
+    };
   }
 
   private entryDescriptor(field: MapField, file: File): IDescriptorProto {

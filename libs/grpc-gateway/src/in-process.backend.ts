@@ -50,6 +50,6 @@ class InProcessAgent extends Agent {
     const { client, server } = memorySockets();
     // Any duplex stream will do: https://nodejs.org/api/http.html#event-connection
     this.server.emit('connection', server);
-    return client as unknown as ReturnType<Agent['createConnection']>;
+    return client;
   }
 }

@@ -28,7 +28,7 @@ export function restRequestOf(
   const after = method.streams ? afterOf(method, message) : undefined;
   return {
     method: rule.method,
-    path: `${pathOf(method, message)}${query.size > 0 ? `?${query}` : ''}`,
+    path: `${pathOf(method, message)}${query.size > 0 ? `?${query.toString()}` : ''}`,
     headers: { ...headers, ...(after && { 'last-event-id': after }), ...(rule.body !== undefined && bodyType(method, message)) },
     ...(rule.body !== undefined && { body: bodyOf(method, message) }),
   };
@@ -91,4 +91,7 @@ function isHttpBody({ body }: HttpRule, request: PublicMethod['request']): boole
 }
 
 const part = (message: Message, name: string): unknown => (message as unknown as Record<string, unknown>)[name];
-const textOf = (message: Message, name: string): string => String(part(message, name) ?? '');
+const textOf = (message: Message, name: string): string => {
+  const value = part(message, name);
+  return typeof value === 'string' ? value : '';
+};
