@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Message } from 'protobufjs';
 import { type CallOptions, streamingCall, type Trouble, unaryCall } from './calls';
@@ -51,6 +53,7 @@ const limits = {
  */
 export async function serveGrpc(options: GrpcGatewayOptions): Promise<RunningGrpcGateway> {
   const { backend, host, maxStreams = MAX_STREAMS, onTrouble = ignore, onUnnamed = ignore } = options;
+  await assertFree(options);
   const api = loadPublicApi();
   const streams = new OpenStreams(maxStreams);
   const server = new Server(limits);
@@ -68,6 +71,14 @@ export async function serveGrpc(options: GrpcGatewayOptions): Promise<RunningGrp
       await shutdown(server);
     },
   };
+}
+
+/** grpc-js has neither a code for this nor a way to keep it from standard error. */
+async function assertFree({ host, port }: GrpcGatewayOptions): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer().listen(port, host);
+  await once(probe, 'listening');
+  await new Promise((resolve) => probe.close(resolve));
 }
 
 function ignore(): void {
