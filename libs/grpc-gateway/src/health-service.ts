@@ -8,13 +8,18 @@ interface HealthRequest {
   readonly service: string;
 }
 
+interface Watcher {
+  tell(): void;
+  end(): void;
+}
+
 /** Milliseconds between two looks, while somebody watches. */
 const LOOK_EVERY = 2_000;
 const PATIENCE = 5_000;
 
 /** The standard health service (grpc.health.v1): what `/health/ready` says, for the whole and for every service alike. */
 export class HealthService {
-  private readonly watchers = new Set<() => void>();
+  private readonly watchers = new Set<Watcher>();
   private looking: NodeJS.Timeout | undefined;
   private last: ServingStatus = 'NOT_SERVING';
   private draining = false;
@@ -42,11 +47,12 @@ export class HealthService {
     });
   }
 
-  /** Not ready from now on, whatever the API says. */
+  /** Not ready from now on, whatever the API says; those who watch are told, and have to watch somebody else. */
   drain(): void {
     this.draining = true;
     this.tell('NOT_SERVING');
     clearInterval(this.looking);
+    for (const watcher of this.watchers) watcher.end();
   }
 
   private watch(call: ServerWritableStream<HealthRequest, object>): void {
@@ -56,13 +62,14 @@ export class HealthService {
       if (serving !== told) call.write({ status: serving });
       told = serving;
     };
+    const watcher = { tell, end: () => call.end() };
     call.once('cancelled', () => {
-      this.watchers.delete(tell);
+      this.watchers.delete(watcher);
       if (this.watchers.size === 0) clearInterval(this.looking);
     });
     if (this.watchers.size === 0) this.looking = setInterval(() => void this.look(), LOOK_EVERY).unref();
-    this.watchers.add(tell);
-    void this.look().then(tell);
+    this.watchers.add(watcher);
+    void this.look();
   }
 
   private async look(): Promise<void> {
@@ -71,7 +78,7 @@ export class HealthService {
 
   private tell(serving: ServingStatus): void {
     this.last = serving;
-    for (const watcher of this.watchers) watcher();
+    for (const watcher of this.watchers) watcher.tell();
   }
 
   private async ready(): Promise<ServingStatus> {

@@ -53,5 +53,5 @@ export async function startGrpc(app: NestFastifyApplication, host: string, confi
 }
 
 function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { InProcessBackend, type RunningGrpcGateway, serveGrpc } from '@souk/grpc-gateway';
 import { Webhook } from 'standardwebhooks';
+import { InvalidConfig } from '@souk/platform';
+import { type GrpcConfig, marketplaceConfig } from '../src/config';
 import { examplesFolder, TestMarketplace } from '../testing';
 import { GrpcUser } from '../testing/grpc.user';
 
@@ -32,7 +33,7 @@ describe('The API over gRPC', () => {
 
   beforeAll(async () => {
     marketplace = await TestMarketplace.start();
-    backend = new InProcessBackend(marketplace.running.app.getHttpServer() as Server);
+    backend = new InProcessBackend(marketplace.running.app.getHttpServer());
     gateway = await serveGrpc({
       backend,
       host: '127.0.0.1',
@@ -213,7 +214,12 @@ describe('The API over gRPC', () => {
       expect(asOf.state.fields.parameters.structValue.fields.title.stringValue).toBe('Dairy');
       const difference = { configurationId: ids['configuration'], from: '0' };
       const { changes } = (await provider.call('orchestration.OrchestrationService/CompareConfiguration', difference)).message;
-      expect(changes[0]).toMatchObject({ op: 'added', after: { kind: 'structValue' } });
+      expect(changes).toContainEqual({
+        op: 'changed',
+        pointer: '/status',
+        before: { stringValue: 'draft' },
+        after: { stringValue: 'frozen' },
+      });
     });
 
     it('tells of its credential, its snapshot, and what editors need', async () => {
@@ -222,7 +228,7 @@ describe('The API over gRPC', () => {
       expect(credential).toMatchObject({ status: 'active', appKey: expect.any(String) });
       const rotated = { instanceId: ids['instance'], graceSeconds: 0 };
       expect((await buyer.call('authorization.AuthorizationService/RotateSecret', rotated)).message.secretVersion).toBe(
-        credential.secretVersion + 1,
+        Number(credential.secretVersion) + 1,
       );
       const { snapshot } = (await provider.call('release.ReleaseService/GetSnapshot', { versionId: ids['version'] })).message;
       expect(snapshot.configurations[0].topology.nodes.length).toBeGreaterThan(1);
@@ -351,5 +357,49 @@ describe('The API over gRPC', () => {
       for await (const event of operator.stream('platform.PlatformService/WatchRebuild', { name: 'apps' })) told.push(event.type);
       expect(told.at(-1)).toBe('RebuildSwitched');
     });
+  });
+});
+
+describe('A marketplace with gRPC', () => {
+  const started: TestMarketplace[] = [];
+  const start = async (grpc: GrpcConfig): Promise<TestMarketplace> => {
+    const marketplace = await TestMarketplace.start({ grpc });
+    started.push(marketplace);
+    return marketplace;
+  };
+  afterAll(() => Promise.all(started.map((marketplace) => marketplace.stop())));
+
+  it('serves it beside HTTP, and runs without it where the port is taken, unless it was asked for that one', async () => {
+    const { running } = await start({ port: 0, required: true });
+    const nobody = new GrpcUser(running.grpc!.address!);
+    expect((await nobody.call('appcatalog.AppCatalogService/SearchListings')).message).toEqual({});
+    nobody.close();
+    const port = Number(running.grpc!.address!.split(':')[1]);
+    expect((await start({ port, required: false })).running.grpc).toMatchObject({ problem: `port ${port} is taken` });
+    await expect(start({ port, required: true })).rejects.toMatchObject({ code: 'grpc-port-taken' });
+  });
+});
+
+describe('The configuration of gRPC', () => {
+  it.each([
+    [{}, { port: 50_051, required: false }],
+    [{ SOUK_GRPC_PORT: '0' }, { port: 0, required: true }],
+    [{ SOUK_GRPC_PORT: '65535' }, { port: 65_535, required: true }],
+    [{ SOUK_GRPC_PORT: 'off' }, undefined],
+    [
+      { SOUK_GRPC_TLS_CERT: '/a.pem', SOUK_GRPC_TLS_KEY: '/b.pem' },
+      { port: 50_051, required: false, tls: { cert: '/a.pem', key: '/b.pem' } },
+    ],
+  ])('%j is understood', (environment, grpc) => {
+    expect(marketplaceConfig(environment).grpc).toEqual(grpc);
+  });
+
+  it.each([
+    [{ SOUK_GRPC_PORT: '65536' }],
+    [{ SOUK_GRPC_PORT: 'on' }],
+    [{ SOUK_GRPC_TLS_CERT: '/a.pem' }],
+    [{ SOUK_GRPC_TLS_KEY: '/b.pem' }],
+  ])('%j is refused', (environment) => {
+    expect(() => marketplaceConfig(environment)).toThrow(InvalidConfig);
   });
 });
