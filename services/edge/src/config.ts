@@ -1,6 +1,6 @@
-import { loadConfig } from '@souk/platform';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { InvalidConfig } from '@souk/platform';
+import { resolve } from 'node:path';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { InvalidConfig, loadConfig } from '@souk/platform';
 import { type Service, services } from './routes';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
@@ -36,11 +36,27 @@ class EdgeEnvironment {
   @Max(65535, { message: GRPC_PORT_RANGE })
   SOUK_GRPC_PORT: number | undefined = undefined;
 
+  /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
+  @ValidateIf(({ SOUK_GRPC_TLS_KEY }: EdgeEnvironment) => SOUK_GRPC_TLS_KEY !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_CERT must be a file, since SOUK_GRPC_TLS_KEY is one' })
+  SOUK_GRPC_TLS_CERT: string | undefined = undefined;
+
+  @ValidateIf(({ SOUK_GRPC_TLS_CERT }: EdgeEnvironment) => SOUK_GRPC_TLS_CERT !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_KEY must be a file, since SOUK_GRPC_TLS_CERT is one' })
+  SOUK_GRPC_TLS_KEY: string | undefined = undefined;
+
   /** How long it goes on serving when it is asked to end, in seconds. */
   @IsInt({ message: DRAIN_RANGE })
   @Min(0, { message: DRAIN_RANGE })
   @Max(600, { message: DRAIN_RANGE })
   SOUK_DRAIN_SECONDS: number = 5;
+}
+
+export interface GrpcConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Files, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface EdgeConfig {
@@ -49,7 +65,8 @@ export interface EdgeConfig {
   readonly logLevel: string;
   /** By service, `host:port` of each replica. */
   readonly upstreams: Readonly<Record<Service, readonly string[]>>;
-  readonly grpcPort?: number;
+  /** Without it, there is no gRPC. */
+  readonly grpc?: GrpcConfig;
   readonly drainMs: number;
   /** How long a service may be away before a request to it fails, where it is not as usual. */
   readonly patienceMs?: number;
@@ -63,9 +80,13 @@ export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
     host: config.HOST,
     logLevel: config.LOG_LEVEL,
     upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
-    ...(config.SOUK_GRPC_PORT !== undefined && { grpcPort: config.SOUK_GRPC_PORT }),
+    ...(config.SOUK_GRPC_PORT !== undefined && { grpc: { port: config.SOUK_GRPC_PORT, ...tlsOf(config) } }),
     drainMs: config.SOUK_DRAIN_SECONDS * 1000,
   };
+}
+
+function tlsOf({ SOUK_GRPC_TLS_CERT: cert, SOUK_GRPC_TLS_KEY: key }: EdgeEnvironment): Pick<GrpcConfig, 'tls'> {
+  return cert === undefined || key === undefined ? {} : { tls: { cert: resolve(cert), key: resolve(key) } };
 }
 
 function upstreamsOf(text: string): EdgeConfig['upstreams'] {

@@ -20,7 +20,12 @@ async function main(): Promise<void> {
   process.on('SIGINT', end);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   console.log(
-    `Souk ${versionOfThis()}: the edge is ready after ${seconds} s\n  API       ${edge.url}\n  docs      ${edge.url}/docs`,
+    [
+      `Souk ${versionOfThis()}: the edge is ready after ${seconds} s`,
+      `  API       ${edge.url}`,
+      ...(edge.grpcAddress === undefined ? [] : [`  gRPC      ${edge.grpcAddress}`]),
+      `  docs      ${edge.url}/docs`,
+    ].join('\n'),
   );
 }
 

@@ -61,8 +61,6 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'append-too-large': 413,
   'rebuild-running': 409,
   'insufficient-storage': 507,
-  'event-store-unavailable': 503,
-  'event-store-overloaded': 503,
   'event-too-large': 413,
   'wrong-expected-revision': 409,
   'name-taken': 409,
