@@ -1,5 +1,6 @@
 // The whole marketplace, played by its users over REST: a provider, a buyer, a billing system, an auditor, an operator, and the
-// instance itself. Needs nothing but a marketplace, which it starts itself. `--keep` leaves it running.
+// instance itself. Needs nothing but a marketplace, which it starts itself. `--keep` leaves it running; `--distributed` starts one process for
+// each service, on nats-server and servers that stand in for EventStoreDB and MongoDB.
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,20 +8,23 @@ import { isDeepStrictEqual } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { Api } from './api.mjs';
 import { Cluster } from './cluster.mjs';
+import { startDistributed } from './distributed.mjs';
 import { startMarketplace } from './marketplace.mjs';
 import { signedHeaders } from './signing.mjs';
 import { expect, Timeline } from './timeline.mjs';
 
 const args = process.argv.slice(2);
 const keep = args.includes('--keep');
-if (args.some((arg) => arg !== '--keep')) {
-  console.error('usage: npm run demo [-- --keep]     --keep leaves the marketplace running');
+if (args.some((arg) => arg !== '--keep' && arg !== '--distributed')) {
+  console.error(
+    'usage: npm run demo [-- --keep] [--distributed]     --keep leaves the marketplace running, --distributed is one process for each service',
+  );
   process.exit(args.includes('--help') ? 0 : 2);
 }
 const example = async (name) => JSON.parse(await readFile(new URL(`../tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
 
 const timeline = new Timeline();
-const marketplace = await startMarketplace();
+const marketplace = args.includes('--distributed') ? await startDistributed() : await startMarketplace();
 // Whoever reads has gone away, as `| head` does: then nothing is left running.
 process.stdout.on('error', () => void marketplace.stop().finally(() => process.exit(1)));
 try {

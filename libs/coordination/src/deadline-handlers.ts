@@ -17,12 +17,19 @@ export class NoDeadlineHandler extends Error {
 /** Who does which command of a deadline. Services say so when they start. */
 export class DeadlineHandlers {
   private readonly handlers = new Map<string, DeadlineHandler>();
+  private readonly known = new Set<string>();
 
   /** @throws Error when somebody does it already */
   on(service: string, command: string, handler: DeadlineHandler): void {
     const key = keyOf(service, command);
     if (this.handlers.has(key)) throw new Error(`"${command}" of ${service} is done by somebody already`);
     this.handlers.set(key, handler);
+    this.known.add(service);
+  }
+
+  /** Those that something is done for here. Deadlines of others are the business of another process. */
+  services(): readonly string[] {
+    return [...this.known];
   }
 
   /** @throws NoDeadlineHandler */

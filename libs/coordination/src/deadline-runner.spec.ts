@@ -1,4 +1,4 @@
-import { CommandHandler, type RecordedEvent } from '@souk/event-sourcing';
+import { alwaysActive, CommandHandler, type RecordedEvent } from '@souk/event-sourcing';
 import { collect } from '@souk/event-sourcing/testing';
 import {
   DeadlineWorld,
@@ -58,7 +58,7 @@ describe('Deadlines', () => {
       commands: new CommandHandler(world.store),
       deadlines: world.deadlines,
       handlers,
-      lease: { held: () => ({ token: 1 }) },
+      activity: alwaysActive,
       clock: { now: () => node.wallNow() },
       monotonic: node.monotonic,
       onFailure: (failure) => failures.push(failure),
@@ -68,13 +68,10 @@ describe('Deadlines', () => {
     return runner;
   }
 
-  async function set(inMs: number, type = 'have-effect'): Promise<string> {
+  async function set(inMs: number, type = 'have-effect', service = 'test'): Promise<string> {
     const id = `d${ids++}`;
     const dueAt = new Date(node.wallNow().getTime() + inMs);
-    await deadlines.set(
-      { deadlineId: id, dueAt, service: 'test', command: { type, data: { id } }, about: id, tenants: [] },
-      cause,
-    );
+    await deadlines.set({ deadlineId: id, dueAt, service, command: { type, data: { id } }, about: id, tenants: [] }, cause);
     await world.caughtUp();
     return id;
   }
@@ -180,6 +177,18 @@ describe('Deadlines', () => {
     await until(() => runner?.failingCount === 1);
   });
 
+  it('of services that have no handler here are left alone, and hold back no others', async () => {
+    const foreign: string[] = [];
+    for (let n = 0; n < 30; n++) foreign.push(await set(-1000 + n, 'have-effect', 'elsewhere'));
+    const own = await set(-1);
+    run();
+    await over(own);
+    await time.advanceTo(time.now + 5 * MINUTE);
+    expect(failures).toEqual([]);
+    expect(calls).toEqual([own]);
+    for (const id of foreign) expect(await typesOf(id)).toEqual(['DeadlineSet']);
+  });
+
   it('that hang hold back no others', async () => {
     handlers.on('test', 'hang', () => new Promise(() => undefined));
     const hanging = await set(-2, 'hang');
@@ -193,12 +202,17 @@ describe('Deadlines', () => {
 
   it('are done by nobody but the holder of the lease', async () => {
     let held = false;
+    let gained: () => void = () => undefined;
+    const changes = (listener: () => void) => {
+      gained = listener;
+      return () => undefined;
+    };
     const id = await set(-1);
-    run({ lease: { held: () => (held ? { token: 1 } : undefined) } });
+    run({ activity: { held: () => held, changes } });
     await time.advanceTo(5 * MINUTE);
     expect(calls).toEqual([]);
     held = true;
-    runner?.look();
+    gained();
     await over(id);
   });
 

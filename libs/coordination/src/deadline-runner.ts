@@ -1,9 +1,8 @@
-import { type CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { type Activity, type CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import type { ReadModel } from '@souk/read-store';
 import { deadlineAggregate } from './deadline';
 import type { DeadlineHandlers } from './deadline-handlers';
 import type { DeadlineDoc } from './deadlines.projection';
-import type { LeaseKeeper } from './lease-keeper';
 import type { MonotonicClock } from './monotonic-clock.port';
 
 /** The time of day. */
@@ -25,8 +24,8 @@ export interface DeadlineRunnerOptions {
   readonly commands: CommandHandler;
   readonly deadlines: ReadModel<DeadlineDoc>;
   readonly handlers: DeadlineHandlers;
-  /** Who holds it, looks. */
-  readonly lease: Pick<LeaseKeeper, 'held'>;
+  /** Who is the one, looks. */
+  readonly activity: Activity;
   readonly clock: WallClock;
   readonly monotonic: MonotonicClock;
   /** Commands at work at the same time. Default 16. */
@@ -56,12 +55,13 @@ interface Failing {
 }
 
 /**
- * Does what is due, as long as it holds the lease. Laws:
+ * Does what is due for the services that have handlers here, as long as it is the one who may. Laws:
  * - what is due, the read model says, by the clock on the wall; timers and changes of the read model only say *look*. A clock that is set
  *   ahead makes deadlines due, at the latest a minute later; one that is set back makes nothing happen again: what has passed, has passed;
  * - the deadline's own stream is read before its command is sent, and that it passed is recorded after: a process that dies in between
  *   sends the command again, with the same id;
- * - a command that fails or hangs holds back no other one.
+ * - a command that fails or hangs holds back no other one;
+ * - of services without a handler here nothing is looked at, however much of it is due.
  */
 export class DeadlineRunner {
   private readonly failing = new Map<string, Failing>();
@@ -81,7 +81,13 @@ export class DeadlineRunner {
   start(): void {
     if (this.running) return;
     this.running = true;
-    this.unfollow = this.options.deadlines.changes(() => this.look());
+    const unfollow = [
+      this.options.deadlines.changes(() => this.look()),
+      this.options.activity.changes(() => {
+        this.look();
+      }),
+    ];
+    this.unfollow = () => unfollow.forEach((stop) => stop());
     this.look();
   }
 
@@ -131,18 +137,21 @@ export class DeadlineRunner {
     return this.nextLook(now);
   }
 
-  /** Everything that is due by then, in order. Ends early when the lease is lost. */
+  /** Everything that is due by then, of the services that have handlers here, each in order. Ends early when the lease is lost. */
   private async *dueUntil(now: Date): AsyncGenerator<DeadlineDoc, void, void> {
     const range = { to: new Date(now.getTime() + 1).toISOString() };
-    let cursor: string | undefined;
-    do {
-      const page = await this.options.deadlines.query({ index: 'byDue', range, limit: PAGE, ...(cursor && { cursor }) });
-      for (const doc of page.items) {
-        if (!this.mayGoOn()) return;
-        yield doc;
-      }
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for (const service of this.options.handlers.services()) {
+      let cursor: string | undefined;
+      do {
+        const query = { index: 'byService', where: { service }, range, limit: PAGE, ...(cursor && { cursor }) };
+        const page = await this.options.deadlines.query(query);
+        for (const doc of page.items) {
+          if (!this.mayGoOn()) return;
+          yield doc;
+        }
+        cursor = page.next;
+      } while (cursor !== undefined);
+    }
   }
 
   /** @returns whether it is over */
@@ -191,19 +200,22 @@ export class DeadlineRunner {
   }
 
   private async nextLook(now: Date): Promise<number> {
-    const { deadlines, monotonic } = this.options;
+    const { deadlines, handlers, monotonic, clock } = this.options;
     const range = { from: new Date(now.getTime() + 1).toISOString() };
-    const [next] = (await deadlines.query({ index: 'byDue', range, limit: 1 })).items;
-    const retries = [...this.failing.values()].map(({ notBefore }) => notBefore - monotonic.now());
-    const due = next ? Date.parse(next.dueAt) - this.options.clock.now().getTime() : LOOK_EVERY;
+    const pauses = [LOOK_EVERY];
+    for (const service of handlers.services()) {
+      const [next] = (await deadlines.query({ index: 'byService', where: { service }, range, limit: 1 })).items;
+      if (next) pauses.push(Date.parse(next.dueAt) - clock.now().getTime());
+    }
+    for (const { notBefore } of this.failing.values()) pauses.push(notBefore - monotonic.now());
     return Math.max(
       1,
-      retries.reduce((least, retry) => Math.min(least, retry), Math.min(due, LOOK_EVERY)),
+      pauses.reduce((least, pause) => Math.min(least, pause)),
     );
   }
 
   private mayGoOn(): boolean {
-    return this.running && this.options.lease.held() !== undefined;
+    return this.running && this.options.activity.held();
   }
 
   private pause(ms: number): Promise<void> {

@@ -16,9 +16,9 @@ export interface DeadlineDoc {
 /** What is due, and what will be: deadlines that are over are not in it, so that it stays as small as what is to be done. */
 export const deadlinesProjection: Projection<DeadlineDoc, DeadlineEvent> = {
   name: 'deadlines',
-  version: 1,
+  version: 2,
   streamPrefixes: ['deadline-'],
-  indexes: { byDue: ['dueAt'] },
+  indexes: { byDue: ['dueAt'], byService: ['service', 'dueAt'] },
   keys: ({ data }) => [data.deadlineId],
   on: {
     DeadlineSet: (_, { id, data: { deadlineId, dueAt, service, command }, metadata: { correlationId } }) => ({

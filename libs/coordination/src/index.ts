@@ -9,3 +9,4 @@ export * from './deadline-handlers';
 export * from './deadline-runner';
 export * from './deadlines';
 export * from './deadlines.projection';
+export { type Activity, alwaysActive } from '@souk/event-sourcing';

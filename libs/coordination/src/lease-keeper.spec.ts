@@ -88,6 +88,54 @@ describe('A lease', () => {
     expect(await facts()).toEqual(['LeaseTaken', 'LeaseReleased', 'LeaseTaken', 'LeaseReleased']);
   });
 
+  it('is taken within moments by who waits for it, when its holder gives it back', async () => {
+    const one = keeper('one');
+    const two = keeper('two');
+    await one.start();
+    await two.start();
+    await time.advanceTo(10 * TERM);
+    await one.stop();
+    await time.advanceTo(10 * TERM + 200);
+    expect(two.held()).toEqual({ token: (await facts()).length - 1 });
+    await two.stop();
+  });
+
+  it('tells who listens when it is gained, lost and given back', async () => {
+    const node = new SimulatedNode(time);
+    const one = keeper('one', node);
+    const two = keeper('two');
+    const told: [number, boolean][] = [];
+    const stop = one.changes(() => told.push([time.now, one.activity.held()]));
+    await one.start();
+    await two.start();
+    node.freeze(2 * TERM);
+    await time.advanceTo(2 * TERM);
+    expect(told).toEqual([
+      [0, true],
+      [2 * TERM, false],
+    ]);
+    await two.stop();
+    await time.advanceTo(3 * TERM);
+    expect(one.activity.held()).toBe(true);
+    await one.stop();
+    expect(told.map(([, held]) => held)).toEqual([true, false, true, false]);
+    stop();
+    await one.start();
+    expect(told).toHaveLength(4);
+    await one.stop();
+  });
+
+  it('tells who listens when it runs out because nothing can be renewed', async () => {
+    let cutOff = false;
+    const one = keeper('one', undefined, { network: { delay: () => 0, loses: () => cutOff } });
+    const told: number[] = [];
+    one.changes(() => told.push(time.now));
+    await one.start();
+    cutOff = true;
+    await time.advanceTo(2 * TERM);
+    expect(told).toEqual([0, 0.8 * TERM]);
+  });
+
   it('is counted from the append whose answer got lost, not from the one that told of it', async () => {
     let answers = 0;
     const isLost = (nth: number): boolean => nth === 1 || nth > 2;

@@ -1,4 +1,12 @@
-import { derivedUuid, type EventStore, type EventToAppend, WrongExpectedRevision } from '@souk/event-sourcing';
+import {
+  type Activity,
+  derivedUuid,
+  type EventStore,
+  type EventToAppend,
+  type RecordedEvent,
+  type Subscription,
+  WrongExpectedRevision,
+} from '@souk/event-sourcing';
 import { type Lease, leaseAggregate, type LeaseCommand } from './lease';
 import type { LeaseEvent } from './lease.events';
 import type { MonotonicClock } from './monotonic-clock.port';
@@ -21,8 +29,6 @@ export interface LeaseOptions {
    * taken at once, and kept without renewing it.
    */
   readonly sole?: boolean;
-  /** A term has begun. */
-  readonly onHeld?: () => void;
   /** The store failed; it is tried again. For logs. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -31,6 +37,8 @@ export interface LeaseOptions {
 const MARGIN = 0.2;
 /** Renewals in a term. */
 const RENEWALS = 3;
+/** Who waits looks this much later than the next renewal should be seen: as long as they come, it need not look. */
+const PATIENCE = 1.5;
 /** Pauses in a term after which a store that failed is tried again. */
 const RETRIES = 10;
 
@@ -56,6 +64,9 @@ interface Attempt {
  * - an append whose answer got lost is made again with the same ids at the same revision, which answers the original result: nothing is
  *   known to be held that is not, and nothing is held that nobody knows of;
  * - tokens grow.
+ *
+ * Who waits is told of the stream by a subscription, so that a lease that is given back is taken within milliseconds; since subscriptions
+ * may fall silent, it looks for itself where a renewal is late.
  */
 export class LeaseKeeper {
   private readonly stream: string;
@@ -65,6 +76,20 @@ export class LeaseKeeper {
   private running = false;
   private turning: Promise<void> = Promise.resolve();
   private cancel: () => void = () => undefined;
+  /** A turn is under way: the next one is set when it has ended. */
+  private atWork = false;
+  /** The lease was given back meanwhile. */
+  private freed = false;
+  private watch: Subscription | undefined;
+  private readonly listeners = new Set<() => void>();
+  /** What listeners have last been told. */
+  private told = false;
+  private cancelExpiry: () => void = () => undefined;
+  /** For those who only need to know whether, not which term. */
+  readonly activity: Activity = {
+    held: () => this.held() !== undefined,
+    changes: (listener) => this.changes(listener),
+  };
 
   constructor(
     private readonly store: EventStore,
@@ -74,10 +99,20 @@ export class LeaseKeeper {
     this.stream = `${leaseAggregate.category}-${options.lease}`;
   }
 
+  get lease(): string {
+    return this.options.lease;
+  }
+
   /** The term, if it is this one's at this very moment. To be asked anew before each thing that only the holder does. */
   held(): HeldLease | undefined {
     const { term } = this;
     return term && this.clock.now() < term.until ? { token: term.token } : undefined;
+  }
+
+  /** Calls back when the lease was gained, was lost, or has run out. Must not throw. @returns stops that */
+  changes(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Fulfilled after the first attempt, whatever came of it; it goes on by itself. */
@@ -93,8 +128,10 @@ export class LeaseKeeper {
     this.running = false;
     this.cancel();
     await this.turning;
+    await this.stopWatching();
     const { term } = this;
     this.term = undefined;
+    this.tell();
     // After an append whose answer got lost it runs out by itself.
     if (!term || this.attempt) return;
     const attempt = this.attemptAt(term.revision, 'release-lease', this.ownState());
@@ -102,6 +139,7 @@ export class LeaseKeeper {
   }
 
   private turn(): Promise<void> {
+    this.atWork = true;
     this.turning = this.step().then(
       (pause) => this.again(pause),
       (error: unknown) => {
@@ -114,7 +152,10 @@ export class LeaseKeeper {
   }
 
   private again(pause: number): void {
-    if (this.running && pause < Infinity) this.cancel = this.clock.after(pause, () => void this.turn());
+    this.atWork = false;
+    const now = this.freed ? 0 : pause;
+    this.freed = false;
+    if (this.running && now < Infinity) this.cancel = this.clock.after(now, () => void this.turn());
   }
 
   /** One thing to do. @returns milliseconds until the next */
@@ -123,7 +164,10 @@ export class LeaseKeeper {
     if (this.term) return this.carryOut(this.attemptAt(this.term.revision, 'renew-lease', this.ownState()));
     const { state, revision } = await this.last();
     const pause = this.runsOutIn(state, revision);
-    if (pause > 0) return Math.min(pause, this.renewEvery);
+    if (pause > 0) {
+      this.startWatching(revision);
+      return this.untilNextLook(pause);
+    }
     return this.carryOut(this.attemptAt(revision, 'take-lease', state));
   }
 
@@ -135,15 +179,65 @@ export class LeaseKeeper {
       const isNew = this.term === undefined;
       this.term = { token, revision, until: this.options.sole ? Infinity : attempt.at + this.options.termMs * (1 - MARGIN) };
       this.attempt = undefined;
-      if (isNew) this.options.onHeld?.();
+      if (isNew) await this.stopWatching();
+      this.tell();
       return this.options.sole ? Infinity : this.renewEvery;
     } catch (error) {
       // It may have been written: the same attempt again will tell.
       if (!(error instanceof WrongExpectedRevision)) throw error;
       this.attempt = undefined;
       this.term = undefined;
-      return this.renewEvery;
+      this.tell();
+      // Who has it now, the stream says.
+      return 0;
     }
+  }
+
+  /** Tells listeners where something is different from what they know, and once more when the term will be over. */
+  private tell(): void {
+    this.cancelExpiry();
+    const { term } = this;
+    const held = this.held() !== undefined;
+    if (held && term!.until < Infinity)
+      this.cancelExpiry = this.clock.after(Math.max(1, term!.until - this.clock.now()), () => {
+        this.tell();
+      });
+    if (held === this.told) return;
+    this.told = held;
+    for (const listener of this.listeners) listener();
+  }
+
+  private startWatching(revision: number): void {
+    if (this.watch || this.options.sole || !this.running) return;
+    const watch = this.store.subscribeToStream(this.stream, revision + 1, {
+      onEvents: (events) => this.see(events),
+      onEnd: () => {
+        // The next look starts another one.
+        if (this.watch === watch) this.watch = undefined;
+      },
+    });
+    this.watch = watch;
+  }
+
+  private async stopWatching(): Promise<void> {
+    const { watch } = this;
+    this.watch = undefined;
+    await watch?.close();
+  }
+
+  /** The stream has moved while this one waits. */
+  private see(events: readonly RecordedEvent[]): void {
+    const { type, revision } = events.at(-1)!;
+    if (!this.running || this.term || this.attempt || (this.seen && revision <= this.seen.revision)) return;
+    this.seen = { revision, since: this.clock.now() };
+    this.freed = type === ('LeaseReleased' satisfies LeaseEvent['type']);
+    if (this.atWork) return;
+    this.cancel();
+    this.again(this.untilNextLook(this.options.termMs));
+  }
+
+  private untilNextLook(pause: number): number {
+    return Math.min(pause, this.watch ? this.renewEvery * PATIENCE : this.renewEvery);
   }
 
   /** What others do with the time: how long their lease has to be watched before it is free for everybody. */
@@ -173,7 +267,7 @@ export class LeaseKeeper {
   /** @returns the revision of the fact. @throws WrongExpectedRevision when another was faster */
   private async append({ expected, fact }: Attempt): Promise<number> {
     const { holder } = this.options;
-    const commandId = derivedUuid(this.stream, holder, expected + 1);
+    const commandId = derivedUuid(this.stream, holder, expected + 1, fact.type);
     const event: EventToAppend = {
       id: derivedUuid(this.stream, commandId, 0),
       type: fact.type,

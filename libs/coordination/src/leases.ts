@@ -9,16 +9,22 @@ export class Leases {
   constructor(
     private readonly store: EventStore,
     private readonly clock: MonotonicClock,
-    private readonly options: Omit<LeaseOptions, 'lease' | 'onHeld'>,
+    private readonly options: Omit<LeaseOptions, 'lease'>,
   ) {}
 
-  /** Started by whoever does what it is for. The first one who asks says what a new term brings about. */
-  keeper(lease: string, onHeld?: () => void): LeaseKeeper {
+  /** Started by whoever does what it is for. */
+  keeper(lease: string): LeaseKeeper {
     const known = this.keepers.get(lease);
     if (known) return known;
-    const keeper = new LeaseKeeper(this.store, this.clock, { ...this.options, lease, ...(onHeld && { onHeld }) });
+    const keeper = new LeaseKeeper(this.store, this.clock, { ...this.options, lease });
     this.keepers.set(lease, keeper);
     return keeper;
+  }
+
+  /** Gives one back that is not wanted any more, and forgets it: whoever asks for that lease again gets another keeper. */
+  async giveUp(keeper: LeaseKeeper): Promise<void> {
+    if (this.keepers.get(keeper.lease) === keeper) this.keepers.delete(keeper.lease);
+    await keeper.stop();
   }
 
   /** For metrics: whether each of them is held here. */

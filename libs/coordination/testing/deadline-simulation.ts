@@ -49,13 +49,13 @@ export async function simulateDeadlines(
       await haveEffect(store, (data as { id: string }).id, context);
       if (trouble && random() < 0.05) throw new Error('trouble');
     });
-    const options = { lease: `deadlines${seed}`, holder: `process-${starts++}`, termMs: TERM, onHeld: () => runner.look() };
+    const options = { lease: `deadlines${seed}`, holder: `process-${starts++}`, termMs: TERM };
     const lease = new LeaseKeeper(store, node.monotonic, options);
-    const runner: DeadlineRunner = new DeadlineRunner({
+    const runner = new DeadlineRunner({
       commands: new CommandHandler(store),
       deadlines: world.deadlines,
       handlers,
-      lease,
+      activity: lease.activity,
       clock: { now: () => node.wallNow() },
       monotonic: node.monotonic,
     });

@@ -51,8 +51,27 @@ export class FarEventStore extends EventStore {
     throw new Error('nothing in a simulation subscribes');
   }
 
-  override subscribeToStream(_: string, __: number, ___: SubscriptionHandler): Subscription {
-    throw new Error('nothing in a simulation subscribes');
+  /** Looks from time to time: what a simulation does must follow from its seed, and real subscriptions call back when they like. */
+  override subscribeToStream(stream: string, from: number, handler: SubscriptionHandler): Subscription {
+    let next = from;
+    let closed = false;
+    const isClosed = (): boolean => closed;
+    const look = async (): Promise<void> => {
+      if (isClosed()) return;
+      const events = await this.far(() => all(this.store.readStream(stream, { from: next }))).catch(() => []);
+      if (isClosed()) return;
+      if (events.length > 0) {
+        next = events.at(-1)!.revision + 1;
+        await handler.onEvents(events);
+      }
+      this.time.at(this.time.now + LOOK_EVERY, () => void look(), this.node);
+    };
+    this.time.at(this.time.now, () => void look(), this.node);
+    return {
+      close: async () => {
+        closed = true;
+      },
+    };
   }
 
   override head(): Promise<Position> {
@@ -92,6 +111,7 @@ export class FarEventStore extends EventStore {
 
 /** Milliseconds after which who asked gives up. */
 const TIME_OUT = 2000;
+const LOOK_EVERY = 100;
 
 async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
   const found: RecordedEvent[] = [];

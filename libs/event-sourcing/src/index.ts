@@ -1,3 +1,4 @@
+export * from './activity';
 export * from './event';
 export * from './domain-error';
 export * from './decider';

@@ -66,6 +66,12 @@ export class Child {
     await this.ended;
   }
 
+  /** As Ctrl-C does; fulfilled when it has ended. */
+  async interrupt(): Promise<void> {
+    this.process.kill('SIGINT');
+    await this.ended;
+  }
+
   /** Closes its standard input and waits for its end; the error quotes its stderr when that is not a clean one. */
   async end(): Promise<void> {
     this.process.stdin.end();

@@ -49,7 +49,7 @@ export function subscriptionContract({ store, reopen }: ContractContext): void {
       const batches: string[][] = [];
       const recorder = new EventRecorder();
       const subscription = store().subscribe(
-        { pauseMs: 100 },
+        { pauseMs: 500 },
         {
           onEvents: (events) => {
             batches.push(idsOf(events));

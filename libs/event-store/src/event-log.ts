@@ -22,6 +22,8 @@ export interface Scan {
   readonly after: number;
   /** Most records to answer. */
   readonly limit: number;
+  /** Goes no further than that ordinal; only forwards. */
+  readonly upTo?: number;
   readonly passes?: RecordReader<boolean> | undefined;
 }
 
@@ -116,7 +118,7 @@ export class EventLog {
   }
 
   /** One step through the log; looks at a bounded number of records. Nothing found and `upTo` at the end: there is no more. */
-  scan<T>({ direction, after, limit, passes }: Scan, reader: RecordReader<T>): Scanned<T> {
+  scan<T>({ direction, after, limit, upTo: end = Infinity, passes }: Scan, reader: RecordReader<T>): Scanned<T> {
     const found: T[] = [];
     let upTo = after;
     let seen = 0;
@@ -131,7 +133,7 @@ export class EventLog {
         seen++;
         const place = placeOf(upTo, i);
         if (!passes || passes(value, at, place)) found.push(reader(value, at, place));
-        if (found.length >= limit) return { found, upTo };
+        if (found.length >= limit || upTo >= end) return { found, upTo };
       }
       bytes += value.length;
       if (bytes >= STEP_BYTES || seen >= STEP_RECORDS) break;

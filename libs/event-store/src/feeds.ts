@@ -79,15 +79,27 @@ export function readRevisions(
   to: number,
   direction: 'forwards' | 'backwards' = 'forwards',
 ): RecordedEvent[] {
+  return readRecords(log, index, stream, from, to, direction, decoderFor(log));
+}
+
+/** As {@link readRevisions}, of what the reader makes of the records. */
+export function readRecords<T>(
+  log: EventLog,
+  index: StreamIndex,
+  stream: string,
+  from: number,
+  to: number,
+  direction: 'forwards' | 'backwards',
+  reader: RecordReader<T>,
+): T[] {
   const places = direction === 'forwards' ? index.places(stream, from, to) : index.places(stream, to, from).reverse();
-  const decode = decoderFor(log);
-  const events: RecordedEvent[] = [];
+  const events: T[] = [];
   let bytes = 0;
   for (const place of places) {
     events.push(
       log.read(place, (block, at) => {
         bytes += endOf(block, at) - at;
-        return decode(block, at, place);
+        return reader(block, at, place);
       }),
     );
     if (bytes >= STEP_BYTES) break;

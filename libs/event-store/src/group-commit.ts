@@ -9,7 +9,7 @@ import { failpoint } from '@souk/failpoints';
 import type { EventLog } from './event-log';
 import { BlockWriter } from './block-writer';
 import { ordinalOf, type Place } from './place';
-import { RecentNumbers } from './recent-numbers';
+import { Recent } from './recent';
 import { encodeEvent, type EncodedEvent, hasId } from './record';
 import type { StreamIndex, StreamState } from './stream-index';
 
@@ -23,6 +23,8 @@ interface Append {
   readonly stream: string;
   readonly expected: ExpectedRevision;
   readonly events: readonly EncodedEvent[];
+  /** Its repeat at no exact revision is recognised, whatever it expects itself. */
+  readonly remembered: boolean;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -36,7 +38,7 @@ export class GroupCommit {
   private running: Promise<void> | undefined;
   private readonly blocks = new BlockWriter();
   /** Revision of the first event of an append at no exact revision, by stream and id of that event. */
-  private readonly recent = new RecentNumbers(RECENT_APPENDS);
+  private readonly recent = new Recent<number>(RECENT_APPENDS);
 
   constructor(
     private readonly log: EventLog,
@@ -46,9 +48,21 @@ export class GroupCommit {
   append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       const encoded = events.map((event) => encodeEvent(stream, event));
-      this.waiting.push({ stream, expected, events: encoded, resolve, reject });
-      this.running ??= this.run();
+      this.add({ stream, expected, events: encoded, remembered: false, resolve, reject });
     });
+  }
+
+  /**
+   * As {@link append}, of events that were encoded for this stream. Repeats at no exact revision are recognised also where the first time
+   * was at an exact one, as EventStoreDB does.
+   */
+  appendEncoded(stream: string, expected: ExpectedRevision, events: readonly EncodedEvent[]): Promise<AppendResult> {
+    return new Promise((resolve, reject) => this.add({ stream, expected, events, remembered: true, resolve, reject }));
+  }
+
+  private add(append: Append): void {
+    this.waiting.push(append);
+    this.running ??= this.run();
   }
 
   /** Fulfilled when nothing waits and nothing is under way. */
@@ -111,7 +125,7 @@ class Batch {
     private readonly log: EventLog,
     private readonly index: StreamIndex,
     private readonly blocks: BlockWriter,
-    private readonly recent: RecentNumbers,
+    private readonly recent: Recent<number>,
   ) {
     blocks.restart(log.last + 1);
     this.now = log.now();
@@ -133,6 +147,7 @@ class Batch {
       }
     }
     if (events.length === 0) return this.result(stream, head, false);
+    if (append.remembered) this.recent.set(keyOf(append), head + 1);
     return this.add(append, state, head);
   }
 
@@ -166,9 +181,9 @@ class Batch {
    * (the answer may have got lost in a restart).
    */
   private recently(append: Append, head: number): number | undefined {
-    const { stream, events } = append;
+    const { events } = append;
     if (events.length === 0) return undefined;
-    const key = `${stream} ${events[0]!.id}`;
+    const key = keyOf(append);
     for (const first of [this.recent.get(key) ?? -1, head + 1 - events.length])
       if (first >= 0 && first + events.length - 1 <= head && this.holds(append, first)) return first + events.length - 1;
     this.recent.set(key, head + 1);
@@ -188,4 +203,8 @@ class Batch {
   private place(stream: string, revision: number): Place {
     return this.index.places(stream, revision, revision)[0]!;
   }
+}
+
+function keyOf({ stream, events }: Append): string {
+  return `${stream} ${events[0]!.id}`;
 }

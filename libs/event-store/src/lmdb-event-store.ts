@@ -15,6 +15,7 @@ import {
   type SubscriptionHandler,
 } from '@souk/event-sourcing';
 import { type LmdbEnvironment, openEnvironment, StorageClosed } from '@souk/lmdb';
+import { ByteStore } from './byte-store';
 import { EventLog } from './event-log';
 import { decoderFor, filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
 import { GroupCommit } from './group-commit';
@@ -52,6 +53,8 @@ const BATCH_SIZE = 256;
  * from an older copy) is refused with PositionGone, too.
  */
 export class LmdbEventStore extends EventStore {
+  /** For a server of another protocol. */
+  readonly bytes: ByteStore;
   private readonly commits: GroupCommit;
   private readonly subscriptions = new Set<RunningSubscription>();
   private readonly stopMerging: () => void;
@@ -66,6 +69,7 @@ export class LmdbEventStore extends EventStore {
   ) {
     super();
     this.commits = new GroupCommit(log, index);
+    this.bytes = new ByteStore(log, index, this.commits, () => this.assertOpen());
     this.stopMerging = log.onAppended(() => {
       if (log.last - index.mergedUpTo >= mergeEvery) this.merging ??= this.merge().then(() => (this.merging = undefined));
     });
@@ -178,10 +182,14 @@ export class LmdbEventStore extends EventStore {
   }
 
   private start(handler: SubscriptionHandler, open: () => Feed, pauseMs = 0): Subscription {
-    if (this.closing) throw new StorageClosed(this.environment.folder);
+    this.assertOpen();
     const subscription = new RunningSubscription(open, handler, (ended) => this.subscriptions.delete(ended), pauseMs);
     this.subscriptions.add(subscription);
     return subscription;
+  }
+
+  private assertOpen(): void {
+    if (this.closing) throw new StorageClosed(this.environment.folder);
   }
 
   /** A merge that fails (for want of room) costs nothing but time at the next start: it is tried again after the next append. */

@@ -2,7 +2,7 @@ import { type LmdbEnvironment, type LmdbTable, SMALL } from '@souk/lmdb';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventLog } from './event-log';
 import type { Place } from './place';
-import { RecentNumbers } from './recent-numbers';
+import { Recent } from './recent';
 import { MAX_STREAM_BYTES, revisionOf, streamOf } from './record';
 
 /** What is known of a stream in memory. */
@@ -39,7 +39,7 @@ interface Mark {
  */
 export class StreamIndex {
   private readonly tail = new Map<string, StreamState>();
-  private readonly heads: RecentNumbers;
+  private readonly heads: Recent<number>;
   private readonly chunks: LmdbTable<readonly [string, number], Buffer>;
   private readonly marks: LmdbTable<string, Mark>;
   private marked: Mark = { ordinal: 0, streams: 0 };
@@ -49,7 +49,7 @@ export class StreamIndex {
     private readonly environment: LmdbEnvironment,
     cachedHeads: number,
   ) {
-    this.heads = new RecentNumbers(cachedHeads);
+    this.heads = new Recent<number>(cachedHeads);
     this.chunks = environment.openTable('stream-index', { encoding: 'binary' });
     this.marks = environment.openTable('stream-index-mark', { encoding: 'json' });
   }

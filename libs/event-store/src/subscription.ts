@@ -3,8 +3,11 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 
 /** Where a subscription gets its events from. */
 export interface Feed {
-  /** The next events that are there already; everything up to `seen` was looked at. */
-  read(): { readonly events: readonly RecordedEvent[]; readonly atEnd: boolean };
+  /**
+   * The next events that are there already; everything up to `seen` was looked at. `waits`: this is not the end, but for the moment there
+   * is no more.
+   */
+  read(): { readonly events: readonly RecordedEvent[]; readonly atEnd: boolean; readonly waits?: boolean };
   /** Position up to which everything was looked at; `undefined` where the feed has no checkpoints. */
   seen(): Position | undefined;
   /** Calls back when there may be more; answers how to stop that. */
@@ -63,7 +66,7 @@ export class RunningSubscription implements Subscription {
   private async follow(feed: Feed): Promise<void> {
     for (let live = false, steps = 0; !this.closed; steps++) {
       this.more = false;
-      const { events, atEnd } = feed.read();
+      const { events, atEnd, waits } = feed.read();
       if (events.length > 0) {
         await this.handler.onEvents(events);
         this.told = events.at(-1)!.position;
@@ -71,7 +74,7 @@ export class RunningSubscription implements Subscription {
       if (this.isClosed()) return;
       if (!atEnd) {
         if (steps % CHECKPOINT_STEPS === CHECKPOINT_STEPS - 1) await this.checkpoint(feed);
-        await nextTurn();
+        await (waits ? this.untilMore() : nextTurn());
         continue;
       }
       if (!live) await this.checkpoint(feed, true);
@@ -80,6 +83,12 @@ export class RunningSubscription implements Subscription {
       await this.rest(feed);
       await this.gather(next);
     }
+  }
+
+  private async untilMore(): Promise<void> {
+    if (this.closed || this.more) return;
+    await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = undefined;
   }
 
   /** Waits for more; tells meanwhile how far it has come, though not for every event that did not pass. */

@@ -31,6 +31,12 @@ const MAX_LISTS = 3;
 /** So many connections in a row that broke off, and the cluster is taken for away: calls are not repeated until it answers again. */
 const MAX_BROKEN_OFF = 3;
 
+/**
+ * Called at the last moment before a call that changes something, and before each repetition, which may come seconds later: what it throws
+ * is thrown, and nothing is sent.
+ */
+export type BeforeSending = () => void;
+
 export interface ListResult {
   readonly items: readonly KubernetesObject[];
   readonly resourceVersion: string;
@@ -62,16 +68,16 @@ export class KubernetesCluster {
 
   /**
    * Server-side apply: makes the object be as it is said here, and leaves fields of other managers alone. Repeating it changes nothing.
-   * Answers the object as it stands.
+   * Answers the object as it stands. With `metadata.uid` and `resourceVersion` it changes only the object that was seen (else Conflict).
    */
-  async apply(object: KubernetesObject): Promise<KubernetesObject> {
+  async apply(object: KubernetesObject, beforeSending?: BeforeSending): Promise<KubernetesObject> {
     const { namespace, name } = object.metadata;
     const path = `${pathOf(resourceOf(object.kind), namespace, name)}?fieldManager=${FIELD_MANAGER}&force=true`;
     const body = JSON.stringify(object);
     const { uid, resourceVersion } = object.metadata;
     const unconditional = uid === undefined && resourceVersion === undefined;
     return this.json(
-      await this.call({ method: 'PATCH', path, body, contentType: 'application/apply-patch+yaml' }, unconditional),
+      await this.call({ method: 'PATCH', path, body, contentType: 'application/apply-patch+yaml' }, unconditional, beforeSending),
     );
   }
 
@@ -94,7 +100,11 @@ export class KubernetesCluster {
    * Deletes in the background, dependents included. Done as well where an earlier try, whose answer was lost, has done it.
    * @param precondition the object is deleted only if it still is the one with this uid (else Conflict)
    */
-  async delete(name: Omit<ObjectName, 'apiVersion'>, precondition: { readonly uid?: string } = {}): Promise<void> {
+  async delete(
+    name: Omit<ObjectName, 'apiVersion'>,
+    precondition: { readonly uid?: string } = {},
+    beforeSending?: BeforeSending,
+  ): Promise<void> {
     const { uid } = precondition;
     const body = JSON.stringify({
       apiVersion: 'v1',
@@ -102,7 +112,8 @@ export class KubernetesCluster {
       propagationPolicy: 'Background',
       ...(uid !== undefined && { preconditions: { uid } }),
     });
-    await this.call({ method: 'DELETE', path: pathOf(resourceOf(name.kind), name.namespace, name.name), body });
+    const path = pathOf(resourceOf(name.kind), name.namespace, name.name);
+    await this.call({ method: 'DELETE', path, body }, false, beforeSending);
   }
 
   /** Whether the object is there. */
@@ -183,10 +194,10 @@ export class KubernetesCluster {
     }
   }
 
-  private async call(request: Request, unconditional = false): Promise<Answer> {
+  private async call(request: Request, unconditional = false, beforeSending?: BeforeSending): Promise<Answer> {
     let lost = false;
     for (let attempt = 0; ; attempt++) {
-      const outcome = await this.attempt(request);
+      const outcome = await this.attempt(request, beforeSending);
       if (!outcome.error) return outcome.answer;
       const { answer, error } = outcome;
       if (answer && lost && request.method === 'DELETE' && error instanceof NotFound) return answer;
@@ -198,9 +209,10 @@ export class KubernetesCluster {
     }
   }
 
-  private async attempt(request: Request): Promise<Attempt> {
+  private async attempt(request: Request, beforeSending: BeforeSending = () => undefined): Promise<Attempt> {
     await this.bucket.take();
     const transport = await this.connected();
+    beforeSending();
     try {
       const answer = await inSpan(spanName(request), { kind: SpanKind.CLIENT, attributes: attributesOf(request) }, () =>
         this.reached(() => transport.send({ ...request, signal: this.closing.signal })),

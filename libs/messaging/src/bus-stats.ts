@@ -16,7 +16,7 @@ export interface DeliveryFailure {
 
 /** Something of the bus itself went wrong, and will be tried again. */
 export interface BusTrouble {
-  readonly what: 'subscription' | 'stall' | 'checkpoint' | 'parking';
+  readonly what: 'subscription' | 'stall' | 'checkpoint' | 'parking' | 'relay' | 'broker';
   readonly group?: string;
   readonly error: unknown;
 }

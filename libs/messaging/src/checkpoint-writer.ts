@@ -2,6 +2,13 @@ import { failpoint } from '@souk/failpoints';
 import type { ReadStore } from '@souk/read-store';
 import type { Timers } from './timers';
 
+/** A value on its way. */
+interface Pending {
+  /** Asked for when the write begins. */
+  readonly value: () => unknown;
+  readonly written: ((value: unknown) => void) | undefined;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -12,7 +19,7 @@ interface Waiter {
  * A write that fails is repeated, after ever longer pauses; until then the older values stand, which repeats messages and loses none.
  */
 export class CheckpointWriter {
-  private readonly changed = new Map<string, () => unknown>();
+  private readonly changed = new Map<string, Pending>();
   private writing: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
   private waiting: Waiter[] = [];
@@ -30,17 +37,20 @@ export class CheckpointWriter {
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  /** `value` is asked for when the write begins. */
-  mark(key: string, value: () => unknown): void {
-    this.changed.set(key, value);
+  /**
+   * @param value is asked for when the write begins
+   * @param written is told of each value that is durable
+   */
+  mark<Value>(key: string, value: () => Value, written?: (value: Value) => void): void {
+    this.changed.set(key, { value, written: written as Pending['written'] });
     if (!this.writing && !this.cancelPause) void this.write();
   }
 
   /** Fulfilled when the value as of now, or a newer one, is written. @throws what the store threw; Error after the end */
-  persist(key: string, value: () => unknown): Promise<void> {
+  persist<Value>(key: string, value: () => Value, written?: (value: Value) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
-      this.mark(key, value);
+      this.mark(key, value, written);
     });
   }
 
@@ -59,16 +69,18 @@ export class CheckpointWriter {
     const waiting = this.waiting.splice(0);
     failpoint('bus.before-checkpoint');
     this.changed.clear();
+    const values = keys.map(([key, { value }]) => [key, value()] as const);
     this.writing = this.store
-      .putValues(Object.fromEntries(keys.map(([key, value]) => [key, value()])))
+      .putValues(Object.fromEntries(values))
       .then(() => {
         this.failures = 0;
+        for (const [i, [, value]] of values.entries()) keys[i]![1].written?.(value);
         for (const { resolve } of waiting) resolve();
       })
       .catch((error: unknown) => {
         this.failures++;
         for (const { reject } of waiting) reject(error);
-        for (const [key, value] of keys) if (!this.changed.has(key)) this.changed.set(key, value);
+        for (const [key, pending] of keys) if (!this.changed.has(key)) this.changed.set(key, pending);
         this.onFailure(error);
       })
       .then(() => {

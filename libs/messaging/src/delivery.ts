@@ -3,7 +3,6 @@ import { failpoint } from '@souk/failpoints';
 import { inSpan, SpanKind } from '@souk/tracing';
 import type { ConsumerGroup, PublicEvent, PublicEventHandler } from './event-bus.port';
 import type { ParkedEnvelope } from './parking/parked-message.events';
-import type { Publications } from './publications';
 import type { Lane } from './subject-lanes';
 import type { Timers } from './timers';
 
@@ -15,17 +14,25 @@ export interface DeliveryOptions {
   readonly timers: Timers;
 }
 
-/** What one group makes of the events in the store: messages, and their effects. */
+/** How the events of a source become messages. */
+export interface MessageForms {
+  /** Types of events that may become a message of one of these public types. */
+  sourcesOf(publicTypes: Iterable<string>): readonly string[];
+  /** `undefined` for an event that is not told. @throws what the mapping throws */
+  toPublic(event: RecordedEvent): PublicEvent | undefined;
+}
+
+/** What one group makes of the events of its source: messages, and their effects. */
 export class Delivery {
-  /** Private types that may become messages of the group. */
+  /** Types of events that may become messages of the group. */
   readonly types: readonly string[];
 
   constructor(
     private readonly group: ConsumerGroup,
-    private readonly publications: Publications,
+    private readonly forms: MessageForms,
     private readonly options: DeliveryOptions,
   ) {
-    this.types = publications.sourcesOf(group.handlers.keys());
+    this.types = forms.sourcesOf(group.handlers.keys());
   }
 
   /** What cannot be read or mapped fails again where it is delivered: there it holds back its own subject only. */
@@ -63,9 +70,7 @@ export class Delivery {
 
   private messageOf(event: RecordedEvent): PublicEvent | undefined | Promise<PublicEvent | undefined> {
     const decoded = this.options.codec?.decode(event) ?? event;
-    return decoded instanceof Promise
-      ? decoded.then((plain) => this.publications.toPublic(plain))
-      : this.publications.toPublic(decoded);
+    return decoded instanceof Promise ? decoded.then((plain) => this.forms.toPublic(plain)) : this.forms.toPublic(decoded);
   }
 
   private handle(message: PublicEvent, handler: PublicEventHandler): Promise<void> {

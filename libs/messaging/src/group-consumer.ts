@@ -1,27 +1,16 @@
-import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import type { Position, RecordedEvent } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
-import { backOff } from './back-off';
 import { type DeliveryOutcome, type GroupCondition, type GroupStats, heldStatsOf } from './bus-stats';
-import { Delivery, type DeliveryOptions } from './delivery';
+import { Delivery, type DeliveryOptions, type MessageForms } from './delivery';
 import type { ConsumerGroup } from './event-bus.port';
 import { FailedDeliveries, type FailureOptions } from './failed-deliveries';
+import type { GroupCheckpoint, GroupReceiver, GroupSource } from './group-source';
 import { GroupParking, type ParkingDecided } from './parking/group-parking';
 import type { ParkedLane } from './parking/parked-subjects';
 import type { ParkingLedger } from './parking/parking-ledger';
-import type { Publications } from './publications';
-import { ResilientSubscription } from './resilient-subscription';
 import { Signal } from './signal';
 import { StallWatch } from './stall-watch';
-import { type HeldSubject, type Lane, type LaneLimits, SubjectLanes } from './subject-lanes';
-
-/**
- * What a group has behind it: everything up to `position` is acknowledged, except the events of held subjects from `next` to `seen`,
- * and what is parked.
- */
-export interface GroupCheckpoint {
-  readonly position: Position | null;
-  readonly held: readonly HeldSubject[];
-}
+import { type Lane, type LaneLimits, SubjectLanes } from './subject-lanes';
 
 export interface GroupOptions extends DeliveryOptions, FailureOptions {
   /** Handlers at work at the same time, each for another subject. */
@@ -35,11 +24,11 @@ export interface GroupOptions extends DeliveryOptions, FailureOptions {
 
 /** Events without interest that may pass by before the checkpoint is worth writing for their sake. */
 const PASSED_WORTH_KEEPING = 256;
-/** A checkpoint of the subscription counts as so many: live, one comes every few milliseconds while anything at all is appended. */
-const PASSED_AT_A_CHECKPOINT = 16;
+/** Events of a stream that are looked at together when messages are counted. */
+const PAGE = 256;
 
-/** One run of one group, from start to stop: a catch-up subscription that deals its events out to lanes, one for each subject. */
-export class GroupConsumer {
+/** One run of one group, from start to stop: deals the events of its source out to lanes, one for each subject. */
+export class GroupConsumer implements GroupReceiver {
   private readonly lanes: SubjectLanes;
   private readonly delivery: Delivery;
   private readonly parking: GroupParking;
@@ -48,21 +37,20 @@ export class GroupConsumer {
   private readonly failed: FailedDeliveries;
   private readonly changed = new Signal();
   private readonly deliveries: Record<DeliveryOutcome, number> = { handled: 0, failed: 0, parked: 0 };
-  private subscription: ResilientSubscription;
   private passed = 0;
   private running = 0;
   private state: 'running' | 'stopping' | 'stopped' = 'running';
 
   constructor(
     private readonly group: ConsumerGroup,
-    publications: Publications,
-    private readonly store: EventStore,
+    private readonly source: GroupSource,
+    forms: MessageForms,
     ledger: ParkingLedger,
     private readonly options: GroupOptions,
   ) {
     this.lanes = new SubjectLanes(options.limits);
-    this.delivery = new Delivery(group, publications, options);
-    this.parking = new GroupParking(group.name, this.lanes, ledger, store);
+    this.delivery = new Delivery(group, forms, options);
+    this.parking = new GroupParking(group.name, this.lanes, ledger);
     this.failed = new FailedDeliveries(this.group.name, this.lanes, this.delivery, this.parking, {
       ...options,
       resume: (lane) => {
@@ -71,7 +59,6 @@ export class GroupConsumer {
       },
       count: (outcome) => this.deliveries[outcome]++,
     });
-    this.subscription = this.subscriptionAfter(undefined);
     this.watch = new StallWatch(
       options.timers,
       () => this.progress(),
@@ -79,14 +66,16 @@ export class GroupConsumer {
     );
   }
 
-  /** @throws PositionGone when the checkpoint belongs to another generation of the store */
+  /** Private or public types, as the source has them. */
+  get types(): readonly string[] {
+    return this.delivery.types;
+  }
+
   start(checkpoint: GroupCheckpoint | undefined, parked: readonly ParkedLane[]): void {
-    if (checkpoint?.position) this.subscription = this.subscriptionAfter(this.store.parsePosition(checkpoint.position));
-    const hasSeen = (position: Position): boolean => this.subscription.hasSeen(position);
-    this.lanes.restore(this.parking.restore(parked, checkpoint?.held ?? [], hasSeen));
+    this.lanes.restore(this.parking.restore(parked, checkpoint?.held ?? [], (message) => this.source.hasShown(message)));
     this.ready.push(...this.lanes);
     if (this.delivery.types.length > 0) {
-      this.subscription.start();
+      this.source.start(this);
       this.watch.start();
     }
     this.work();
@@ -98,7 +87,7 @@ export class GroupConsumer {
     this.watch.stop();
     this.failed.stop();
     this.changed.notify();
-    await this.subscription.close();
+    await this.source.close();
     let expired = false;
     const cancelGrace = this.options.timers.after(graceMs, () => {
       expired = true;
@@ -112,7 +101,12 @@ export class GroupConsumer {
   }
 
   checkpoint(): GroupCheckpoint {
-    return { position: this.subscription.position ?? null, held: [...this.lanes.held(), ...this.parking.held()] };
+    return { ...this.source.place(), held: [...this.lanes.held(), ...this.parking.held()] };
+  }
+
+  /** That checkpoint is durable. */
+  kept(checkpoint: GroupCheckpoint): void {
+    this.source.kept(checkpoint);
   }
 
   /** An operator has decided about a parked message, perhaps of another group. */
@@ -123,8 +117,7 @@ export class GroupConsumer {
   /** @see EventBus.settled */
   async settled(position: Position): Promise<void> {
     if (this.delivery.types.length === 0) return;
-    const last = await this.lastUpTo(position);
-    if (last) await this.until(() => this.subscription.hasSeen(last));
+    await this.until(await this.source.reached(position));
     const open = [...this.lanes].map((lane) => ({ lane, seen: lane.seen }));
     let settled = 0;
     await this.until(() => {
@@ -135,23 +128,16 @@ export class GroupConsumer {
 
   /** @see EventBus.waitingBehind */
   async waitingBehind(subject: string, revision: number, atMost: number): Promise<number> {
-    let count = 0;
-    for await (const event of this.store.readStream(subject, { from: revision + 1 })) {
-      if (await this.delivery.concerns(event)) count++;
-      if (count >= atMost) break;
-    }
-    return count;
+    return messagesBehind(this.source, this.delivery, { subject, revision, atMost });
   }
 
-  /** @param head how far the store is, in events, and how far a position is */
-  stats(head: number, ordinalOf: (position: Position) => number): GroupStats {
-    const { position } = this.subscription;
-    const behind = Math.max(0, head - (position ? ordinalOf(position) : 0));
+  async stats(): Promise<GroupStats> {
+    const behind = await this.source.behind();
     const held = heldStatsOf(this.lanes);
     return {
       group: this.group.name,
       condition: this.condition(),
-      position,
+      position: this.source.position,
       lag: behind + held.heldEvents,
       ...held,
       parkedSubjects: this.parking.size,
@@ -160,50 +146,48 @@ export class GroupConsumer {
   }
 
   private condition(): GroupCondition {
-    if (this.subscription.broken) return 'broken';
+    if (this.source.broken) return 'broken';
     return this.watch.stalled ? 'stalled' : 'running';
   }
 
-  /** What moves while the group is behind; it is not, where the subscription has come to the end of the store. */
+  /** What moves while there is something to do. */
   private async progress(): Promise<string | undefined> {
-    if (this.subscription.hasSeen(await this.store.head())) return undefined;
-    return `${this.subscription.position ?? ''} ${this.deliveries.handled}`;
+    const progress = await this.source.progress();
+    return progress === undefined ? undefined : `${progress} ${this.deliveries.handled}`;
   }
 
-  private subscriptionAfter(after: Position | undefined): ResilientSubscription {
-    const { timers, retry, random } = this.options;
-    return new ResilientSubscription(this.store, {
-      types: this.delivery.types,
-      after,
-      timers,
-      pause: (failures) => backOff(retry, failures, random()),
-      onEvents: (events) => this.takeIn(events),
-      onPassed: () => {
-        this.changed.notify();
-        this.passBy(PASSED_AT_A_CHECKPOINT);
-      },
-      onTrouble: (error) => {
-        if (this.state === 'running') this.options.onTrouble({ what: 'subscription', group: this.group.name, error });
-      },
-    });
+  take(event: RecordedEvent, passed: () => void): Promise<void> | void {
+    if (this.state !== 'running') return;
+    if (this.lanes.full) return this.whenThereIsRoom().then(() => this.take(event, passed));
+    const concerns = this.delivery.concerns(event);
+    if (concerns instanceof Promise) return concerns.then((isOurs) => this.takeIn(event, isOurs, passed));
+    this.takeIn(event, concerns, passed);
   }
 
-  private async takeIn(events: readonly RecordedEvent[]): Promise<void> {
-    for (const event of events) {
-      if (this.lanes.full) await this.changed.until(() => this.state !== 'running' || !this.lanes.full);
-      const concerns = this.delivery.concerns(event);
-      const isOurs = concerns instanceof Promise ? await concerns : concerns;
-      if (this.state !== 'running') return;
-      // From here on without a pause: a lane must not be parked between the question and the answer.
-      if (isOurs && !this.parking.takes(event)) {
-        failpoint('bus.before-publish');
-        const opened = this.lanes.take(event);
-        if (opened) this.ready.push(opened);
-      } else this.passBy(1);
-      this.subscription.moveTo(event.position);
-      this.changed.notify();
-      this.work();
-    }
+  passedBy(events: number): void {
+    this.changed.notify();
+    this.passBy(events);
+  }
+
+  trouble(error: unknown): void {
+    if (this.state === 'running') this.options.onTrouble({ what: 'subscription', group: this.group.name, error });
+  }
+
+  private async whenThereIsRoom(): Promise<void> {
+    await this.changed.until(() => this.state !== 'running' || !this.lanes.full);
+  }
+
+  /** Without a pause: a lane must not be parked between the question and the answer. */
+  private takeIn(event: RecordedEvent, isOurs: boolean, passed: () => void): void {
+    if (this.state !== 'running') return;
+    if (isOurs && !this.parking.takes(event)) {
+      failpoint('bus.before-publish');
+      const opened = this.lanes.take(event);
+      if (opened) this.ready.push(opened);
+    } else this.passBy(1);
+    passed();
+    this.changed.notify();
+    this.work();
   }
 
   /** Where events only pass by, the checkpoint is written now and then: without it they would pass by again, no more. */
@@ -266,12 +250,9 @@ export class GroupConsumer {
   private async refill(lane: Lane): Promise<void> {
     const seen = lane.seen;
     const maxCount = Math.min(this.options.limits.eventsPerSubject, seen - lane.next + 1);
+    const { events: read, upTo } = await this.source.read(lane.subject, lane.next, maxCount);
     const events: RecordedEvent[] = [];
-    let upTo: number | undefined;
-    for await (const event of this.store.readStream(lane.subject, { from: lane.next, maxCount })) {
-      upTo = event.revision;
-      if (await this.delivery.concerns(event)) events.push(event);
-    }
+    for (const event of read) if (await this.delivery.concerns(event)) events.push(event);
     if (this.state !== 'stopped') this.lanes.refill(lane, events, upTo ?? seen);
   }
 
@@ -283,7 +264,7 @@ export class GroupConsumer {
 
   private async reopen(parked: ParkedLane): Promise<void> {
     try {
-      const lastShown = await this.parking.lastShown(parked, this.subscription.position!);
+      const lastShown = await this.source.lastShown(parked, parked.from);
       if (this.state !== 'stopped') this.ready.push(this.parking.reopen(parked, lastShown));
     } catch (error) {
       this.options.onTrouble({ what: 'parking', group: this.group.name, error });
@@ -291,16 +272,24 @@ export class GroupConsumer {
     }
   }
 
-  /** The last event up to this position that passes the subscription's filter, where it was not seen yet. */
-  private async lastUpTo(position: Position): Promise<Position | undefined> {
-    if (this.subscription.hasSeen(position)) return undefined;
-    const backwards = this.store.readAll({ direction: 'backwards', filter: { types: this.delivery.types } });
-    for await (const event of backwards) if (comparePositions(event.position, position) <= 0) return event.position;
-    return undefined;
-  }
-
   private async until(condition: () => boolean): Promise<void> {
     await this.changed.until(() => this.state !== 'running' || condition());
     if (!condition()) throw new Error(`the bus was stopped before group "${this.group.name}" had settled`);
   }
+}
+
+/** How many messages of a subject there are for a group after this revision, counted up to `atMost`. */
+export async function messagesBehind(
+  source: Pick<GroupSource, 'read'>,
+  delivery: Delivery,
+  { subject, revision, atMost }: { readonly subject: string; readonly revision: number; readonly atMost: number },
+): Promise<number> {
+  let count = 0;
+  for (let from = revision + 1; count < atMost;) {
+    const { events, upTo } = await source.read(subject, from, PAGE);
+    for (const event of events) if (await delivery.concerns(event)) count++;
+    if (upTo === undefined) break;
+    from = upTo + 1;
+  }
+  return Math.min(count, atMost);
 }

@@ -21,6 +21,21 @@ export class Publications {
     return [...this.byPrivateType].filter(([, { service }]) => services.has(service)).map(([type]) => type);
   }
 
+  /** All of which something is told. */
+  get services(): readonly string[] {
+    return [...new Set([...this.byPrivateType.values()].map(({ service }) => service))];
+  }
+
+  /** Private types of one service. */
+  typesOf(service: string): readonly string[] {
+    return [...this.byPrivateType].filter(([, owner]) => owner.service === service).map(([type]) => type);
+  }
+
+  /** The service that tells this private type. */
+  ownerOf(privateType: string): string | undefined {
+    return this.byPrivateType.get(privateType)?.service;
+  }
+
   /** @throws what the mapping throws */
   toPublic(event: RecordedEvent): PublicEvent | undefined {
     const publication = this.byPrivateType.get(event.type);

@@ -1,5 +1,5 @@
 import type { EventStore } from '@souk/event-sourcing';
-import type { EventBus, ParkedMessageDoc } from '@souk/messaging';
+import type { BusOptions, EventBus, ParkedMessageDoc } from '@souk/messaging';
 import type { ReadModel } from '@souk/read-store';
 
 /** One bus over durable state, as one process after the other would see it. */
@@ -9,7 +9,7 @@ export interface EventBusWorld {
   /** What is parked, as operators see it. */
   readonly parked: ReadModel<ParkedMessageDoc>;
   /** The bus of a process that has just begun; retries within milliseconds. */
-  newBus(): BusProcess;
+  newBus(options?: Pick<BusOptions, 'limits' | 'concurrency' | 'maxAttempts'>): BusProcess;
   close(): Promise<void>;
 }
 

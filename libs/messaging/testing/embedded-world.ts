@@ -55,6 +55,7 @@ export class EmbeddedWorld implements EventBusWorld {
 
 /** The read store as one process sees it: when that is dead, nothing of it is written any more. */
 export class MortalValues extends ReadStore {
+  override readonly shared = false;
   dead = false;
   /** How often values were written. */
   writes = 0;
@@ -75,5 +76,9 @@ export class MortalValues extends ReadStore {
     if (this.dead) throw new Error('this process is dead');
     this.writes++;
     await this.store.putValues(values);
+  }
+
+  override claim(): never {
+    throw new Error('the bus claims nothing');
   }
 }

@@ -1,6 +1,4 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type INestApplicationContext, type Type, type DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -10,12 +8,13 @@ import { EventStore } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
 import { busMicroservice, EventBus } from '@souk/messaging';
 import { ProjectionRunner, ReadModelBehind } from '@souk/read-store';
-import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { ACCESS } from './auth/roles.decorator';
 import { applyBodyLimits } from './http/body-limit.decorator';
 import { answerProblem } from './http/problem.filter';
 import { openApiOf } from './http/openapi';
+import { requestIdOf } from './http/request-id';
+import { securityHeaders } from './http/security-headers';
 import { Metrics } from './observability/metrics';
 import { traceRequests } from './observability/traced-requests';
 
@@ -26,10 +25,7 @@ export const BODY_LIMIT = 1024 * 1024;
 export async function createHttpApplication(module: Type | DynamicModule, version: string): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    genReqId: (request: IncomingMessage) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && /^[\w.-]{8,128}$/.test(given) ? given : randomUUID();
-    },
+    genReqId: requestIdOf,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       answerProblem(reply, request.id, error.statusCode ?? 400, error.message);
     },
@@ -70,20 +66,6 @@ export async function createHttpApplication(module: Type | DynamicModule, versio
   });
   app.connectMicroservice(busMicroservice(app.get(EventBus)), { inheritAppConfig: false });
   return app;
-}
-
-/** What helmet sets on an answer. It is the same for every one, so it is asked once. */
-function securityHeaders(): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const answer = {
-    setHeader: (name: string, value: string) => {
-      headers[name.toLowerCase()] = value;
-    },
-    removeHeader: () => undefined,
-  };
-  const secure = helmet({ contentSecurityPolicy: { directives: { scriptSrc: ["'self'", "'unsafe-inline'"] } } });
-  secure({} as IncomingMessage, answer as unknown as ServerResponse, () => undefined);
-  return headers;
 }
 
 /**

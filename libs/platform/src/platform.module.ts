@@ -8,11 +8,11 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { DeadlineHandlers, DeadlineRunner, Deadlines, Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore, SnapshotStore } from '@souk/event-sourcing';
-import { EventBus } from '@souk/messaging';
+import { EventBus, LocalPublicHistory, PublicHistory } from '@souk/messaging';
 import { ProjectionRunner, ReadStore } from '@souk/read-store';
 import { RegistryEventCodec, SecretVault } from '@souk/secrets';
 import { traced } from '@souk/tracing';
@@ -22,49 +22,48 @@ import { ParkedMessages } from './bus/parked-messages';
 import { ParkedMessagesController } from './bus/parked-messages.controller';
 import { Clock, SystemClock } from './clock.port';
 import { machinery } from './embedded/machinery';
-import { openResources, type ResourceOptions, type Resources } from './embedded/resources';
-import {
-  type BusOptions,
-  commandHandler,
-  DEADLINES,
-  deadlineRunner,
-  embeddedLeases,
-  inProcessBus,
-  projectionRunner,
-} from './embedded/wiring';
+import { openEmbedded } from './embedded/engines';
+import type { ResourceOptions } from './embedded/resources';
+import { activityOf, commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
+import type { BusOptions, BusParts, Engines } from './engines';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
 import { NameRegistry } from './name-registry';
 import { CoordinationMetrics } from './observability/coordination-metrics';
+import { Ending } from './observability/ending';
 import { HealthController } from './observability/health.controller';
 import { loggingOptions } from './observability/logging';
 import { Metrics, MetricsController } from './observability/metrics';
-import { EmbeddedStorageHealth, StorageHealth } from './observability/storage-health';
+import { StorageHealth } from './observability/storage-health';
 import { ReadModelController } from './read-models/read-model.controller';
 import type { ServiceDefinition } from './service.module';
 
-/** What the embedded shape needs to know. */
-export interface EmbeddedOptions extends ResourceOptions {
+/** What a process of any shape needs to know. */
+export interface PlatformOptions {
   readonly logLevel: string;
   /** Every service that runs in this process. */
   readonly services: readonly ServiceDefinition[];
   /** The time of day, where it is not the system's. */
   readonly clock?: Clock;
+}
+
+/** What the embedded shape needs to know. */
+export interface EmbeddedOptions extends PlatformOptions, ResourceOptions {
   readonly bus?: BusOptions;
 }
 
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
 export abstract class RawEventStore extends EventStore {}
 
-const RESOURCES = 'souk:embedded-resources';
+const ENGINES = 'souk:engines';
 
 /** The ports with their adapters, and the conventions of every edge. Global: imported once, by the process. */
 @Global()
 @Module({})
 export class PlatformModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
-    @Inject(RESOURCES) private readonly resources: Resources,
+    @Inject(ENGINES) private readonly engines: Engines,
     private readonly bus: EventBus,
     private readonly runner: ProjectionRunner,
     private readonly leases: Leases,
@@ -72,22 +71,22 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
     private readonly commands: CommandHandler,
   ) {}
 
-  /** Everything in this process, nothing to install: LMDB below `dataDir`, the bus a subscription to the event store. */
-  static embedded(options: EmbeddedOptions): DynamicModule {
+  /** Everything in this process, nothing to install. */
+  static embedded({ bus = {}, ...options }: EmbeddedOptions): DynamicModule {
+    return PlatformModule.on(() => openEmbedded(options, bus), options);
+  }
+
+  /** On whichever engines. */
+  static on(open: () => Promise<Engines>, options: PlatformOptions): DynamicModule {
     const services = [machinery, ...options.services];
     const providers: Provider[] = [
       { provide: Clock, useFactory: () => options.clock ?? new SystemClock() },
       { provide: MonotonicClock, useClass: SystemMonotonicClock },
-      { provide: RESOURCES, useFactory: () => openResources(options) },
-      { provide: SecretVault, inject: [RESOURCES], useFactory: ({ vault }: Resources) => vault },
-      { provide: ReadStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads },
-      {
-        provide: StorageHealth,
-        inject: [RESOURCES],
-        useFactory: ({ events, reads, vault }: Resources) =>
-          new EmbeddedStorageHealth({ 'event-store': events, 'read-models': reads, vault }),
-      },
-      { provide: RawEventStore, inject: [RESOURCES], useFactory: ({ events }: Resources) => events },
+      { provide: ENGINES, useFactory: open },
+      { provide: SecretVault, inject: [ENGINES], useFactory: ({ vault }: Engines) => vault },
+      { provide: ReadStore, inject: [ENGINES], useFactory: ({ reads }: Engines) => reads },
+      { provide: StorageHealth, inject: [ENGINES], useFactory: ({ storage }: Engines) => storage },
+      { provide: RawEventStore, inject: [ENGINES], useFactory: ({ events }: Engines) => events },
       {
         provide: EventCodec,
         inject: [SecretVault],
@@ -99,7 +98,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
         inject: [RawEventStore, EventCodec],
         useFactory: (raw: EventStore, codec: EventCodec) => traced(new CodedEventStore(raw, codec)),
       },
-      { provide: SnapshotStore, inject: [RESOURCES], useFactory: ({ reads }: Resources) => reads.snapshots },
+      { provide: SnapshotStore, inject: [ENGINES], useFactory: ({ snapshots }: Engines) => snapshots },
       {
         provide: CommandHandler,
         inject: [EventStore, SnapshotStore],
@@ -112,26 +111,48 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       },
       {
         provide: ProjectionRunner,
-        inject: [EventStore, ReadStore],
-        useFactory: (store: EventStore, reads: ReadStore) => projectionRunner(services, store, reads),
+        inject: [ENGINES, EventStore, ReadStore, Leases],
+        useFactory: (engines: Engines, store: EventStore, reads: ReadStore, leases: Leases) =>
+          projectionRunner(services, store, reads, activityOf(engines.leaseNames.projections, leases)),
+      },
+      {
+        provide: PublicHistory,
+        inject: [RawEventStore, EventCodec],
+        useFactory: (raw: EventStore, codec: EventCodec) =>
+          new LocalPublicHistory(
+            raw,
+            services.flatMap(({ publication }) => publication ?? []),
+            codec,
+          ),
       },
       {
         provide: EventBus,
-        inject: [RawEventStore, EventCodec, ReadStore, ProjectionRunner],
-        useFactory: (raw: EventStore, codec: EventCodec, reads: ReadStore, runner: ProjectionRunner) =>
-          inProcessBus(services, options.bus ?? {}, raw, codec, reads, runner),
+        inject: [ENGINES, RawEventStore, EventCodec, ReadStore, ProjectionRunner, Leases, PublicHistory, ModuleRef],
+        useFactory: (
+          engines: Engines,
+          raw: EventStore,
+          codec: EventCodec,
+          reads: ReadStore,
+          runner: ProjectionRunner,
+          leases: Leases,
+          history: PublicHistory,
+          module: ModuleRef,
+        ) => {
+          const provider: BusParts['provider'] = (port) => module.get(port, { strict: false });
+          return engines.bus({ services, raw, codec, reads, runner, leases, history, provider });
+        },
       },
       {
         provide: Metrics,
         inject: [ProjectionRunner, EventBus],
         useFactory: (runner: ProjectionRunner, bus: EventBus) => new Metrics(runner, bus),
       },
-      { provide: Leases, inject: [EventStore, MonotonicClock], useFactory: embeddedLeases },
+      { provide: Leases, inject: [ENGINES, EventStore, MonotonicClock], useFactory: leasesOf },
       { provide: Deadlines, inject: [CommandHandler], useFactory: (commands: CommandHandler) => new Deadlines(commands) },
       { provide: DeadlineHandlers, useFactory: () => new DeadlineHandlers() },
       {
         provide: DeadlineRunner,
-        inject: [CommandHandler, ProjectionRunner, DeadlineHandlers, Leases, Clock, MonotonicClock],
+        inject: [ENGINES, CommandHandler, ProjectionRunner, DeadlineHandlers, Leases, Clock, MonotonicClock],
         useFactory: deadlineRunner,
       },
     ];
@@ -146,6 +167,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
       providers: [
         ...providers,
         CoordinationMetrics,
+        Ending,
         ParkedMessages,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: AtLeastGuard },
@@ -159,19 +181,20 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
   /** Services have said by now what they do when. */
   async onApplicationBootstrap(): Promise<void> {
     this.deadlines.start();
-    await this.leases.keeper(DEADLINES).start();
+    const names = Object.values(this.engines.leaseNames) as string[];
+    await Promise.all(names.map((name) => this.leases.keeper(name).start()));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.deadlines.stop();
-    await this.leases.stop();
   }
 
-  /** Last of all: services have let go of their subscriptions by now. */
+  /** Last of all: services have let go of their subscriptions by now. Whoever takes over finds everything committed. */
   async onApplicationShutdown(): Promise<void> {
     await this.bus.stop();
     await this.runner.stop();
+    await this.leases.stop();
     await this.commands.idle();
-    await Promise.all([this.resources.events.close(), this.resources.reads.close(), this.resources.vault.close()]);
+    await this.engines.close();
   }
 }

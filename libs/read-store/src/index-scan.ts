@@ -45,13 +45,13 @@ export function runQuery<Doc extends Document>(
 }
 
 /** Sizes of ranges that are told apart. Passing over as many entries as the last one takes about a millisecond. */
-const SIZES = [0, 30, 250, 2_000, 16_000];
+export const RANGE_SIZES = [0, 30, 250, 2_000, 16_000];
 
 /** Number of the range with the fewest entries, roughly; of equal ones the first. */
 function narrowest({ entries }: CollectionTables, prefix: Buffer, ranges: readonly EntryRange[]): number {
   if (ranges.length === 1) return 0;
   const choices = ranges.slice(0, MAX_CHOICES).map((range) => bounds(prefix, range, false, undefined));
-  for (const offset of SIZES) {
+  for (const offset of RANGE_SIZES) {
     const found = choices.findIndex((range) => [...entries.keys({ ...range, offset, limit: 1 })].length === 0);
     if (found >= 0) return found;
   }

@@ -167,6 +167,18 @@ describe('LmdbReadStore', () => {
     expect(await counts()).toEqual([0, 0, 0, 0]);
   });
 
+  it('keeps no more claims than are in force, and some', async () => {
+    for (let n = 0; n < 40; n++) await store.claim(`over/${n}`, -1);
+    await store.claim('in-force', 60_000);
+    await store.close();
+    const environment = await openEnvironment(folder.path);
+    for (const name of ['claims', 'claim-ends']) {
+      const keys = [...environment.openTable<string, unknown>(name, { encoding: 'json' }).keys()];
+      expect(keys).toHaveLength(1);
+    }
+    await environment.close();
+  });
+
   it('writes nothing of a commit with a document that it cannot index', async () => {
     const collection = store.open(spec);
     const good = { id: 'good', doc: { colour: 1 }, position: at(1) };

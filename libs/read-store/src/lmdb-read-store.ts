@@ -3,8 +3,10 @@ import { type LmdbEnvironment, type LmdbTable, openEnvironment, SMALL } from '@s
 import { type CollectionTables, openTables } from './collection-tables';
 import { CursorSigner } from './cursor';
 import { DroppedCollections } from './dropped-collections';
+import { LmdbClaims } from './lmdb-claims';
 import { LmdbCollection } from './lmdb-collection';
 import { LmdbSnapshotStore } from './lmdb-snapshot-store';
+import { assertValueKeys, isSameSpec } from './read-store-keys';
 import { type CollectionWriter, ReadStore } from './read-store.port';
 
 export interface LmdbReadStoreOptions {
@@ -20,8 +22,10 @@ export interface LmdbReadStoreOptions {
  * missing, whole and in order, and are made again from the events.
  */
 export class LmdbReadStore extends ReadStore {
+  override readonly shared = false;
   /** Of aggregates: derived from events as read models are, and kept with them. */
   readonly snapshots: LmdbSnapshotStore;
+  private readonly claims: LmdbClaims;
   private readonly opened = new Map<string, LmdbCollection<Document>>();
 
   private constructor(
@@ -33,6 +37,7 @@ export class LmdbReadStore extends ReadStore {
   ) {
     super();
     this.snapshots = new LmdbSnapshotStore(environment);
+    this.claims = new LmdbClaims(environment);
   }
 
   /** @throws StoreLocked while another process has the directory open; RangeError for a short signing key */
@@ -48,7 +53,7 @@ export class LmdbReadStore extends ReadStore {
 
   override open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc> {
     const known = this.opened.get(spec.name);
-    if (known && !isSame(known.spec, spec)) throw new Error(`collection "${spec.name}" is open with another specification`);
+    if (known && !isSameSpec(known.spec, spec)) throw new Error(`collection "${spec.name}" is open with another specification`);
     if (known) return known as unknown as CollectionWriter<Doc>;
     const collection = new LmdbCollection<Document>(spec, this.tables, this.dropped, this.cursors);
     this.opened.set(spec.name, collection);
@@ -60,11 +65,15 @@ export class LmdbReadStore extends ReadStore {
   }
 
   override async putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
-    for (const key of Object.keys(values))
-      if (!valueKey.test(key)) throw new RangeError(`"${key}" is no key of a value: 1 to 500 characters of a-z 0-9 - / : . _`);
+    assertValueKeys(Object.keys(values));
     await this.environment.writeBlind(() => {
       for (const [key, value] of Object.entries(values)) this.values.put(key, value);
     }, SMALL);
+  }
+
+  override async claim(key: string, ttlMs: number): Promise<boolean> {
+    assertValueKeys([key]);
+    return this.claims.take(key, ttlMs);
   }
 
   /** Bytes on disk. */
@@ -82,10 +91,4 @@ export class LmdbReadStore extends ReadStore {
     await this.dropped.stop();
     await this.environment.close();
   }
-}
-
-const valueKey = /^[a-z0-9\-/:._]{1,500}$/;
-
-function isSame(a: Pick<CollectionSpec, 'version' | 'indexes'>, b: Pick<CollectionSpec, 'version' | 'indexes'>): boolean {
-  return a.version === b.version && JSON.stringify(a.indexes) === JSON.stringify(b.indexes);
 }

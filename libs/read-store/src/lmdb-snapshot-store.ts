@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type PointInHistory, type Snapshot, SnapshotStore } from '@souk/event-sourcing';
 import type { LmdbEnvironment, LmdbTable } from '@souk/lmdb';
+import { commandDigest } from './command-digest';
 
 /** Snapshots of other versions that one write removes at most. */
 const SWEEP = 16;
@@ -53,12 +53,12 @@ export class LmdbSnapshotStore extends SnapshotStore {
   }
 
   override async revisionOf(stream: string, commandId: string): Promise<number | undefined> {
-    return this.commands.get([stream, digestOf(commandId)]);
+    return this.commands.get([stream, commandDigest(commandId)]);
   }
 
   private async putCommands(stream: string, entries: readonly (readonly [string, number])[]): Promise<void> {
     const change = () => {
-      for (const [commandId, revision] of entries) this.commands.put([stream, digestOf(commandId)], revision);
+      for (const [commandId, revision] of entries) this.commands.put([stream, commandDigest(commandId)], revision);
     };
     await this.environment.writeBlind(change, { keys: entries.length, bytes: entries.length * BYTES_OF_A_COMMAND });
   }
@@ -91,9 +91,4 @@ function format({ state, ...facts }: Snapshot): string {
 function parse(text: string): Snapshot {
   const end = text.indexOf('\n');
   return { ...(JSON.parse(text.slice(0, end)) as Omit<Snapshot, 'state'>), state: text.slice(end + 1) };
-}
-
-/** Command ids may be of any length, keys may not. */
-function digestOf(commandId: string): string {
-  return createHash('sha256').update(commandId).digest('base64url').slice(0, 22);
 }

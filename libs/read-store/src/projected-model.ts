@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  type Activity,
+  alwaysActive,
   comparePositions,
   type Document,
   type DomainEvent,
@@ -14,7 +16,9 @@ import {
   type RecordedEvent,
 } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
+import { earliest } from './earliest';
 import { UnindexableDocument } from './index-entries';
+import { NotActive } from './not-active';
 import { PositionWaiters } from './position-waiters';
 import {
   type ModelChange,
@@ -53,6 +57,10 @@ export class ProjectedModel implements ReadModel<Document> {
   private readonly waiters = new PositionWaiters();
   private readonly listeners = new Set<(change: ModelChange) => void>();
   private dirty = new Map<string, Folded>();
+  /** Documents that others have to be told of, though nothing is written: somebody else has folded these events. */
+  private foldedByAnother = new Set<string>();
+  /** Up to here documents are there already, by another process; since when, listeners still have to be told. */
+  private retellingTo: Position | undefined;
   private committing = new Map<string, Folded>();
   private folded: Position | undefined;
   private visible: Position | undefined;
@@ -70,6 +78,8 @@ export class ProjectedModel implements ReadModel<Document> {
     writer: GenerationWriter<never>,
     private readonly eventStore: EventStore,
     private readonly onError: (failure: ProjectionFailure) => void,
+    /** Asked before each write. */
+    private readonly activity: Activity = alwaysActive,
   ) {
     this.writer = writer;
   }
@@ -101,6 +111,11 @@ export class ProjectedModel implements ReadModel<Document> {
     return this.folded;
   }
 
+  /** Where a subscription has to begin, so that nothing is missed: by the fold, or by listeners. */
+  get readFrom(): Position | undefined {
+    return this.retellingTo === undefined ? this.folded : earliest([this.folded, this.visible]);
+  }
+
   get(id: string): Promise<Document | undefined> {
     return this.writer.get(id);
   }
@@ -128,13 +143,49 @@ export class ProjectedModel implements ReadModel<Document> {
   async prepare(head: Position): Promise<void> {
     const stored = await this.writer.checkpoint();
     const usable = stored !== undefined && this.isOfThisStore(stored, head);
-    if (stored !== undefined && !usable) await this.writer.clear();
+    if (stored !== undefined && !usable) {
+      this.assertActive();
+      await this.writer.clear();
+    }
     this.persisted = usable ? stored : undefined;
-    if (this.visible === undefined || !usable) this.visible = this.persisted;
-    this.folded = this.visible;
+    const isAnother = stored === undefined ? !this.isShared : !usable;
+    if (this.visible === undefined || isAnother) this.visible = this.persisted;
+    // Of documents that others write as well, the store alone knows how far they are.
+    this.folded = this.isShared ? this.persisted : this.visible;
+    this.retellingTo = this.isShared && this.persisted !== undefined && !this.isAt(this.persisted) ? this.persisted : undefined;
+    this.forget();
+  }
+
+  /** Another process folds from now on: this one writes nothing, and goes on from where its listeners know of. */
+  async follow(head: Position): Promise<void> {
+    const stored = await this.writer.checkpoint();
+    if (stored !== undefined && this.visible === undefined && this.isOfThisStore(stored, head)) this.visible = stored;
+    this.folded = this.persisted = this.retellingTo = undefined;
+    this.forget();
+    // Whoever folds now may have code that gets past what this one has failed at.
+    this.state = 'following';
+    this.error = undefined;
+  }
+
+  /** How far the documents are, whoever has written them. `undefined` where they are not of this event store. */
+  async sharedCheckpoint(): Promise<Position | undefined> {
+    const stored = await this.writer.checkpoint();
+    return stored !== undefined && this.isOfThisStore(stored) ? stored : undefined;
+  }
+
+  /** Another process has folded so many events that touched these documents. */
+  passedByAnother(position: Position, keys: readonly string[], events: number, newestRecordedAt: string | undefined): void {
+    this.counts.events += events;
+    if (newestRecordedAt !== undefined) this.counts.lagMs = Math.max(0, Date.now() - Date.parse(newestRecordedAt));
+    this.arrive(position);
+    if (keys.length > 0) this.notify({ keys, position });
+  }
+
+  private forget(): void {
     this.ahead = undefined;
     this.dirty = new Map();
     this.committing = new Map();
+    this.foldedByAnother = new Set();
   }
 
   /**
@@ -210,6 +261,7 @@ export class ProjectedModel implements ReadModel<Document> {
   /** Nothing up to here is left to fold. */
   passTo(position: Position): void {
     if (this.state === 'failed') return;
+    if (this.retellingTo !== undefined && comparePositions(position, this.retellingTo) >= 0) this.retellingTo = undefined;
     if (this.folded === undefined || comparePositions(position, this.folded) > 0) this.folded = position;
   }
 
@@ -219,14 +271,17 @@ export class ProjectedModel implements ReadModel<Document> {
    */
   async commit(): Promise<void> {
     const position = this.folded;
-    if (position === undefined) return;
+    if (position === undefined || this.retellingTo !== undefined) return;
     const folded = this.dirty;
     this.dirty = new Map();
     const changes = [...folded].flatMap(([id, one]) =>
-      isWorthWriting(one) ? [{ id, doc: one.doc, position: one.position }] : [],
+      this.isWorthWriting(one) ? [{ id, doc: one.doc, position: one.position }] : [],
     );
+    const touched = this.foldedByAnother;
+    if (touched.size > 0) this.foldedByAnother = new Set();
     if (changes.length === 0) {
       this.arrive(position);
+      if (touched.size > 0) this.notify({ keys: [...touched], position });
       return;
     }
     const recordedAt = this.newestRecordedAt;
@@ -246,14 +301,17 @@ export class ProjectedModel implements ReadModel<Document> {
     this.counts.commits++;
     if (recordedAt !== undefined) this.counts.lagMs = Math.max(0, Date.now() - Date.parse(recordedAt));
     this.arrive(position);
-    this.notify({ keys: changes.map(({ id }) => id), position });
+    for (const { id } of changes) touched.delete(id);
+    this.notify({ keys: [...changes.map(({ id }) => id), ...touched], position });
   }
 
   /** In several steps where there is much, so as not to hold up the event loop: only the last one moves the checkpoint. */
   private async write(changes: readonly Change[], checkpoint: Position): Promise<void> {
+    await this.assertAlone();
     const before = this.persisted ?? beforeAll(checkpoint);
     for (let n = 0; n < changes.length; n += CHANGES_AT_ONCE) {
       const isLast = n + CHANGES_AT_ONCE >= changes.length;
+      this.assertActive();
       await this.writer.commit(changes.slice(n, n + CHANGES_AT_ONCE), isLast ? checkpoint : before);
     }
   }
@@ -262,6 +320,8 @@ export class ProjectedModel implements ReadModel<Document> {
   async persist(): Promise<void> {
     if (this.visible === undefined || this.visible === this.persisted) return;
     const position = this.visible;
+    await this.assertAlone();
+    this.assertActive();
     failpoint('read-model.before-checkpoint');
     await this.writer.commit([], position);
     this.persisted = position;
@@ -274,10 +334,12 @@ export class ProjectedModel implements ReadModel<Document> {
   private touching(events: readonly RecordedEvent[]) {
     const touching: { readonly event: RecordedEvent; readonly keys: readonly string[] }[] = [];
     for (const event of events) {
-      if (this.folded !== undefined && comparePositions(event.position, this.folded) <= 0) continue;
+      const isFolded = this.folded !== undefined && comparePositions(event.position, this.folded) <= 0;
+      if (isFolded && (this.retellingTo === undefined || this.isAt(event.position))) continue;
       try {
         const keys = this.isRead(event) ? keysOf(this.projection, event) : [];
-        if (keys.length > 0) touching.push({ event, keys: keys.length === 1 ? keys : [...new Set(keys)] });
+        if (isFolded) for (const key of keys) this.foldedByAnother.add(key);
+        else if (keys.length > 0) touching.push({ event, keys: keys.length === 1 ? keys : [...new Set(keys)] });
       } catch (error) {
         return { touching, failure: { error, event } };
       }
@@ -301,9 +363,16 @@ export class ProjectedModel implements ReadModel<Document> {
     const next: [string, Folded][] = [];
     for (const key of keys) {
       const current = this.dirty.get(key) ?? this.underWay(key) ?? loaded.get(key);
-      if (current && comparePositions(event.position, current.position) <= 0) continue;
+      if (current && comparePositions(event.position, current.position) <= 0) {
+        this.foldedByAnother.add(key);
+        continue;
+      }
       const doc = project(this.projection, current?.doc, event, key);
-      if (doc === undefined && current?.doc === undefined) continue;
+      if (doc === undefined && current?.doc === undefined) {
+        // It may be another's commit that has deleted it.
+        if (this.isShared) this.foldedByAnother.add(key);
+        continue;
+      }
       next.push([key, { doc, position: event.position, isStored: current?.isStored ?? false }]);
     }
     for (const [key, folded] of next) this.dirty.set(key, folded);
@@ -314,7 +383,34 @@ export class ProjectedModel implements ReadModel<Document> {
   /** What the commit under way makes of a document: as good as in the store. */
   private underWay(key: string): Folded | undefined {
     const committing = this.committing.get(key);
-    return committing && { ...committing, isStored: isWorthWriting(committing) };
+    return committing && { ...committing, isStored: this.isWorthWriting(committing) };
+  }
+
+  /**
+   * Not what came and went between two commits: the store never knew it. No tombstone is needed either: events are read from the checkpoint
+   * on, and whoever reads the one that made the document comes to the one that deleted it. Unless somebody else may have written it
+   * meanwhile, one who has lost the right to do so and does not know it yet.
+   */
+  private isWorthWriting({ doc, isStored }: Folded): boolean {
+    return doc !== undefined || isStored || this.isShared || this.writer.shared === true;
+  }
+
+  private get isShared(): boolean {
+    return this.activity !== alwaysActive;
+  }
+
+  /**
+   * Whoever finds that somebody else has written begins anew with what there is now: a document that was deleted meanwhile, and whose
+   * tombstone is gone, would be folded on from nothing. What was loaded before this is good: tombstones stay until the checkpoint passes them.
+   * @throws NotActive
+   */
+  private async assertAlone(): Promise<void> {
+    if (this.isShared && (await this.writer.checkpoint()) !== this.persisted) throw new NotActive();
+  }
+
+  /** @throws NotActive */
+  private assertActive(): void {
+    if (!this.activity.held()) throw new NotActive();
   }
 
   private arrive(position: Position): void {
@@ -376,19 +472,22 @@ export class ProjectedModel implements ReadModel<Document> {
     const after = this.visible;
     // Of the many who may wait under load, one has to look.
     if (this.ahead !== undefined && !this.isAt(this.ahead) && comparePositions(this.ahead, position) <= 0) return;
-    if (this.state !== 'live' || comparePositions(await this.eventStore.head(), position) < 0) return;
+    if ((this.state !== 'live' && this.state !== 'following') || comparePositions(await this.eventStore.head(), position) < 0)
+      return;
     const filter = { streamPrefixes: this.projection.streamPrefixes };
     for await (const next of this.eventStore.readAll({ ...(after && { after }), filter, maxCount: 1 })) {
       this.ahead = next.position;
       if (comparePositions(next.position, position) <= 0) return;
     }
-    this.passTo(position);
-    this.arrive(position);
+    // Who folds now may have changed while the store was asked.
+    if (this.state === 'live') this.passTo(position);
+    if (this.retellingTo === undefined) this.arrive(position);
   }
 
-  private isOfThisStore(position: Position, head: Position): boolean {
+  private isOfThisStore(position: Position, head?: Position): boolean {
     try {
-      return comparePositions(this.eventStore.parsePosition(position), head) <= 0;
+      const parsed = this.eventStore.parsePosition(position);
+      return head === undefined || comparePositions(parsed, head) <= 0;
     } catch (error) {
       if (error instanceof PositionGone) return false;
       throw error;
@@ -399,14 +498,6 @@ export class ProjectedModel implements ReadModel<Document> {
     const bytes = doc === undefined ? 0 : JSON.stringify(doc).length;
     this.averageBytes = this.averageBytes === undefined ? bytes : (7 * this.averageBytes + bytes) / 8;
   }
-}
-
-/**
- * Not what came and went between two commits: the store never knew it. No tombstone is needed either: events are read from the checkpoint
- * on, and whoever reads the one that made the document comes to the one that deleted it.
- */
-function isWorthWriting({ doc, isStored }: Folded): boolean {
-  return doc !== undefined || isStored;
 }
 
 /** The place before the first event of the store that this position belongs to. */

@@ -1,4 +1,5 @@
 import { comparePositions, type EventStore, type Position, type RecordedEvent, type Subscription } from '@souk/event-sourcing';
+import { earliest } from './earliest';
 import type { ProjectedModel } from './projected-model';
 
 export interface LaneOptions {
@@ -44,7 +45,8 @@ export class ProjectionLane {
 
   /** Starts where the last of its models stands; the others let pass what they have seen. */
   start(): void {
-    const after = earliest(this.models);
+    const working = this.models.filter(({ status }) => status !== 'failed');
+    const after = earliest(working.map((model) => model.readFrom));
     const streamPrefixes = [...new Set(this.models.flatMap(({ projection }) => projection.streamPrefixes))];
     this.subscription = this.eventStore.subscribe(
       { ...(after !== undefined && { after }), filter: { streamPrefixes }, batchSize: this.options.batchSize, pauseMs: PAUSE_MS },
@@ -64,6 +66,15 @@ export class ProjectionLane {
     void this.commit();
     await this.committing;
     this.ended = true;
+  }
+
+  /** The same without another commit: whoever folds from now on is another one. */
+  async abandon(): Promise<void> {
+    this.closing = true;
+    this.ended = true;
+    clearTimeout(this.delayed);
+    await this.subscription?.close();
+    await this.committing;
   }
 
   private async take(events: readonly RecordedEvent[]): Promise<void> {
@@ -96,12 +107,19 @@ export class ProjectionLane {
     this.delayed = undefined;
     const before = this.committing;
     this.committing = before
-      .then(() => (this.ended ? undefined : Promise.all(this.models.map((model) => model.commit()))))
+      .then(() => this.commitAll())
       .then(
         () => this.lookAround(),
         (error: unknown) => this.fail(error),
       );
     return before;
+  }
+
+  /** Whatever fails, nothing is under way any more when this is over. */
+  private async commitAll(): Promise<void> {
+    if (this.ended) return;
+    const results = await Promise.allSettled(this.models.map((model) => model.commit()));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   private isFull(): boolean {
@@ -129,9 +147,4 @@ export class ProjectionLane {
     // Whoever closes a lane starts its models anew from what was committed.
     if (!this.closing) this.listener.onFailure(error);
   }
-}
-
-function earliest(models: readonly ProjectedModel[]): Position | undefined {
-  const positions = models.filter(({ status }) => status !== 'failed').map((model) => model.checkpoint());
-  return positions.reduce((a, b) => (a === undefined || b === undefined ? undefined : comparePositions(a, b) <= 0 ? a : b));
 }

@@ -1,4 +1,6 @@
 import {
+  type Activity,
+  alwaysActive,
   type Document,
   type DomainEvent,
   type EventStore,
@@ -7,6 +9,8 @@ import {
   type Projection,
 } from '@souk/event-sourcing';
 import { confirmed } from './differences';
+import { FollowingLane } from './following-lane';
+import { NotActive } from './not-active';
 import { ProjectedModel } from './projected-model';
 import { type LaneOptions, ProjectionLane } from './projection-lane';
 import type { ModelHealth, ModelStats, ProjectionFailure, ReadModel } from './read-model';
@@ -17,6 +21,11 @@ import { Rebuild, RebuildRunning, type Successor, UnknownReadModel } from './reb
 export type AnyProjection = Projection<never, never>;
 
 export interface ProjectionRunnerOptions extends Partial<LaneOptions> {
+  /**
+   * Where several processes share the read store: which of them folds. The others follow: they read what it commits, and tell of it.
+   * Default: this one alone.
+   */
+  readonly activity?: Activity;
   /** Told of every failure: of a projection (then it stopped for good), of a listener, of the stores (then it is tried again). */
   readonly onError?: (failure: ProjectionFailure) => void;
 }
@@ -35,13 +44,18 @@ const REBUILD_BATCH = 256;
  * subscription (a lane); a model that is built anew has one of its own and joins the others when it has caught up, so that it does not
  * hold them back. A projection that throws is stopped alone. Where a store fails, the lane starts again from what was committed.
  * A rebuild folds everything into another generation of the documents, in a lane of its own, and takes their place when it is as far.
+ * Where processes share the read store, all this is done by the active one; each other one follows it, and takes over at any moment.
  */
 export class ProjectionRunner {
   private readonly models = new Map<string, ProjectedModel>();
   private readonly lanes = new Set<ProjectionLane>();
   /** By model, the one that runs or ran last. */
   private readonly rebuilds = new Map<string, Rebuild>();
+  private following: FollowingLane | undefined;
+  private role: 'none' | 'active' | 'following' = 'none';
+  private unlisten: () => void = () => undefined;
   private readonly options: LaneOptions;
+  private readonly activity: Activity;
   private readonly onError: (failure: ProjectionFailure) => void;
   /** Starting, joining and stopping lanes: one after the other. */
   private turns: Promise<void> = Promise.resolve();
@@ -55,30 +69,35 @@ export class ProjectionRunner {
     projections: readonly AnyProjection[],
     {
       onError = () => undefined,
+      activity = alwaysActive,
       batchSize = 1024,
       maxDirty = { documents: 50_000, bytes: 32 << 20 },
     }: ProjectionRunnerOptions = {},
   ) {
     this.onError = onError;
+    this.activity = activity;
     this.options = { batchSize, maxDirty };
     for (const projection of projections) {
       if (this.models.has(projection.name)) throw new Error(`two projections are named "${projection.name}"`);
       // The handlers get what the store has for their events: the type that the caller knows them by.
       const any = projection as unknown as Projection<Document, DomainEvent>;
-      this.models.set(projection.name, new ProjectedModel(any, readStore.open<never>(projection), eventStore, onError));
+      this.models.set(projection.name, new ProjectedModel(any, readStore.open<never>(projection), eventStore, onError, activity));
     }
   }
 
   /**
-   * Fulfilled when all models go on from where they stood; `health()` says when they are live.
+   * Fulfilled when all models go on from where they stood, or follow; `health()` says when they are live.
    * @throws what the stores throw
    */
   async start(): Promise<void> {
     if (this.running) return;
     this.running = true;
     this.repeat(() => void this.persist(), PERSIST_EVERY_MS);
+    this.unlisten = this.activity.changes(
+      () => void this.inTurn(() => this.takeRole().catch((error: unknown) => this.roleFailed(error, 0))),
+    );
     try {
-      await this.inTurn(() => this.startLanes([...this.models.values()], 0));
+      await this.inTurn(() => this.takeRole());
     } catch (error) {
       await this.stop();
       throw error;
@@ -88,14 +107,18 @@ export class ProjectionRunner {
   /** Fulfilled when everything that was read is committed. May be started again. */
   async stop(): Promise<void> {
     this.running = false;
+    this.unlisten();
     await Promise.all([...this.rebuilds.values()].map((rebuild) => rebuild.cancel()));
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     await this.inTurn(async () => {
       await Promise.all([...this.lanes].map((lane) => lane.close()));
       this.lanes.clear();
+      await this.following?.close();
+      this.following = undefined;
     });
     await this.persist();
+    this.role = 'none';
     for (const model of this.models.values()) model.become('idle');
   }
 
@@ -116,7 +139,7 @@ export class ProjectionRunner {
   /**
    * Builds a model anew from the first event while its documents go on to be read and kept up to date; then switches.
    * @param id of the request: the same again answers the rebuild that it began
-   * @throws UnknownReadModel, RebuildRunning
+   * @throws UnknownReadModel, RebuildRunning; NotActive where another process folds
    */
   rebuild(name: string, id: string): Rebuild {
     const model = this.models.get(name);
@@ -124,6 +147,7 @@ export class ProjectionRunner {
     const last = this.rebuilds.get(name);
     if (last?.id === id) return last;
     if (last?.isRunning) throw new RebuildRunning(name);
+    this.assertActive();
     const { eventStore, readStore, onError } = this;
     const rebuild = new Rebuild({
       id,
@@ -149,6 +173,78 @@ export class ProjectionRunner {
 
   stats(): readonly ModelStats[] {
     return [...this.models.values()].map(({ stats }) => stats);
+  }
+
+  /** Becomes what it has to be: the one who folds, or one who follows. */
+  private async takeRole(): Promise<void> {
+    if (!this.running) return;
+    const role = this.activity.held() ? 'active' : 'following';
+    if (role === this.role) return;
+    await this.leaveRole();
+    this.role = role;
+    if (role === 'active') await this.startLanes([...this.models.values()], 0);
+    else await this.startFollowing(0);
+  }
+
+  /** Nothing of what it did goes on. What it had folded and not committed, the next one folds. */
+  private async leaveRole(): Promise<void> {
+    this.role = 'none';
+    // Not waited for: a rebuild that is about to switch waits for its turn, and finds that it is too late.
+    for (const rebuild of this.rebuilds.values()) void rebuild.cancel();
+    await Promise.all([...this.lanes].map((lane) => lane.abandon()));
+    this.lanes.clear();
+    await this.following?.close();
+    this.following = undefined;
+  }
+
+  private async startFollowing(attempt: number): Promise<void> {
+    const models = [...this.models.values()];
+    const head = await this.eventStore.head();
+    for (const model of models) await model.follow(head);
+    const begun = performance.now();
+    const lane = new FollowingLane(models, this.eventStore, this.options.batchSize, (error) => {
+      void this.inTurn(async () => {
+        await lane.close();
+        if (this.following !== lane) return;
+        this.following = undefined;
+        this.followAgain(error, performance.now() - begun > LAST_RETRY_MS ? 0 : attempt);
+      });
+    });
+    this.following = lane;
+    lane.start();
+  }
+
+  private followAgain(error: unknown, attempt: number): void {
+    this.trouble([...this.models.values()], error);
+    this.after(pauseAfter(attempt), () => {
+      void this.inTurn(async () => {
+        if (this.role !== 'following' || this.following || !this.running) return;
+        await this.startFollowing(attempt + 1).catch((again: unknown) => this.followAgain(again, attempt + 1));
+      });
+    });
+  }
+
+  /** It could not become what it has to be. */
+  private roleFailed(error: unknown, attempt: number, models: readonly ProjectedModel[] = [...this.models.values()]): void {
+    if (!this.running) return;
+    if (this.role === 'following') this.followAgain(error, attempt);
+    else if (this.role === 'active') this.retry(models, error, attempt);
+    else {
+      this.trouble(models, error);
+      this.after(pauseAfter(attempt), () => {
+        void this.inTurn(() => this.takeRole().catch((again: unknown) => this.roleFailed(again, attempt + 1)));
+      });
+    }
+  }
+
+  private trouble(models: readonly ProjectedModel[], error: unknown): void {
+    for (const model of models) model.become('retrying', error);
+    this.onError({ projection: models.map(({ projection }) => projection.name).join(', '), error });
+  }
+
+  /** @throws NotActive */
+  private assertActive(): void {
+    if (this.role !== 'active' || !this.activity.held()) throw new NotActive();
   }
 
   private async startLanes(models: readonly ProjectedModel[], attempt: number): Promise<void> {
@@ -196,6 +292,7 @@ export class ProjectionRunner {
    * when they are compared.
    */
   private async switchTo(model: ProjectedModel, successor: Successor): Promise<number> {
+    this.assertActive();
     const { model: next, lane: nextLane, generation, serving } = successor;
     await nextLane.close();
     const lanes = [...this.lanes].filter(({ models }) => models.includes(model));
@@ -211,6 +308,7 @@ export class ProjectionRunner {
       await next.foldUpTo(model.checkpoint());
       await next.persist();
       const different = await confirmed(successor.differences, serving, generation);
+      this.assertActive();
       await generation.serve();
       await model.adopt(next.checkpoint(), different);
       return different.length;
@@ -235,21 +333,30 @@ export class ProjectionRunner {
 
   private retry(models: readonly ProjectedModel[], error: unknown, attempt: number): void {
     if (!this.running) return;
-    for (const model of models) model.become('retrying', error);
-    this.onError({ projection: models.map(({ projection }) => projection.name).join(', '), error });
-    this.after(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), () => {
+    // No trouble: whoever has lost the right to write, and was not told of it yet, is told in a moment.
+    const isLate = error instanceof NotActive;
+    if (!isLate) this.trouble(models, error);
+    this.after(pauseAfter(isLate ? 0 : attempt), () => {
       void this.inTurn(async () => {
+        if (this.role !== 'active') return;
         try {
-          await this.startLanes(models, attempt + 1);
+          if (!this.activity.held()) await this.takeRole();
+          else await this.startLanes(this.withoutLane(models), attempt + 1);
         } catch (again) {
-          this.retry(models, again, attempt + 1);
+          this.roleFailed(again, attempt + 1, models);
         }
       });
     });
   }
 
+  /** Others were taken up meanwhile, when this process became the active one anew. */
+  private withoutLane(models: readonly ProjectedModel[]): readonly ProjectedModel[] {
+    return models.filter((model) => ![...this.lanes].some((lane) => lane.models.includes(model)));
+  }
+
   private async persist(): Promise<void> {
     for (const model of this.models.values()) {
+      if (this.role !== 'active' || !this.activity.held()) return;
       try {
         await model.persist();
       } catch (error) {
@@ -280,9 +387,13 @@ export class ProjectionRunner {
   }
 }
 
+function pauseAfter(attempt: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS);
+}
+
 /** Groups of models that stand near each other. */
 function nearby(models: readonly ProjectedModel[]): ProjectedModel[][] {
-  const placed = models.map((model) => ({ model, place: ordinalOf(model.checkpoint()) })).sort((a, b) => a.place - b.place);
+  const placed = models.map((model) => ({ model, place: ordinalOf(model.readFrom) })).sort((a, b) => a.place - b.place);
   const groups: { readonly first: number; readonly models: ProjectedModel[] }[] = [];
   for (const { model, place } of placed) {
     const last = groups.at(-1);

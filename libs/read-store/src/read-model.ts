@@ -29,10 +29,11 @@ export interface ReadModel<Doc extends Document> {
  * - `idle`: not started, or stopped
  * - `catching-up`: behind where the store's end was when it was started
  * - `live`
+ * - `following`: another process folds, this one reads what it commits
  * - `retrying`: store or read store failed; tried again by itself
  * - `failed`: the projection threw, which is a bug: it stands before that event until it is rebuilt, or started again
  */
-export type ModelStatus = 'idle' | 'catching-up' | 'live' | 'retrying' | 'failed';
+export type ModelStatus = 'idle' | 'catching-up' | 'live' | 'following' | 'retrying' | 'failed';
 
 export interface ModelHealth {
   readonly projection: string;
@@ -47,7 +48,7 @@ export interface ModelStats {
   readonly version: number;
   readonly status: ModelStatus;
   readonly position: Position | undefined;
-  /** Events that touched it, and commits, since the start. */
+  /** Events that touched it, and commits of this process, since the start. */
   readonly events: number;
   readonly commits: number;
   /** From the recording of the newest event in it to the moment it could be read, in milliseconds. */

@@ -72,6 +72,11 @@ export interface PositionedDocument<Doc extends Document> {
 
 /** The writing side, for the projector alone: documents of one generation. */
 export interface GenerationWriter<Doc extends Document> extends Collection<Doc> {
+  /**
+   * Whether another process may write here, too, perhaps late: one that was frozen, and does not know yet that it is not its turn any more. Then
+   * a document that came and went between two commits is deleted all the same, so that its tombstone holds off who would still make it.
+   */
+  readonly shared?: boolean;
   /** Document with the position of the last event in it (also of a tombstone: `doc` is undefined then). */
   getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined>;
   /**
@@ -113,15 +118,25 @@ export interface BuildingGeneration<Doc extends Document> extends GenerationWrit
  * - a collection of another `version` starts empty;
  * - one generation serves, at most one is being built: the one that serves answers and takes commits until the other one, no less far
  *   than it, takes its place in one write. Whenever the process is killed, one of the two serves afterwards, whole; a half-built one is
- *   gone. Cursors go on over the switch: ids and index keys are the same in both.
+ *   gone. Cursors go on over the switch: ids and index keys are the same in both;
+ * - of all who claim a key, in whatever process, one gets it, until about its time is over.
  */
 export abstract class ReadStore {
+  /** Whether other processes may have it open, too. */
+  abstract readonly shared: boolean;
+
   /** The same collection may be opened again (same spec); all are known before the first read. */
   abstract open<Doc extends Document>(spec: CollectionSpec): CollectionWriter<Doc>;
 
   /** Small durable values of infrastructure (checkpoints of consumers). Keys are `a-z0-9-/:._` text. */
   abstract getValue(key: string): Promise<unknown>;
   abstract putValues(values: Readonly<Record<string, unknown>>): Promise<void>;
+
+  /**
+   * `true` for one caller for each key, until about `ttlMs` have passed since; for what must happen once. As durable as the store is. Where a call
+   * fails, either that caller has it or nobody. Keys as those of values.
+   */
+  abstract claim(key: string, ttlMs: number): Promise<boolean>;
 }
 
 /** No declared index covers the query. A mistake in the code, found by its first call. */

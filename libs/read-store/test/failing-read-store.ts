@@ -3,6 +3,7 @@ import { type Change, type CollectionWriter, type GenerationWriter, ReadStore } 
 
 /** A read store whose commits fail when it is told so. */
 export class FailingReadStore extends ReadStore {
+  override readonly shared = false;
   fails: () => boolean = () => false;
   constructor(private readonly inner: ReadStore) {
     super();
@@ -37,6 +38,9 @@ export class FailingReadStore extends ReadStore {
   }
   override putValues(values: Readonly<Record<string, unknown>>): Promise<void> {
     return this.inner.putValues(values);
+  }
+  override claim(key: string, ttlMs: number): Promise<boolean> {
+    return this.inner.claim(key, ttlMs);
   }
   private async serve(generation: { serve(): Promise<void> }): Promise<void> {
     if (this.fails()) throw new Error('disk on fire');

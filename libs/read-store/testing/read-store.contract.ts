@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Position, positionOf } from '@souk/event-sourcing';
 import {
   type CollectionWriter,
@@ -528,6 +529,26 @@ export function readStoreContract(name: string, factory: () => Promise<ReadStore
       it('has a key of plain characters', async () => {
         for (const key of ['', 'A', 'a b', 'ü'])
           await expect(fixture.store.putValues({ [key]: 1 })).rejects.toBeInstanceOf(RangeError);
+      });
+    });
+
+    describe('a claim', () => {
+      it('is had by one of all who claim the key, and by nobody else after the store was opened again', async () => {
+        const claims = await Promise.all(Array.from({ length: 20 }, () => fixture.store.claim('nonce/a:1', 60_000)));
+        expect(claims.filter((had) => had)).toHaveLength(1);
+        const again = await fixture.reopen();
+        expect(await again.claim('nonce/a:1', 60_000)).toBe(false);
+        expect(await again.claim('nonce/a:2', 60_000)).toBe(true);
+      });
+
+      it('can be had again when its time is over', async () => {
+        expect(await fixture.store.claim('nonce/a:1', 1)).toBe(true);
+        while (!(await fixture.store.claim('nonce/a:1', 60_000))) await nextTurn();
+        expect(await fixture.store.claim('nonce/a:1', 60_000)).toBe(false);
+      });
+
+      it('has a key of plain characters', async () => {
+        for (const key of ['', 'A', 'a b', 'ü']) await expect(fixture.store.claim(key, 1000)).rejects.toBeInstanceOf(RangeError);
       });
     });
   });

@@ -23,7 +23,8 @@ const KEY_BYTES = 32;
 /** Master keys. The first one wraps, all of them unwrap: so a new one goes in front, and the old one can go when all is wrapped anew. */
 export class KeyRing {
   private readonly keys = new Map<string, Buffer>();
-  private readonly first: string;
+  /** Id of the key that wraps. */
+  readonly first: string;
 
   /** @throws KeyRingUnusable for no key, or one that has not 32 bytes */
   constructor(keys: readonly Buffer[]) {

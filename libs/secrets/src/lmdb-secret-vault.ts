@@ -1,10 +1,24 @@
-import { hkdfSync } from 'node:crypto';
 import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
 import { KeyRing, KeyRingUnusable, newKey, type WrappedKey } from './key-ring';
 import { makeKeyRing, readKeyRing } from './key-ring-file';
-import { associatedData, decrypt, encrypt } from './sealed-box';
-import { SealBroken, SecretVault, TenantKeyDestroyed } from './secret-vault.port';
+import { SecretVault, TenantKeyDestroyed } from './secret-vault.port';
+import {
+  assertSecretName,
+  assertTenant,
+  closeText,
+  closeValue,
+  type Destroyed,
+  expand,
+  installationData,
+  isDestroyed,
+  openText,
+  openValue,
+  secretInfo,
+  tenantData,
+  type TenantKeys,
+  tenantKeys,
+} from './vault-crypto';
 
 export interface LmdbSecretVaultOptions {
   /** Made where there is none; for this process alone. */
@@ -18,21 +32,7 @@ export interface LmdbSecretVaultOptions {
   readonly keepWrapping?: boolean;
 }
 
-/** What follows from a tenant's data key once and for all. */
-interface TenantKeys {
-  readonly data: Buffer;
-  /** For texts that lie elsewhere, and for values that lie here: keys of their own, so that none passes for the other. */
-  readonly seal: Buffer;
-  readonly value: Buffer;
-}
-
-/** Stands where a key was. */
-interface Destroyed {
-  readonly destroyed: true;
-}
-
 const CACHED_TENANTS = 10_000;
-const MAX_NAME_BYTES = 500;
 const ROOT = 'root';
 
 /**
@@ -73,8 +73,7 @@ export class LmdbSecretVault extends SecretVault {
 
   override async put(tenant: string, name: string, value: string): Promise<void> {
     const key = valueKey(tenant, name);
-    const keys = await this.keysOf(tenant);
-    const box = encrypt(keys.value, Buffer.from(value), associatedData('value', tenant, name)).toString('base64');
+    const box = closeValue(await this.keysOf(tenant), tenant, name, value);
     await this.write(() => {
       if (isDestroyed(this.tables.tenants.get(tenant))) throw new TenantKeyDestroyed(tenant);
       this.tables.values.put(key, box);
@@ -85,8 +84,7 @@ export class LmdbSecretVault extends SecretVault {
     const box = this.tables.values.get(valueKey(tenant, name));
     const keys = this.knownKeysOf(tenant);
     if (box === undefined || keys === 'destroyed') return undefined;
-    if (!keys) throw new SealBroken();
-    return decrypt(keys.value, Buffer.from(box, 'base64'), associatedData('value', tenant, name)).toString();
+    return openValue(keys, tenant, name, box);
   }
 
   override async delete(tenant: string, name: string): Promise<void> {
@@ -94,21 +92,17 @@ export class LmdbSecretVault extends SecretVault {
   }
 
   override async derive(tenant: string, purpose: string, id: string, version: number, bytes: number): Promise<Buffer> {
-    if (purpose.includes('|')) throw new RangeError(`the purpose "${purpose}" has a "|" in it`);
-    return expand((await this.keysOf(tenant)).data, `${purpose}|${id}|${version}`, bytes);
+    const info = secretInfo(purpose, id, version);
+    return expand((await this.keysOf(tenant)).data, info, bytes);
   }
 
   override async seal(tenant: string, plaintext: string, context: string): Promise<string> {
-    const keys = await this.keysOf(tenant);
-    return encrypt(keys.seal, Buffer.from(plaintext), associatedData('seal', tenant, context)).toString('base64url');
+    return closeText(await this.keysOf(tenant), tenant, plaintext, context);
   }
 
   override async unseal(tenant: string, sealed: string, context: string): Promise<string | undefined> {
     const keys = this.knownKeysOf(tenant);
-    if (keys === 'destroyed') return undefined;
-    const box = Buffer.from(sealed, 'base64url');
-    if (!keys || box.toString('base64url') !== sealed) throw new SealBroken();
-    return decrypt(keys.seal, box, associatedData('seal', tenant, context)).toString();
+    return keys === 'destroyed' ? undefined : openText(keys, tenant, sealed, context);
   }
 
   override async installationKey(purpose: string, bytes: number): Promise<Buffer> {
@@ -163,8 +157,7 @@ export class LmdbSecretVault extends SecretVault {
     const record = this.tables.tenants.get(tenant);
     if (!record) return undefined;
     if (isDestroyed(record)) return 'destroyed';
-    const data = this.ring.unwrap(record, tenantData(tenant));
-    const keys = { data, seal: expand(data, 'seal', 32), value: expand(data, 'value', 32) };
+    const keys = tenantKeys(this.ring.unwrap(record, tenantData(tenant)));
     this.cache.set(tenant, keys);
     for (const [oldest] of this.cache) {
       if (this.cache.size <= CACHED_TENANTS) break;
@@ -239,29 +232,8 @@ async function rewrap(environment: LmdbEnvironment, { tenants, installation }: T
   });
 }
 
-/** HKDF-SHA256, RFC 5869, without salt: the input is a uniformly random key. */
-function expand(key: Buffer, info: string, bytes: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', info, bytes));
-}
-
-function isDestroyed(record: WrappedKey | Destroyed | undefined): record is Destroyed {
-  return record !== undefined && 'destroyed' in record;
-}
-
-function tenantData(tenant: string): string {
-  return associatedData('tenant key', tenant);
-}
-
-const installationData = associatedData('installation key');
-
 function valueKey(tenant: string, name: string): readonly [string, string] {
   assertTenant(tenant);
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES)
-    throw new RangeError(`the name of a secret has more than ${MAX_NAME_BYTES} bytes`);
+  assertSecretName(name);
   return [tenant, name];
-}
-
-function assertTenant(tenant: string): void {
-  if (tenant === '' || Buffer.byteLength(tenant) > MAX_NAME_BYTES)
-    throw new RangeError(`a tenant's id has 1 to ${MAX_NAME_BYTES} bytes`);
 }

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AuthorizationCommands, AuthorizationQueries, TenantDirectory } from '@souk/contracts';
-import { type ServiceDefinition, ServiceModule, TokenVerifier } from '@souk/platform';
+import { type ServiceDefinition, ServiceModule, TokenAuthority, TokenVerifier } from '@souk/platform';
 import { JoseTokenCodec } from './adapters/jose-token-codec';
 import { AccessTokenVerifier } from './application/access-token-verifier';
 import { AppKeys } from './application/app-keys';
@@ -68,10 +68,11 @@ export const authorization: ServiceDefinition = {
     { provide: TokenCodec, useClass: JoseTokenCodec },
     AccessTokenVerifier,
     { provide: TokenVerifier, useExisting: AccessTokenVerifier },
+    { provide: TokenAuthority, useExisting: AccessTokenVerifier },
     { provide: AuthorizationQueries, useClass: LocalAuthorizationQueries },
     { provide: AuthorizationCommands, useClass: LocalAuthorizationCommands },
     { provide: TenantDirectory, useClass: RegisteredTenants },
   ],
-  exports: [AuthorizationQueries, AuthorizationCommands, TenantDirectory, TokenVerifier, Bootstrap],
+  exports: [AuthorizationQueries, AuthorizationCommands, TenantDirectory, TokenVerifier, TokenAuthority, Bootstrap],
 })
 export class AuthorizationModule {}

@@ -72,6 +72,28 @@ describe('An access token', () => {
     await expect(world.tokens.verify(kept.accessToken)).resolves.toBeDefined();
   });
 
+  it('is answered from the events for those who keep the answer, and they are told when it holds no longer', async () => {
+    const userId = await registered();
+    const { accessToken, tokenId } = await world.users.issueToken(userId, 60, callOf());
+    const told: string[] = [];
+    const stop = world.tokens.watchUsers((userIds) => told.push(...userIds));
+    expect(world.tokens.isTelling).toBe(true);
+    await world.tokens.verify(accessToken);
+    const expiresAt = Math.floor(world.clock.time / 1000) * 1000 + 60_000;
+    const principal = { tenant: tenantId, user: userId, role: 'buyer', tokenId };
+    expect(await world.tokens.verifyAnew(accessToken)).toEqual({ principal, expiresAt });
+    await world.users.revokeToken(userId, tokenId, callOf());
+    expect(told).toContain(userId);
+    await expect(world.tokens.verifyAnew(accessToken)).rejects.toThrow(Unauthenticated);
+    stop();
+    told.length = 0;
+    await world.users.disable(userId, callOf());
+    expect(told).toEqual([]);
+    await world.runner.stop();
+    expect(world.tokens.isTelling).toBe(false);
+    await world.runner.start();
+  });
+
   it('is refused when any character of it is another', async () => {
     const { accessToken } = await world.users.issueToken(await registered(), 60, callOf());
     await world.tokens.verify(accessToken);
@@ -131,6 +153,11 @@ describe('The first operator', () => {
     await world.restart();
     expect(await world.bootstrap.ensureOperator()).toBeUndefined();
     await expect(world.tokens.verify(first!.token)).resolves.toBeDefined();
+  });
+
+  it('is made by one of several processes that start at once, and by one alone', async () => {
+    const made = await Promise.all([1, 2, 3].map(() => world.bootstrap.ensureOperator()));
+    expect(made.filter((one) => one !== undefined)).toHaveLength(1);
   });
 
   it('gets another token when the first one was lost', async () => {

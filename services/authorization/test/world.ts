@@ -116,7 +116,7 @@ export class World {
     this.credentials = new Credentials(commands, this.vault, this.keys, this.clock, credentials);
     this.verifier = new RequestVerifier(this.keys, new NonceRegister(this.reads), this.clock);
     this.codec = new JoseTokenCodec(this.vault);
-    this.tokens = new AccessTokenVerifier(this.codec, commands, this.clock, this.runner.readModel(usersProjection));
+    this.tokens = new AccessTokenVerifier(this.codec, commands, this.clock, this.runner.readModel(usersProjection), this.runner);
     this.users = new Users(commands, this.codec, this.tokens, this.clock);
     this.bootstrap = new Bootstrap(this.users, commands);
   }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
@@ -46,9 +45,7 @@ export const deployment: ServiceDefinition = {
   publication,
 };
 
-export interface DeploymentOptions extends Partial<Omit<DeploymentSettings, 'apiUrl' | 'simulatedKubeconfig'>> {
-  /** The simulated cluster tells below it where it listens. */
-  readonly dataDir: string;
+export interface DeploymentOptions extends Partial<Omit<DeploymentSettings, 'apiUrl'>> {
   /** Base URL of the platform's API, as instances reach it. */
   readonly apiUrl: string;
 }
@@ -56,12 +53,12 @@ export interface DeploymentOptions extends Partial<Omit<DeploymentSettings, 'api
 @Global()
 @Module({})
 export class DeploymentModule {
-  static with({ dataDir, apiUrl, ...more }: DeploymentOptions): DynamicModule {
-    const simulatedKubeconfig = join(dataDir, 'cluster-sim', 'kubeconfig.yaml');
-    const settings: DeploymentSettings = { ...defaultSettings, ...more, simulatedKubeconfig, apiUrl: () => apiUrl };
+  static with({ apiUrl, ...more }: DeploymentOptions): DynamicModule {
+    const settings: DeploymentSettings = { ...defaultSettings, ...more, apiUrl: () => apiUrl };
+    const { simulatedKubeconfig } = settings;
     const connections = (vault: SecretVault) =>
       new ClusterConnections({
-        simulated: new SimulatedClusterConnection(simulatedKubeconfig),
+        ...(simulatedKubeconfig !== undefined && { simulated: new SimulatedClusterConnection(simulatedKubeconfig) }),
         kubeconfig: new KubeconfigConnection(vault, settings.allowedClusterAddresses),
       });
     return {

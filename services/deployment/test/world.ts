@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
+import { type Abstract, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/cluster-sim';
 import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, type Role } from '@souk/contracts';
@@ -80,7 +80,11 @@ export class World {
       imports: [
         PlatformModule.embedded({ dataDir, logLevel: process.env['LOG_LEVEL'] ?? 'silent', services: [deployment] }),
         this.neighbours.module(),
-        DeploymentModule.with({ dataDir, apiUrl: 'http://127.0.0.1:3000', ...options }),
+        DeploymentModule.with({
+          simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
+          apiUrl: 'http://127.0.0.1:3000',
+          ...options,
+        }),
       ],
     })
     class TestModule {}
@@ -99,6 +103,11 @@ export class World {
     await this.stopCluster();
     this.cluster.close();
     this.folder.remove();
+  }
+
+  /** A part of the service that runs here. */
+  part<T>(token: Abstract<T> | Type<T>): T {
+    return this.app!.get<T>(token);
   }
 
   /** What commerce does for a buyer who has paid. Answers the instance's id. */

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig } from '@souk/platform';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
+
+/** Where gRPC is served if nobody says otherwise. */
+const GRPC_PORT = 50_051;
 
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
@@ -16,6 +19,22 @@ class Environment {
 
   @IsString({ message: 'HOST must be an address to listen on' })
   HOST: string = '127.0.0.1';
+
+  /** gRPC beside HTTP, on the same host: a port (0: any free one), or `off`. Without it: 50051, where that is free. */
+  @IsOptional()
+  @Matches(/^(off|[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/, {
+    message: 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535, or off',
+  })
+  SOUK_GRPC_PORT: string | undefined = undefined;
+
+  /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
+  @ValidateIf(({ SOUK_GRPC_TLS_KEY }: Environment) => SOUK_GRPC_TLS_KEY !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_CERT must be a file, since SOUK_GRPC_TLS_KEY is one' })
+  SOUK_GRPC_TLS_CERT: string | undefined = undefined;
+
+  @ValidateIf(({ SOUK_GRPC_TLS_CERT }: Environment) => SOUK_GRPC_TLS_CERT !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_KEY must be a file, since SOUK_GRPC_TLS_CERT is one' })
+  SOUK_GRPC_TLS_KEY: string | undefined = undefined;
 
   @IsString({ message: 'SOUK_DATA_DIR must be a folder' })
   SOUK_DATA_DIR: string = './data';
@@ -65,9 +84,20 @@ class Environment {
   SOUK_FAILPOINTS: string | undefined = undefined;
 }
 
+export interface GrpcConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Whether the marketplace does not start without it. */
+  readonly required: boolean;
+  /** Files, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
 export interface MarketplaceConfig {
   readonly port: number;
   readonly host: string;
+  /** Without it, there is no gRPC. */
+  readonly grpc?: GrpcConfig;
   readonly dataDir: string;
   readonly logLevel: string;
   readonly apiUrl?: string;
@@ -86,9 +116,11 @@ export interface MarketplaceConfig {
 /** @throws InvalidConfig with every variable that does not fit */
 export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceConfig {
   const { PORT, HOST, SOUK_DATA_DIR, LOG_LEVEL, SOUK_API_URL, SOUK_MASTER_KEYS, ...more } = loadConfig(Environment, environment);
+  const grpc = grpcOf(more);
   return {
     port: PORT,
     host: HOST,
+    ...(grpc && { grpc }),
     dataDir: resolve(SOUK_DATA_DIR),
     logLevel: LOG_LEVEL,
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
@@ -97,5 +129,15 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
+  };
+}
+
+function grpcOf(given: Pick<Environment, 'SOUK_GRPC_PORT' | 'SOUK_GRPC_TLS_CERT' | 'SOUK_GRPC_TLS_KEY'>): GrpcConfig | undefined {
+  const { SOUK_GRPC_PORT: port, SOUK_GRPC_TLS_CERT: cert, SOUK_GRPC_TLS_KEY: key } = given;
+  if (port === 'off') return undefined;
+  return {
+    port: port === undefined ? GRPC_PORT : Number(port),
+    required: port !== undefined,
+    ...(cert !== undefined && key !== undefined && { tls: { cert: resolve(cert), key: resolve(key) } }),
   };
 }

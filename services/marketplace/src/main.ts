@@ -34,7 +34,7 @@ async function main(): Promise<void> {
 
 function banner(
   { dataDir }: MarketplaceConfig,
-  { url, bootstrapToken }: RunningMarketplace,
+  { url, grpc, bootstrapToken }: RunningMarketplace,
   { kubeconfig }: ClusterSimulator,
   version: string,
   seconds: number,
@@ -50,6 +50,7 @@ function banner(
     `Souk ${version} is ready after ${seconds.toFixed(1)} s`,
     '',
     `  API       ${url}`,
+    ...(grpc ? [`  gRPC      ${grpc.address ?? `not there: ${grpc.problem ?? ''}. SOUK_GRPC_PORT=50052 npm start has it`}`] : []),
     `  docs      ${url}/docs`,
     `  data      ${dataDir}`,
     `  cluster   kubectl --kubeconfig ${relative(process.cwd(), kubeconfig) || kubeconfig} get pods -A`,
@@ -65,9 +66,11 @@ main().catch((error: unknown) => {
   process.exit(1);
 });
 
-/** What to do about the two that everybody meets once. */
+/** What to do about those that everybody meets once. */
 function hintOf(error: Error & { readonly code?: unknown }): string {
   if (error.code === 'EADDRINUSE') return `${error.message}. Choose another port: PORT=3001 npm start`;
+  if (error.code === 'grpc-port-taken')
+    return `${error.message}. Choose another one, or none: SOUK_GRPC_PORT=50052 npm start, SOUK_GRPC_PORT=off npm start`;
   if (error.code === 'store-locked')
     return `${error.message}. Stop it first, or choose another folder: SOUK_DATA_DIR=./other npm start`;
   return error.message;

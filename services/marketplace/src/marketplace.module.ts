@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PlatformModule } from '@souk/platform';
 import { AppCatalogModule, appCatalog } from '../../app-catalog/src/app-catalog.module';
@@ -32,7 +33,12 @@ export class MarketplaceModule {
         OrchestrationModule,
         ReleaseModule,
         AuthorizationModule,
-        DeploymentModule.with({ dataDir, apiUrl, nodeTimeoutMs, ...(clusterCalls && { clusterCalls }) }),
+        DeploymentModule.with({
+          simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
+          apiUrl,
+          nodeTimeoutMs,
+          ...(clusterCalls && { clusterCalls }),
+        }),
         CommerceModule,
         AuditModule,
       ],

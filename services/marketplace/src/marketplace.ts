@@ -4,6 +4,7 @@ import { createHttpApplication, listen } from '@souk/platform';
 import { Bootstrap } from '../../authorization/src/authorization.module';
 import { SharedCluster } from '../../deployment/src/deployment.module';
 import type { MarketplaceConfig } from './config';
+import { type RunningGrpc, startGrpc } from './grpc';
 import { MarketplaceModule } from './marketplace.module';
 
 /** The simulated cluster, however it is kept running. */
@@ -15,6 +16,8 @@ export interface RunningCluster {
 export interface RunningMarketplace {
   readonly app: NestFastifyApplication;
   readonly url: string;
+  /** Where the configuration has it. */
+  readonly grpc?: RunningGrpc;
   /** Of the operator; only at the very first start, or when a new one was asked for. */
   readonly bootstrapToken?: string;
   /** Lets running requests and handlers finish, then closes what is open. */
@@ -23,7 +26,7 @@ export interface RunningMarketplace {
 
 /**
  * Starts everything: the stores (which locks the data folder against another marketplace), the simulated cluster, reading models and
- * consumers, then the listener.
+ * consumers, then the listeners.
  */
 export async function startMarketplace(
   config: MarketplaceConfig,
@@ -33,18 +36,21 @@ export async function startMarketplace(
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const app = await createHttpApplication(MarketplaceModule.with({ ...config, apiUrl: config.apiUrl ?? url }), version);
+  let grpc: RunningGrpc | undefined;
   const close = async (): Promise<void> => {
+    await grpc?.close();
     await app.close();
     await cluster.stop();
   };
   try {
     await cluster.start();
     await listen(app, port, config.host);
+    grpc = config.grpc && (await startGrpc(app, config.host, config.grpc));
     const bootstrap = app.get(Bootstrap);
     const operator =
       (await bootstrap.ensureOperator()) ?? (config.newOperatorToken ? await bootstrap.issueNewOperatorToken() : undefined);
     await app.get(SharedCluster).register();
-    return { app, url, ...(operator && { bootstrapToken: operator.token }), close };
+    return { app, url, ...(grpc && { grpc }), ...(operator && { bootstrapToken: operator.token }), close };
   } catch (error) {
     await close();
     throw error;

@@ -69,7 +69,7 @@ export class TestUser {
   }
 }
 
-export interface TestMarketplaceOptions extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls'> {
+export interface TestMarketplaceOptions extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc'> {
   readonly cluster?: Partial<ClusterSimConfig>;
 }
 

@@ -23,7 +23,14 @@ export class MarketplaceProcess {
   /** Fulfilled with what it has printed, when it is ready. @param environment of this run alone */
   async start(environment: NodeJS.ProcessEnv = {}): Promise<string> {
     const child = spawn(process.execPath, [START], {
-      env: { ...process.env, ...this.environment, PORT: this.port, SOUK_DATA_DIR: this.dataDir, ...environment },
+      env: {
+        ...process.env,
+        SOUK_GRPC_PORT: 'off',
+        ...this.environment,
+        PORT: this.port,
+        SOUK_DATA_DIR: this.dataDir,
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -1,4 +1,5 @@
-import { comparePositions, type EventStore, type Position, type RecordedEvent } from '@souk/event-sourcing';
+import type { RecordedEvent } from '@souk/event-sourcing';
+import type { MessagePlace } from '../group-source';
 import type { HeldSubject, Lane, SubjectLanes } from '../subject-lanes';
 import type { ExistingParkedMessage } from './parked-message';
 import type { MessageDiscarded, MessageReplayRequested, ParkedEnvelope } from './parked-message.events';
@@ -23,7 +24,6 @@ export class GroupParking {
     private readonly group: string,
     private readonly lanes: SubjectLanes,
     private readonly ledger: ParkingLedger,
-    private readonly store: EventStore,
   ) {}
 
   get size(): number {
@@ -38,9 +38,9 @@ export class GroupParking {
   restore(
     parked: readonly ParkedLane[],
     held: readonly HeldSubject[],
-    hasSeen: (position: Position) => boolean,
+    hasShown: (message: MessagePlace) => boolean,
   ): readonly HeldSubject[] {
-    for (const lane of parked) this.parked.add(lane, hasSeen(lane.position));
+    for (const lane of parked) this.parked.add(lane, hasShown(lane));
     return held.filter(([subject, next, seen]) => {
       const lane = this.parked.get(subject);
       if (lane?.due) this.parked.goOn(lane, next);
@@ -95,14 +95,10 @@ export class GroupParking {
     this.parked.putBack(lane);
   }
 
-  /** How far the stream of a lane was shown, which nobody has written down: its last revision up to the group's position. */
-  async lastShown({ subject }: ParkedLane, position: Position): Promise<number> {
-    for await (const event of this.store.readStream(subject, { direction: 'backwards' }))
-      if (comparePositions(event.position, position) <= 0) return event.revision;
-    return -1;
-  }
-
-  /** The lane goes on, with everything that was shown of it. */
+  /**
+   * The lane goes on, with everything that was shown of it.
+   * @param lastShown what nobody has written down: how far its stream was shown
+   */
   reopen(parked: ParkedLane, lastShown: number): Lane {
     const { subject, from, seen = -1 } = parked;
     this.parked.remove(parked);
@@ -115,10 +111,10 @@ export class GroupParking {
     this.lanes.settle(lane);
   }
 
-  private exchange(lane: Lane, { message: { revision, position } }: ExistingParkedMessage, fact: number): void {
+  private exchange(lane: Lane, { message: { type, revision, position } }: ExistingParkedMessage, fact: number): void {
     const { subject, seen } = lane;
     this.lanes.remove(lane);
-    this.parked.add({ subject, revision, position, from: revision, fact, due: false, seen }, true);
+    this.parked.add({ subject, type, revision, position, from: revision, fact, due: false, seen }, true);
     const decision = this.recording.get(subject);
     this.recording.delete(subject);
     if (decision) this.decided(decision);

@@ -3,6 +3,7 @@ import { type ParkedLane, ParkedSubjects } from './parked-subjects';
 
 const lane = (more: Partial<ParkedLane> = {}): ParkedLane => ({
   subject: 'thing-1',
+  type: 'things.happened.v1',
   revision: 3,
   position: positionOf('00000000', 30),
   from: 3,

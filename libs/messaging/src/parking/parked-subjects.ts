@@ -6,7 +6,8 @@ export interface ParkedLane {
   readonly subject: string;
   /** First revision that is not handled. */
   from: number;
-  /** Revision and place of the message that was parked. */
+  /** Type, revision and place of the message that was parked. */
+  readonly type: string;
   readonly revision: number;
   readonly position: Position;
   /** Revision of the newest fact about it, in the stream of its own: an older decision is none. */

@@ -110,8 +110,8 @@ function laneOf(
   from: number,
   fact: number,
 ): ParkedLane {
-  const { revision, position } = message;
-  return { subject, revision, position, from, fact, due: status === 'releasing', seen: undefined };
+  const { type, revision, position } = message;
+  return { subject, type, revision, position, from, fact, due: status === 'releasing', seen: undefined };
 }
 
 /** A new command each time: what it amounts to follows from the state. */

@@ -1,25 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { type DeadlineHandlers, DeadlineRunner, deadlinesProjection, Leases, type MonotonicClock } from '@souk/coordination';
 import {
-  assertNothingPersonal,
-  CommandHandler,
-  type EventCodec,
-  type EventStore,
-  type SnapshotStore,
-} from '@souk/event-sourcing';
+  type Activity,
+  alwaysActive,
+  type DeadlineHandlers,
+  DeadlineRunner,
+  deadlinesProjection,
+  Leases,
+  type MonotonicClock,
+} from '@souk/coordination';
+import { assertNothingPersonal, CommandHandler, type EventStore, type SnapshotStore } from '@souk/event-sourcing';
 import { type EventBus, InProcessBus, type InProcessBusOptions, parkedMessagesProjection } from '@souk/messaging';
 import { type AnyProjection as RunnableProjection, ProjectionRunner, type ReadStore } from '@souk/read-store';
 import type { Clock } from '../clock.port';
+import type { BusOptions, BusParts, Engines } from '../engines';
 import type { ServiceDefinition } from '../service.module';
-
-/** How the bus retries and when it gives up; its defaults are for production. */
-export type BusOptions = Pick<InProcessBusOptions, 'retry' | 'maxAttempts' | 'handlerTimeoutMs'>;
-
-/** The lease of the one who does what is due. */
-export const DEADLINES = 'deadlines';
-/** Milliseconds; in the embedded shape only the pause after a store that failed follows from it. */
-const LEASE_TERM = 10_000;
 
 export function commandHandler(
   services: readonly ServiceDefinition[],
@@ -36,25 +31,36 @@ export function commandHandler(
   });
 }
 
-export function projectionRunner(services: readonly ServiceDefinition[], store: EventStore, reads: ReadStore): ProjectionRunner {
+export function projectionRunner(
+  services: readonly ServiceDefinition[],
+  store: EventStore,
+  reads: ReadStore,
+  activity: Activity,
+): ProjectionRunner {
   const logger = new Logger('projections');
   const projections = services.flatMap((service) => service.projections) as unknown as RunnableProjection[];
   return new ProjectionRunner(store, reads, projections, {
+    activity,
     onError: ({ error, projection, event }) => {
       logger.error({ err: error, projection, event }, 'a read model has failed');
     },
   });
 }
 
-/** Who has the data folder open is alone, by its lock: every earlier holder is dead. */
-export function embeddedLeases(store: EventStore, clock: MonotonicClock): Leases {
+/** What there is no lease for, every process does. */
+export function activityOf(lease: string | undefined, leases: Leases): Activity {
+  return lease === undefined ? alwaysActive : leases.keeper(lease).activity;
+}
+
+export function leasesOf({ leases }: Engines, store: EventStore, clock: MonotonicClock): Leases {
   const logger = new Logger('leases');
   const onTrouble = (error: unknown): void =>
     logger.error({ err: error }, 'a lease could not be written and will be tried again');
-  return new Leases(store, clock, { holder: randomUUID(), termMs: LEASE_TERM, sole: true, onTrouble });
+  return new Leases(store, clock, { ...leases, holder: randomUUID(), onTrouble });
 }
 
 export function deadlineRunner(
+  { leaseNames }: Engines,
   commands: CommandHandler,
   projections: ProjectionRunner,
   handlers: DeadlineHandlers,
@@ -63,31 +69,32 @@ export function deadlineRunner(
   monotonic: MonotonicClock,
 ): DeadlineRunner {
   const logger = new Logger('deadlines');
-  const runner: DeadlineRunner = new DeadlineRunner({
+  return new DeadlineRunner({
     commands,
     deadlines: projections.readModel(deadlinesProjection),
     handlers,
-    lease: leases.keeper(DEADLINES, () => runner.look()),
+    activity: leases.keeper(leaseNames.deadlines).activity,
     clock,
     monotonic,
     onFailure: ({ error, ...failure }) => logger.error({ err: error, ...failure }, 'what was due failed and will be tried again'),
     onTrouble: (error) => logger.error({ err: error }, 'what is due could not be read and will be tried again'),
   });
-  return runner;
 }
 
-export function inProcessBus(
-  services: readonly ServiceDefinition[],
-  options: BusOptions,
-  raw: EventStore,
-  codec: EventCodec,
-  reads: ReadStore,
-  runner: ProjectionRunner,
-): EventBus {
-  const logger = new Logger('bus');
+export function inProcessBus(options: BusOptions, { services, raw, codec, reads, runner }: BusParts): EventBus {
   const bus = new InProcessBus(raw, reads, runner.readModel(parkedMessagesProjection), {
     ...options,
     codec,
+    ...busNotices(),
+  });
+  for (const { publication } of services) if (publication) bus.publish(publication);
+  return bus;
+}
+
+/** What the bus tells of, in the log. */
+export function busNotices(): Required<Pick<InProcessBusOptions, 'onFailure' | 'onTrouble'>> {
+  const logger = new Logger('bus');
+  return {
     onFailure: ({ group, event, attempt, error, retryInMs }) => {
       const details = { err: error, group, eventType: event.type, subject: event.subject, attempt };
       if (retryInMs === undefined) logger.error(details, 'a message is parked: see /v1/parked-messages');
@@ -96,7 +103,5 @@ export function inProcessBus(
     onTrouble: (trouble) => {
       logger.error({ err: trouble.error, trouble: trouble.what, group: trouble.group }, 'the bus has a problem and goes on');
     },
-  });
-  for (const { publication } of services) if (publication) bus.publish(publication);
-  return bus;
+  };
 }

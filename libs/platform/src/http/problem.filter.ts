@@ -45,7 +45,7 @@ function answer(error: unknown, host: ArgumentsHost, statuses: Readonly<Record<s
   const http = host.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
   const reply = http.getResponse<FastifyReply>();
-  const { status, code, detail, problems } = describe(error, statuses);
+  const { status, code, detail, problems } = describeError(error, statuses);
   if (status >= 500) logger.error({ err: error, requestId: request.id, method: request.method, url: request.url }, detail);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   if (status === 503) void reply.header('retry-after', '1');
@@ -62,14 +62,16 @@ function answer(error: unknown, host: ArgumentsHost, statuses: Readonly<Record<s
   void reply.status(status).type('application/problem+json').send(JSON.stringify(body));
 }
 
-interface Description {
+/** What is told of an error. */
+export interface ErrorDescription {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
   readonly problems?: readonly Problem[] | undefined;
 }
 
-function describe(error: unknown, statuses: Readonly<Record<string, number>>): Description {
+/** By a table from code to HTTP status, and the one of codes that every service may answer. What is in neither stays within. */
+export function describeError(error: unknown, statuses: Readonly<Record<string, number>>): ErrorDescription {
   if (error instanceof StorageFull) return NO_ROOM;
   if (error instanceof HttpException) return ofHttpException(error);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
@@ -81,7 +83,7 @@ function describe(error: unknown, statuses: Readonly<Record<string, number>>): D
 }
 
 /** Of whatever store it was; its own message names a folder of this machine, which is for the log. */
-const NO_ROOM: Description = { status: 507, code: new StoreFull().code, detail: 'there is no space left on the disk' };
+const NO_ROOM: ErrorDescription = { status: 507, code: new StoreFull().code, detail: 'there is no space left on the disk' };
 
 const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined;
@@ -95,7 +97,7 @@ export function answerProblem(reply: FastifyReply, instance: string, status: num
 }
 
 /** Of Nest and Fastify themselves: no such route, a body that is no JSON or too large. Services throw domain errors. */
-function ofHttpException(error: HttpException): Description {
+function ofHttpException(error: HttpException): ErrorDescription {
   const status = error.getStatus();
   return { status, code: codeOf(status), detail: error.message };
 }

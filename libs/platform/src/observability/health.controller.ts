@@ -6,6 +6,7 @@ import { EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
 import { busDetails } from './bus-health';
+import { Ending } from './ending';
 import { StorageHealth } from './storage-health';
 import { UnreadyFilter } from './unready.filter';
 
@@ -20,6 +21,7 @@ export class HealthController {
     private readonly runner: ProjectionRunner,
     private readonly bus: EventBus,
     private readonly storage: StorageHealth,
+    private readonly ending: Ending,
   ) {}
 
   @Get('live')
@@ -34,6 +36,7 @@ export class HealthController {
   @HealthCheck({ noCache: true })
   async ready(): Promise<HealthCheckResult> {
     return this.health.check([
+      ...(this.ending.hasBegun ? [() => this.indicators.check('process').down({ ending: true })] : []),
       async () => {
         await this.store.head();
         return this.indicators.check('event-store').up();

@@ -1,29 +1,35 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CommandHandler } from '@souk/event-sourcing';
-import { Clock, InjectReadModel, type Principal, TokenVerifier, Unauthenticated } from '@souk/platform';
-import type { ReadModel } from '@souk/read-store';
+import {
+  Clock,
+  InjectReadModel,
+  type Principal,
+  type TokenAuthority,
+  TokenVerifier,
+  Unauthenticated,
+  type VerifiedToken,
+} from '@souk/platform';
+import { type ModelStatus, ProjectionRunner, type ReadModel } from '@souk/read-store';
 import { LRUCache } from 'lru-cache';
 import { userAggregate } from '../domain/user.decide';
 import { type UserDoc, usersProjection } from '../projections/users.projection';
 import { TokenCodec } from './token-codec.port';
 
-interface Verified {
-  readonly principal: Principal;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
-
 /** Tokens that were verified and are kept in memory, by their SHA-256. */
 const MAX_VERIFIED = 10_000;
+
+/** In these the read model may not say what happens to users as it happens. */
+const unsure = new Set<ModelStatus>(['idle', 'catching-up', 'retrying', 'failed']);
 
 /**
  * Bearer tokens of platform users. A token that was seen before costs one hash. Law: what was verified is dropped as soon as anything
  * happened to its user, so that a disabled user or a revoked token is refused at once.
  */
 @Injectable()
-export class AccessTokenVerifier extends TokenVerifier implements OnModuleDestroy {
-  private readonly verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority, OnModuleDestroy {
+  private readonly verified = new LRUCache<string, VerifiedToken>({ max: MAX_VERIFIED });
+  private readonly watchers = new Set<(userIds: readonly string[]) => void>();
   /** Counts what happened to users: a token that was verified across such a moment is not kept. */
   private moments = 0;
   private readonly stopListening: () => void;
@@ -33,6 +39,7 @@ export class AccessTokenVerifier extends TokenVerifier implements OnModuleDestro
     private readonly commands: CommandHandler,
     private readonly clock: Clock,
     @InjectReadModel(usersProjection) users: ReadModel<UserDoc>,
+    private readonly projections: ProjectionRunner,
   ) {
     super();
     this.stopListening = users.changes(({ keys }) => this.forget(keys));
@@ -44,9 +51,27 @@ export class AccessTokenVerifier extends TokenVerifier implements OnModuleDestro
 
   override async verify(token: string): Promise<Principal> {
     const digest = createHash('sha256').update(token).digest('base64');
-    const verified = this.verified.get(digest) ?? (await this.verifyAnew(token, digest));
+    const verified = this.verified.get(digest) ?? (await this.remember(digest, token));
     if (!verified || verified.expiresAt <= this.clock.now().getTime()) throw new Unauthenticated();
     return verified.principal;
+  }
+
+  async verifyAnew(token: string): Promise<VerifiedToken> {
+    const verified = await this.read(token);
+    if (!verified || verified.expiresAt <= this.clock.now().getTime()) throw new Unauthenticated();
+    return verified;
+  }
+
+  watchUsers(listener: (userIds: readonly string[]) => void): () => void {
+    // A function of its own, so that a listener can listen twice.
+    const watcher = (userIds: readonly string[]) => listener(userIds);
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  get isTelling(): boolean {
+    const health = this.projections.health().find(({ projection }) => projection === usersProjection.name);
+    return health !== undefined && !unsure.has(health.status);
   }
 
   /** The tokens of these users are verified anew, from the events themselves. */
@@ -54,18 +79,23 @@ export class AccessTokenVerifier extends TokenVerifier implements OnModuleDestro
     this.moments++;
     const users = new Set(userIds);
     for (const [digest, { principal }] of this.verified.entries()) if (users.has(principal.user)) this.verified.delete(digest);
+    for (const watcher of this.watchers) watcher(userIds);
   }
 
-  private async verifyAnew(token: string, digest: string): Promise<Verified | undefined> {
+  private async remember(digest: string, token: string): Promise<VerifiedToken | undefined> {
     const { moments } = this;
+    const verified = await this.read(token);
+    if (verified && moments === this.moments) this.verified.set(digest, verified);
+    return verified;
+  }
+
+  private async read(token: string): Promise<VerifiedToken | undefined> {
     const claims = await this.codec.decode(token);
     if (!claims) return undefined;
     const { tenant, user, role, tokenId } = claims;
     const { state } = await this.commands.load(userAggregate, user);
     // Signed by us, but not on record: of a store that was replaced by an older one.
     if (state.status !== 'active' || state.tokens.get(tokenId)?.revoked !== false) return undefined;
-    const verified = { principal: { tenant, user, role, tokenId }, expiresAt: claims.expiresAt * 1000 };
-    if (moments === this.moments) this.verified.set(digest, verified);
-    return verified;
+    return { principal: { tenant, user, role, tokenId }, expiresAt: claims.expiresAt * 1000 };
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { derivedId, platformTenant } from '@souk/contracts';
-import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, derivedUuid, RevisionMismatch } from '@souk/event-sourcing';
+import type { User } from '../domain/user';
 import { userAggregate } from '../domain/user.decide';
 import { Users } from './users';
 
@@ -20,15 +21,21 @@ export class Bootstrap {
 
   /**
    * At the first start: registers the platform's tenant with its operator and answers the operator's token, valid for a year.
-   * `undefined` at every later start. A start that was killed before the token was issued counts as none.
+   * `undefined` at every later start, and for all but one of several processes that start at once. A start that was killed before the token
+   * was issued counts as none.
    */
   async ensureOperator(): Promise<{ readonly token: string } | undefined> {
-    const { state } = await this.commands.load(userAggregate, FIRST_OPERATOR);
-    if (state.status !== 'none' && state.tokens.size > 0) return undefined;
+    if (hasToken((await this.commands.load(userAggregate, FIRST_OPERATOR)).state)) return undefined;
     await this.users.registerTenant(platformTenant, 'Platform', contextOf('tenant'));
     const operator = { userId: FIRST_OPERATOR, tenantId: platformTenant, role: 'operator', displayName: 'Operator' } as const;
-    await this.users.registerUser(operator, contextOf('user'));
-    return this.issue(contextOf('token'));
+    const { state, revision } = await this.users.registerUser(operator, contextOf('user'));
+    if (hasToken(state)) return undefined;
+    try {
+      return await this.issue({ ...contextOf('token', randomUUID()), ifMatch: revision });
+    } catch (error) {
+      if (error instanceof RevisionMismatch) return undefined;
+      throw error;
+    }
   }
 
   /** Another token for the first operator, for one who has lost theirs. Earlier ones stay valid until they expire or are revoked. */
@@ -41,6 +48,10 @@ export class Bootstrap {
     const { accessToken } = await this.users.issueToken(FIRST_OPERATOR, ONE_YEAR, context);
     return { token: accessToken };
   }
+}
+
+function hasToken(user: User): boolean {
+  return user.status !== 'none' && user.tokens.size > 0;
 }
 
 function contextOf(...parts: readonly string[]): CommandContext {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
-import { LmdbReadStore, type ReadStore } from '@souk/read-store';
+import { connectMongo } from '@souk/mongo';
+import { startMongoStandIn } from '@souk/mongo/testing';
+import { LmdbReadStore, openMongoReadStore, type ReadStore } from '@souk/read-store';
 import { bucketOf } from '../domain/nonce-window';
 import { NonceRegister } from './nonce-register';
 
@@ -87,5 +89,29 @@ describe('NonceRegister', () => {
     const now = T0 + 3000 * MINUTE;
     await expect(register.take(KEY, nonce, now, now)).rejects.toThrow('no space');
     expect(await register.take(KEY, nonce, now, now)).toBe('used');
+  });
+});
+
+describe('NonceRegister of several replicas', () => {
+  it('takes a nonce once among all of them, also when it comes to another one after a restart', async () => {
+    const server = await startMongoStandIn();
+    const replica = async () => {
+      const connection = await connectMongo({ url: server.url, database: 'authorization' });
+      return openMongoReadStore({ connection, signingKey: Buffer.alloc(32, 1) });
+    };
+    const stores = await Promise.all([replica(), replica(), replica()]);
+    const registers = stores.map((store) => new NonceRegister(store));
+    const nonces = Array.from({ length: 30 }, () => randomUUID());
+    const now = Date.now();
+    const taken = await Promise.all(
+      nonces.flatMap((nonce) => [...registers, ...registers].map((register) => register.take(KEY, nonce, now, now))),
+    );
+    expect(taken.filter((one) => one === 'fresh')).toHaveLength(nonces.length);
+    const again = new NonceRegister(stores[0]!);
+    for (const nonce of nonces) expect(await again.take(KEY, nonce, now, now)).toBe('used');
+    await server.stop();
+    await expect(again.take(KEY, randomUUID(), now, now)).rejects.toMatchObject({ retryable: true });
+    await Promise.all(stores.map((store) => store.close()));
+    await server.close();
   });
 });

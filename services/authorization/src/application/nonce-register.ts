@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { ReadStore } from '@souk/read-store';
-import { bucketOf, NonceWindow, type Taken } from '../domain/nonce-window';
+import { bucketOf, NONCE_BUCKET, NonceWindow, type Taken } from '../domain/nonce-window';
+import { SIGNATURE_WINDOW } from '../domain/signature';
 
 /** Nonces that one process remembers at most: about 120 bytes each. */
 export const MAX_NONCES = 1_000_000;
@@ -27,9 +28,13 @@ interface Flush {
   readonly finish: (error?: unknown) => void;
 }
 
+/** A request may come as early as the window lets it, and be repeated until the window is over; then its nonce need not be known any more. */
+const CLAIM_MS = 2 * SIGNATURE_WINDOW + NONCE_BUCKET;
+
 /**
- * Takes each nonce once, also over restarts: `fresh` is answered when the nonce is on disk. Nonces that arrive while a write is under
- * way are written together by the next one. Stored as chunks `authorization/nonces/<minute modulo 64>/<number>`, so that old ones are
+ * Takes each nonce once, also over restarts: `fresh` is answered when the nonce is on disk. Where other replicas share the read store, each
+ * nonce is claimed there. Else this process alone knows them: nonces that arrive while a write is under way are written together by the next
+ * one, stored as chunks `authorization/nonces/<minute modulo 64>/<number>`, so that old ones are
  * overwritten by and by.
  */
 @Injectable()
@@ -51,11 +56,19 @@ export class NonceRegister {
 
   /** Times in milliseconds since the epoch. */
   async take(appKey: string, nonce: string, timestamp: number, now: number): Promise<Taken> {
-    if (!this.isLoaded) await (this.loading ??= this.load());
     const entry = `${appKey}${nonce}`;
+    if (this.store.shared) return this.claim(entry, timestamp, now);
+    if (!this.isLoaded) await (this.loading ??= this.load());
     const taken = this.window.take(entry, timestamp, now);
     if (taken === 'fresh') await this.record(entry, bucketOf(timestamp));
     return taken;
+  }
+
+  /** What this process knows itself it need not ask for. */
+  private async claim(entry: string, timestamp: number, now: number): Promise<Taken> {
+    const taken = this.window.take(entry, timestamp, now);
+    if (taken !== 'fresh') return taken;
+    return (await this.store.claim(`authorization/nonce/${entry.toLowerCase()}`, CLAIM_MS)) ? 'fresh' : 'used';
   }
 
   private record(entry: string, bucket: number): Promise<void> {

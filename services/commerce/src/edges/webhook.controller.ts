@@ -4,7 +4,7 @@ import { ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiParam, ApiSecuri
 import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { Ctx, problemsOf, Public, RequestContext } from '@souk/platform';
 import { instanceIdOf, orderIds } from '../application/order-ids';
-import type { Purchase } from '../domain/purchase';
+import type { Fulfilment, OrderStatus, Purchase } from '../domain/purchase';
 import { gapsIn } from '../domain/purchase';
 import { purchaseAggregate } from '../domain/purchase.decide';
 import { type BillingRequest, BillingSignatureGuard } from './billing-signature.guard';
@@ -43,7 +43,15 @@ export class WebhookController {
   }
 }
 
-function receipt(purchase: Purchase, purchaseId: string) {
+interface Receipt {
+  readonly status?: OrderStatus;
+  readonly fulfilment?: Fulfilment['status'];
+  readonly instanceId?: string;
+  /** Numbers of events that were not received yet. */
+  readonly gaps?: readonly number[];
+}
+
+function receipt(purchase: Purchase, purchaseId: string): Receipt {
   if (purchase.status === 'unknown') return {};
   const { status, fulfilment, received } = purchase;
   const hasInstance = status === 'paid' || fulfilment.status === 'started' || fulfilment.status === 'withdrawn';

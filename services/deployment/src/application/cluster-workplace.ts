@@ -8,9 +8,10 @@ import {
   Unprocessable,
   Unreachable,
 } from '@souk/kubernetes';
+import type { Activity } from '@souk/event-sourcing';
 import type { SecretDeclaration } from '@souk/topology';
 import { type HostCapacity, hostsOf } from '../domain/capacity';
-import { type ClusterObject, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
+import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
 import type { ClusterView } from './cluster-view';
@@ -23,6 +24,14 @@ export interface Refusal {
   readonly error: KubernetesError;
 }
 
+/** Another replica works on this cluster now. */
+export class NotOurs extends Error {
+  constructor() {
+    super('another replica works on this cluster');
+    this.name = new.target.name;
+  }
+}
+
 type Apply = Extract<Action, { type: 'apply' }>;
 type Delete = Extract<Action, { type: 'delete' }>;
 
@@ -31,7 +40,11 @@ const FIRST_LOOK_MS = 3_000;
 /** How long a look at the hosts is good for. */
 const HOSTS_GOOD_FOR_MS = 2_000;
 
-/** One cluster as instances are worked on: what it shows, and the calls that change it. */
+/**
+ * One cluster as instances are worked on: what it shows, and the calls that change it. A cluster can't check who holds the lease. So it is
+ * looked at once more right before each call is sent; an object that was seen is changed or deleted only as long as it is what was seen; and
+ * what is only to be made is made alike by everybody.
+ */
 export class ClusterWorkplace {
   private hostsSeen: { readonly at: number; readonly hosts: Promise<HostCapacity[]> } | undefined;
 
@@ -39,7 +52,13 @@ export class ClusterWorkplace {
     private readonly cluster: KubernetesCluster,
     private readonly view: ClusterView,
     private readonly sealedValues: SealedValues,
+    private readonly activity: Activity,
   ) {}
+
+  /** @throws NotOurs */
+  assertOurs = (): void => {
+    if (!this.activity.held()) throw new NotOurs();
+  };
 
   /**
    * Fulfilled when what is seen is what there is.
@@ -80,18 +99,23 @@ export class ClusterWorkplace {
   /**
    * Carries out what is to be done on the cluster: the namespace, then what lies in it, then workloads; side by side within each step.
    * Answers the first refusal that trying again would not mend.
-   * @throws KubernetesError where it might
+   * @param seen what the actions were planned on
+   * @throws KubernetesError where it might; NotOurs
    */
   async carryOut(
     actions: readonly Action[],
+    seen: readonly ClusterObject[],
     instance: KnownInstance,
     secrets: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<Refusal | undefined> {
     const applies = actions.filter((action): action is Apply => action.type === 'apply');
     const deletes = actions.filter((action): action is Delete => action.type === 'delete');
+    const known = new Map(seen.map((object) => [keyOf(object), object]));
     const steps = [0, 1, 2].map((step) => applies.filter(({ object }) => stepOf(object) === step));
     for (const step of steps) {
-      const results = await Promise.allSettled(step.map((action) => this.apply(action, instance, secrets)));
+      const results = await Promise.allSettled(
+        step.map((action) => this.apply(action, known.get(keyOf(action.object)), instance, secrets)),
+      );
       const refusal = firstRefusal(step, results);
       if (refusal) return refusal;
     }
@@ -108,14 +132,51 @@ export class ClusterWorkplace {
     }
   }
 
-  private async apply({ object, sealed }: Apply, instance: KnownInstance, secrets: Readonly<Record<string, SecretDeclaration>>) {
+  /**
+   * Of an instance that is deleted for good nothing may be there: what a call that was sent too late has made goes again, whoever holds the
+   * lease.
+   */
+  async removeNamespace(instanceId: string): Promise<void> {
+    const name = { kind: 'Namespace', name: namespaceOf(instanceId) };
+    try {
+      const { uid } = (await this.cluster.get(name)).metadata;
+      await this.cluster.delete(name, uid === undefined ? {} : { uid });
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+  }
+
+  private async apply(
+    { object, sealed }: Apply,
+    seen: ClusterObject | undefined,
+    instance: KnownInstance,
+    secrets: Readonly<Record<string, SecretDeclaration>>,
+  ): Promise<void> {
     const filled = sealed ? await this.sealedValues.filledIn(object, sealed, instance, secrets) : object;
-    this.view.put(await this.cluster.apply(filled));
+    const { uid, resourceVersion } = seen && !isTerminating(seen) ? seen.metadata : {};
+    const conditional = {
+      ...filled,
+      metadata: { ...filled.metadata, ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
+    };
+    try {
+      this.view.put(await this.cluster.apply(conditional, this.assertOurs));
+    } catch (error) {
+      if (!(error instanceof Conflict) || uid === undefined) throw error;
+      // Somebody else has changed it, or its status has: the next look tells what is still to be done.
+      const { kind, metadata } = object;
+      this.view.put(
+        await this.cluster.get({
+          kind,
+          name: metadata.name,
+          ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+        }),
+      );
+    }
   }
 
   private async delete({ reference: { kind, namespace, name, uid } }: Delete): Promise<void> {
     try {
-      await this.cluster.delete({ kind, name, ...(namespace !== undefined && { namespace }) }, { uid });
+      await this.cluster.delete({ kind, name, ...(namespace !== undefined && { namespace }) }, { uid }, this.assertOurs);
     } catch (error) {
       if (!(error instanceof NotFound)) throw error;
     }

@@ -81,6 +81,12 @@ export class InstanceWork {
     return lookAgainAt === undefined ? {} : { lookAgainAt };
   }
 
+  /** The cluster is another replica's from here on. A last call may have been sent too late, for an instance that is gone by now. */
+  async letGo(instanceId: string, workplace: ClusterWorkplace): Promise<void> {
+    const { status } = await this.journal.instance(instanceId);
+    if (status === 'deleted') await workplace.removeNamespace(instanceId);
+  }
+
   /** When a node becomes slow, and after that its deadline; or when some trouble has lasted too long. */
   private nextLook({ operation }: Entry): string | undefined {
     const now = this.clock.now();
@@ -147,7 +153,9 @@ export class InstanceWork {
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
     let lookedAgain = false;
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
-      const actions = plan(this.desired(job, entry), await this.observe(job, workplace));
+      workplace.assertOurs();
+      const observed = await this.observe(job, workplace);
+      const actions = plan(this.desired(job, entry), observed);
       if (actions.length === 0) return entry;
       if (!lookedAgain && actions.some(givesUp)) {
         lookedAgain = true;
@@ -155,7 +163,7 @@ export class InstanceWork {
         continue;
       }
       entry = await inSpan('reconcile', { attributes: attributesOf(entry, actions) }, () =>
-        this.carryOut(actions, job, entry, workplace),
+        this.carryOut(actions, observed, job, entry, workplace),
       );
     }
     return entry;
@@ -209,13 +217,20 @@ export class InstanceWork {
     return needsCapacity(objects) ? { objects, hosts: await workplace.hosts() } : { objects };
   }
 
-  private async carryOut(actions: readonly Action[], job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<Entry> {
+  private async carryOut(
+    actions: readonly Action[],
+    { objects }: Observed,
+    job: Job,
+    entry: Entry,
+    workplace: ClusterWorkplace,
+  ): Promise<Entry> {
     const facts: OperationFact[] = [];
     for (const action of actions) if (action.type === 'record') facts.push(action.fact);
+    workplace.assertOurs();
     await this.beforeEnd(facts, job, entry, workplace);
     const recorded = await this.journal.record(entry, ...facts);
     const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
-    const refusal = await workplace.carryOut(actions, job.instance, secrets);
+    const refusal = await workplace.carryOut(actions, objects, job.instance, secrets);
     if (!refusal) return recorded;
     if (entry.operation.started.kind === 'delete') throw refusal.error;
     const { node, reason } = refusal;

@@ -38,14 +38,23 @@ export class OperationJournal {
     return { operation: started(outcome.state), revision: outcome.revision };
   }
 
-  /** Nothing is written where nothing is news. */
+  /**
+   * Nothing is written where nothing is news. What was seen is recorded only where nobody has recorded anything since: a replica that has
+   * lost the cluster, and does not know it yet, has seen what is not so any more.
+   * @throws RevisionMismatch
+   */
   async record(entry: Entry, ...facts: readonly OperationFact[]): Promise<Entry> {
     const { operationId, instanceId } = entry.operation.started;
     if (!facts.some((fact) => isNews(fact, entry.operation))) return entry;
     // The same facts at the same revision are the same command: an append whose answer got lost is not made twice.
     const digest = derivedUuid(JSON.stringify(facts));
     const context = await this.causes.context(instanceId, operationId, 'record', entry.revision, digest);
-    const outcome = await this.commands.handle(operationAggregate, operationId, { type: 'RecordFacts', facts }, context);
+    const outcome = await this.commands.handle(
+      operationAggregate,
+      operationId,
+      { type: 'RecordFacts', facts },
+      { ...context, ifMatch: entry.revision },
+    );
     return { operation: started(outcome.state), revision: outcome.revision };
   }
 

@@ -1,36 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type LeaseKeeper, Leases } from '@souk/coordination';
+import { RevisionMismatch } from '@souk/event-sourcing';
 import { AccessDenied, KubernetesError } from '@souk/kubernetes';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
 import { ClusterClients } from './cluster-clients';
 import { ClusterView } from './cluster-view';
-import { ClusterWorkplace } from './cluster-workplace';
+import { ClusterWorkplace, NotOurs } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 import { InstanceWork } from './instance-work';
 import { SealedValues } from './sealed-values';
 import { type Outcome, WorkQueue } from './work-queue';
 
-/** What is kept for one cluster while something is to be done on it. */
+/** A cluster with something to be done on it. */
 interface Site {
+  readonly clusterId: string;
+  readonly lease: LeaseKeeper;
+  /** Instances with an operation. */
+  readonly active: Set<string>;
+  /** While this replica holds the lease. Where another one does, nothing else is kept. */
+  desk: Desk | undefined;
+  /** Opening and closing it, one after the other. */
+  moving: Promise<void>;
+  closed: boolean;
+  /** When it was last found without work. */
+  idleSince: number | undefined;
+}
+
+/** What it takes to work on a cluster. */
+interface Desk {
   readonly view: ClusterView;
   readonly workplace: ClusterWorkplace;
   readonly queue: WorkQueue;
-  /** Instances with an operation. */
-  readonly active: Set<string>;
-  /** When it was last found without work. */
-  idleSince: number | undefined;
 }
 
 /** How often sites without work are looked for. */
 const SWEEP_MS = 30_000;
 /** How long turns that are under way may take when the process is to end, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
+/** When a turn is tried again that another replica was in the way of. */
+const ANOTHER_TRY_MS = 1_000;
 
 /**
  * Works on every instance that has an operation, one queue for each cluster. Which instances these are, the read model says; commands of
- * this process and watches on the clusters only make it quicker. Stopped at any moment, the next start goes on.
+ * this process and watches on the clusters only make it quicker. Stopped at any moment, the next start goes on. Of several replicas one works
+ * on a cluster, by the lease `reconciler-<clusterId>`; all of them know what is to be done there, so that another one can take over.
  */
 @Injectable()
 export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -45,6 +61,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly work: InstanceWork,
     private readonly sealedValues: SealedValues,
     private readonly settings: DeploymentSettings,
+    private readonly leases: Leases,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -69,7 +86,6 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.clients.close();
     for (const stop of this.unfollow) stop();
     await Promise.all([...this.sites.values()].map((site) => this.close(site)));
-    this.sites.clear();
   }
 
   /** There is something to do for this instance. Safe to call at any time, any number of times. */
@@ -77,7 +93,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.stopped) return;
     const site = this.site(clusterId);
     site.active.add(instanceId);
-    site.queue.call(instanceId);
+    site.desk?.queue.call(instanceId);
   }
 
   /** What was under way when the last process ended. What the read model learns only later comes as a change. */
@@ -99,7 +115,16 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     for (const instanceId of instanceIds) {
       const doc = await this.instances.get(instanceId);
       if (doc?.working) this.wake(doc.clusterId, instanceId);
+      else this.rest(doc?.clusterId, instanceId);
     }
+  }
+
+  /** Where another replica works on it, its end is heard of here: there is nothing to take over any more. */
+  private rest(clusterId: string | undefined, instanceId: string): void {
+    const site = clusterId === undefined ? undefined : this.sites.get(clusterId);
+    if (!site || site.desk || site.lease.activity.held()) return;
+    site.active.delete(instanceId);
+    if (site.active.size === 0) void this.close(site);
   }
 
   private site(clusterId: string): Site {
@@ -108,32 +133,56 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       known.idleSince = undefined;
       return known;
     }
+    const lease = this.leases.keeper(`reconciler-${clusterId}`);
+    const moving = Promise.resolve();
+    const site: Site = { clusterId, lease, active: new Set(), desk: undefined, moving, closed: false, idleSince: undefined };
+    this.sites.set(clusterId, site);
+    lease.changes(() => this.move(site));
+    void lease.start();
+    return site;
+  }
+
+  /** To the cluster when the lease was gained, away from it when it was lost. */
+  private move(site: Site): void {
+    site.moving = site.moving.then(async () => {
+      const works = site.lease.activity.held() && !site.closed;
+      if (works && !site.desk) this.openDesk(site);
+      else if (!works && site.desk) await this.closeDesk(site);
+    });
+  }
+
+  private openDesk(site: Site): void {
+    const { clusterId, active, lease } = site;
     const client = this.clients.client(clusterId);
-    const active = new Set<string>();
     const callIfActive = (instanceId: string) => {
-      if (active.has(instanceId)) site.queue.call(instanceId);
+      if (active.has(instanceId)) desk.queue.call(instanceId);
     };
     const view = new ClusterView(client, callIfActive, () => active.forEach(callIfActive));
-    const workplace = new ClusterWorkplace(client, view, this.sealedValues);
-    const queue = new WorkQueue((instanceId) => this.turn(instanceId, site), {
+    const workplace = new ClusterWorkplace(client, view, this.sealedValues, lease.activity);
+    const queue = new WorkQueue((instanceId) => this.turn(instanceId, desk, active), {
       parallel: this.settings.parallelInstances,
       firstPauseMs: 200,
       longestPauseMs: 15_000,
       onError: (instanceId, error) => this.report(clusterId, instanceId, error),
     });
-    const site: Site = { view, workplace, queue, active, idleSince: undefined };
-    this.sites.set(clusterId, site);
-    return site;
+    const desk: Desk = { view, workplace, queue };
+    site.desk = desk;
+    active.forEach(callIfActive);
   }
 
-  private async turn(instanceId: string, { workplace, view, active }: Site): Promise<Outcome> {
+  private async turn(instanceId: string, { workplace, view }: Desk, active: Set<string>): Promise<Outcome> {
     // Whoever wakes it during the turn that ends its work calls the queue as well: that next turn takes it up again.
     active.add(instanceId);
     try {
+      workplace.assertOurs();
       const outcome = await this.work.turn(instanceId, workplace);
       if (outcome.done) active.delete(instanceId);
       return outcome;
     } catch (error) {
+      if (error instanceof NotOurs) await this.work.letGo(instanceId, workplace);
+      // What is lost may have come back without a word; where it has not, nobody looks again.
+      if (error instanceof NotOurs || error instanceof RevisionMismatch)
+        return { lookAgainAt: new Date(Date.now() + ANOTHER_TRY_MS).toISOString() };
       const { trouble } = view;
       if (error instanceof KubernetesError && trouble && Date.now() - trouble.since >= this.settings.stallAfterMs) {
         const code = trouble.error instanceof AccessDenied ? 'cluster-refuses' : 'cluster-unreachable';
@@ -152,19 +201,30 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     else this.logger.error({ err: error, clusterId, instanceId }, 'an instance could not be worked on; it is tried again');
   }
 
-  /** Watches cost memory and connections: those of clusters without work end after a while. */
+  /** Watches cost memory and connections, a lease costs appends: those of clusters without work end after a while. */
   private async sweep(): Promise<void> {
-    for (const [clusterId, site] of [...this.sites]) {
-      if (site.active.size > 0 || !site.queue.idle) continue;
+    for (const site of [...this.sites.values()]) {
+      if (site.active.size > 0 || site.desk?.queue.idle === false) continue;
       site.idleSince ??= Date.now();
       if (Date.now() - site.idleSince < this.settings.idleMs) continue;
-      this.sites.delete(clusterId);
       await this.close(site);
     }
   }
 
+  /** Lets go of everything first, and of the lease last. */
   private async close(site: Site): Promise<void> {
-    const stopped = Promise.all([site.queue.stop(), site.view.stop()]);
+    site.closed = true;
+    this.sites.delete(site.clusterId);
+    this.move(site);
+    await site.moving;
+    await this.leases.giveUp(site.lease);
+  }
+
+  private async closeDesk(site: Site): Promise<void> {
+    const { desk } = site;
+    site.desk = undefined;
+    if (!desk) return;
+    const stopped = Promise.all([desk.queue.stop(), desk.view.stop()]);
     const late = new AbortController();
     const patience = sleep(STOP_WITHIN_MS, undefined, { signal: late.signal }).catch(() => undefined);
     await Promise.race([stopped, patience]);

@@ -1,0 +1,1 @@
+export { type ProtocolServer, startProtocolServer } from './protocol-server';

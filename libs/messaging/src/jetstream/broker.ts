@@ -1,0 +1,206 @@
+import type { ConsumerConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
+import { Signal } from '../signal';
+import type { Timers } from '../timers';
+import type { Names } from './wire';
+
+/** The stream as it is to be, beside its name and subjects. */
+export interface StreamLimits {
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly replicas: number;
+}
+
+export interface BrokerSettings {
+  readonly names: Names;
+  readonly limits: StreamLimits;
+  readonly timers: Timers;
+  /** Before the next attempt, in milliseconds. @param failures in a row, from 1 */
+  readonly pause: (failures: number) => number;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** One connection to the broker, from its beginning to its end. */
+export class BrokerSession {
+  private made: Promise<void> | undefined;
+
+  constructor(
+    readonly connection: NatsConnection,
+    private readonly manager: JetStreamManager,
+    private readonly names: Names,
+    private readonly limits: StreamLimits,
+  ) {}
+
+  /** Fulfilled when the connection is gone. */
+  async ended(): Promise<void> {
+    await this.connection.closed();
+  }
+
+  get isOver(): boolean {
+    return this.connection.isClosed();
+  }
+
+  /** Makes the stream, or makes it what it is to be; once in a session. @throws what the broker says */
+  async ensureStream(): Promise<void> {
+    this.made ??= this.makeStream();
+    try {
+      await this.made;
+    } catch (error) {
+      this.made = undefined;
+      throw error;
+    }
+  }
+
+  /** The stream was seen to be gone. */
+  forgetStream(): void {
+    this.made = undefined;
+  }
+
+  async streamState(subjects: string): Promise<{
+    readonly created: string;
+    readonly lastSequence: number;
+    /** With something in the stream. */
+    readonly subjects: ReadonlySet<string>;
+  }> {
+    const { created, state } = await this.manager.streams.info(this.names.stream, { subjects_filter: subjects });
+    return { created, lastSequence: state.last_seq, subjects: new Set(Object.keys(state.subjects ?? {})) };
+  }
+
+  /** `undefined` where there is none. */
+  lastOf(subject: string): Promise<StoredMsg | undefined> {
+    return this.found(this.manager.streams.getMessage(this.names.stream, { last_by_subj: subject }));
+  }
+
+  /** `undefined` where there is none, or none any more. */
+  messageAt(sequence: number): Promise<StoredMsg | undefined> {
+    return this.found(this.manager.streams.getMessage(this.names.stream, { seq: sequence }));
+  }
+
+  /** A durable consumer, made anew: what an earlier one had handed out is not waited for. */
+  async remakeConsumer(config: Partial<ConsumerConfig> & { readonly durable_name: string }): Promise<void> {
+    await this.found(this.manager.consumers.delete(this.names.stream, config.durable_name));
+    await this.manager.consumers.add(this.names.stream, config);
+  }
+
+  /** Messages that a consumer has not handed out, or has not heard of again. */
+  async outstanding(durable: string): Promise<number> {
+    const info = await this.found(this.manager.consumers.info(this.names.stream, durable));
+    return info ? info.num_pending + info.num_ack_pending : 0;
+  }
+
+  private async makeStream(): Promise<void> {
+    const { stream: name, all } = this.names;
+    const { maxAgeMs, maxBytes, replicas } = this.limits;
+    const wanted = { subjects: [all], max_age: nanosOf(maxAgeMs), max_bytes: maxBytes, num_replicas: replicas };
+    const existing = await this.found(this.manager.streams.info(name));
+    if (!existing) {
+      // Kept in files, for as long as the limits say, the oldest making way: the broker's defaults.
+      await this.manager.streams.add({ name, ...wanted });
+      return;
+    }
+    const { config } = existing;
+    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => `${config[key]}` !== `${wanted[key]}`);
+    if (differs) await this.manager.streams.update(name, { ...config, ...wanted });
+  }
+
+  private async found<T>(asked: Promise<T>): Promise<T | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Keeps a connection to the broker, for ever: when it is gone, there will be another one. */
+export class Broker {
+  private readonly changed = new Signal();
+  private current: BrokerSession | undefined;
+  private cancelPause: (() => void) | undefined;
+  private working: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly connect: () => Promise<NatsConnection>,
+    private readonly settings: BrokerSettings,
+  ) {}
+
+  get isConnected(): boolean {
+    return this.current !== undefined;
+  }
+
+  start(): void {
+    this.working ??= this.work();
+  }
+
+  /**
+   * The session of now, or the next one; `undefined` when there will be none any more.
+   * @param givenUp whoever waits does not want one any more; to be asked at each {@link Broker.wake}
+   */
+  async session(givenUp: () => boolean): Promise<BrokerSession | undefined> {
+    const isOver = (): boolean => this.closed || givenUp();
+    await this.changed.until(() => isOver() || this.current !== undefined);
+    return isOver() ? undefined : this.current;
+  }
+
+  /** Somebody has given up. */
+  wake(): void {
+    this.changed.notify();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.changed.notify();
+    this.cancelPause?.();
+    await this.current?.connection.close();
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    for (let failures = 0; !this.closed;) {
+      try {
+        await this.hold(() => (failures = 0));
+        if (!this.closed) throw new Error('the connection to the broker is gone');
+      } catch (error) {
+        failures++;
+        this.settings.onTrouble(error);
+        await this.pause(this.settings.pause(failures));
+      }
+    }
+  }
+
+  private async hold(onConnected: () => void): Promise<void> {
+    const connection = await this.connect();
+    try {
+      const manager = await connection.jetstreamManager({ checkAPI: false });
+      if (this.closed) return;
+      onConnected();
+      this.current = new BrokerSession(connection, manager, this.settings.names, this.settings.limits);
+      this.changed.notify();
+      await this.current.ended();
+    } finally {
+      this.current = undefined;
+      await connection.close();
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.settings.timers.after(ms, resolve);
+      this.cancelPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+export function nanosOf(ms: number): number {
+  return ms * 1_000_000;
+}
+
+/** The stream, the consumer or the message is not there. */
+export function isNotFound(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === '404';
+}

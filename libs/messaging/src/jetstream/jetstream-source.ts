@@ -1,0 +1,345 @@
+import type { Position, RecordedEvent } from '@souk/event-sourcing';
+import type { AckPolicy, DeliverPolicy } from 'nats';
+import { serviceOf } from '../cloud-event';
+import type { GroupReceiver, GroupSource, MessagePlace, Place as KeptPlace, SubjectPage } from '../group-source';
+import type { PublicHistory } from '../public-history.port';
+import type { Timers } from '../timers';
+import type { Broker, BrokerSession } from './broker';
+import { nanosOf } from './broker';
+import { type Delivered, PartitionPull } from './partition-pull';
+import { heldFormOf } from './public-messages';
+import { judge } from './relay-place';
+import {
+  generationOf,
+  headerNames,
+  later,
+  type Link,
+  linkOf,
+  type Names,
+  parseEvent,
+  PARTITIONS,
+  partitionOf,
+  type Place,
+} from './wire';
+
+export interface JetStreamSourceOptions {
+  readonly names: Names;
+  readonly group: string;
+  /** Those that the group listens to. */
+  readonly services: ReadonlySet<string>;
+  readonly history: PublicHistory;
+  readonly timers: Timers;
+  /** Before the next attempt, in milliseconds. @param failures in a row, from 1 */
+  readonly pause: (failures: number) => number;
+  /** Fulfilled when the services of this process have told everything up to this position. @returns by service and partition: the last message */
+  readonly told: (position: Position) => Promise<ReadonlyMap<string, Position>>;
+}
+
+/** As it is kept. */
+interface Kept {
+  /** By `<service>.<partition>`: the last message that was shown. */
+  readonly last: Readonly<Record<string, Position>>;
+  /** By partition: number in the stream, and place, of the last message of it that has come by, to begin there the next time. */
+  readonly arrived: Readonly<Record<string, Arrived>>;
+}
+
+type Arrived = readonly [sequence: number, position: Position];
+
+// Values of the driver's enums, which is not loaded for their sake.
+const EXPLICIT = 'explicit' as string as AckPolicy;
+const ALL = 'all' as string as DeliverPolicy;
+const FROM_SEQUENCE = 'by_start_sequence' as string as DeliverPolicy;
+
+/** Milliseconds: after this the broker delivers again what was not acknowledged. */
+const ACK_WAIT = 30_000;
+const MOST_UNACKNOWLEDGED = 4_096;
+/** Events of a subject that are looked at in one go. */
+const PAGE = 256;
+
+/**
+ * The events of a group from the broker: one durable consumer for each partition. What was shown is remembered here, by service and partition,
+ * and not by the broker: a message is shown when everything before it was, by what it says of its predecessor. It is dropped when it was shown
+ * already; and where one before it is missing, the relay of its service is asked to tell again from there on.
+ */
+export class JetStreamSource implements GroupSource {
+  private readonly last = new Map<string, Place>();
+  private readonly arrived = new Map<string, Arrived>();
+  /** By partition: what the broker is to be told when a checkpoint is durable that has it. */
+  private readonly unacknowledged = new Map<string, Delivered[]>();
+  private readonly pending = new Map<string, number>();
+  /** By service and partition: cancels the next request for what is missing there. */
+  private readonly missing = new Map<string, () => void>();
+  private receiver: GroupReceiver | undefined;
+  private session: BrokerSession | undefined;
+  private interrupt: (error: unknown) => void = () => undefined;
+  private working: Promise<void> | undefined;
+  private cancelPause: (() => void) | undefined;
+  private latest: Position | undefined;
+  /** How many were shown, and how many wait for room in the group. */
+  private shown = 0;
+  private waiting = 0;
+  private shownBefore = -1;
+  private isLive = false;
+  private closed = false;
+
+  /** @param place what was kept; of the generation of the event store */
+  constructor(
+    private readonly broker: Broker,
+    place: KeptPlace | undefined,
+    private readonly generation: string,
+    private readonly options: JetStreamSourceOptions,
+  ) {
+    const { last = {}, arrived = {} } = (place ?? {}) as Partial<Kept>;
+    for (const [key, position] of Object.entries(last)) this.moved(key, position);
+    for (const [partition, one] of Object.entries(arrived)) this.arrived.set(partition, one);
+  }
+
+  get broken(): boolean {
+    return !this.isLive;
+  }
+
+  get position(): Position | undefined {
+    return this.latest;
+  }
+
+  start(receiver: GroupReceiver): void {
+    this.receiver = receiver;
+    this.working = this.work();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const cancel of this.missing.values()) cancel();
+    this.cancelPause?.();
+    this.broker.wake();
+    this.interrupt(undefined);
+    await this.working;
+  }
+
+  place(): KeptPlace {
+    return { last: Object.fromEntries(this.last), arrived: Object.fromEntries(this.arrived) };
+  }
+
+  kept(place: KeptPlace): void {
+    for (const [partition, [sequence]] of Object.entries((place as unknown as Kept).arrived)) {
+      const waiting = this.unacknowledged.get(partition);
+      while (waiting?.[0] && waiting[0].sequence <= sequence) waiting.shift()!.acknowledge();
+    }
+  }
+
+  hasShown({ subject, type, position }: MessagePlace): boolean {
+    const [service, partition] = [serviceOf(type), partitionOf(subject)];
+    // A message that was parked under a private type does not say whose it is.
+    const services = this.options.services.has(service) ? [service] : [...this.options.services];
+    return services.some((one) => this.lastOf(keyOf(one, partition)) >= position);
+  }
+
+  async lastShown(message: MessagePlace, from: number): Promise<number> {
+    const { subject } = message;
+    let last = from - 1;
+    for (let next = from; ;) {
+      const { events, upTo } = await this.read(subject, next, PAGE);
+      for (const event of events) {
+        if (!this.hasShown({ subject, type: event.type, position: event.position })) return last;
+        last = event.revision;
+      }
+      if (upTo === undefined) return last;
+      next = upTo + 1;
+    }
+  }
+
+  async read(subject: string, from: number, maxCount: number): Promise<SubjectPage> {
+    const { events, upTo } = await this.options.history.read(subject, from, maxCount);
+    return { events: events.map(heldFormOf), upTo: upTo < from ? undefined : upTo };
+  }
+
+  async reached(position: Position): Promise<() => boolean> {
+    const told = [...(await this.options.told(position))].filter(([key]) =>
+      this.options.services.has(key.slice(0, key.lastIndexOf('.'))),
+    );
+    return () => told.every(([key, last]) => this.lastOf(key) >= last);
+  }
+
+  async behind(): Promise<number> {
+    return [...this.pending.values()].reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Where the broker has something that does not come, though there is room for it, the consumers are made anew. */
+  async progress(): Promise<string | undefined> {
+    const { session, shown } = this;
+    const isIdle = this.shownBefore === shown && this.waiting === 0;
+    this.shownBefore = shown;
+    if (!session) return 'no broker';
+    const outstanding = await Promise.all(PARTITIONS.map((partition) => session.outstanding(this.durableOf(partition))));
+    if (outstanding.every((count) => count === 0) && this.missing.size === 0) return undefined;
+    if (isIdle) this.interrupt(new Error('the broker has messages that do not come'));
+    return `${shown}`;
+  }
+
+  private async work(): Promise<void> {
+    for (let failures = 0; !this.closed;) {
+      const session = await this.broker.session(() => this.closed);
+      if (!session || this.closed) return;
+      const before = this.shown;
+      try {
+        await this.hold(session);
+      } catch (error) {
+        if (this.closed || session.isOver) continue;
+        session.forgetStream();
+        failures = this.shown > before ? 1 : failures + 1;
+        this.receiver!.trouble(error);
+        await this.pause(this.options.pause(failures));
+      }
+    }
+  }
+
+  /** Until one of the partitions fails, or the connection ends. */
+  private async hold(session: BrokerSession): Promise<void> {
+    const interrupted = new Promise<never>((_, reject) => (this.interrupt = (error) => reject(error as Error)));
+    interrupted.catch(() => undefined);
+    let pulls: PartitionPull[] = [];
+    const begin = async (): Promise<void> => {
+      await session.ensureStream();
+      await Promise.all(PARTITIONS.map((partition) => this.makeConsumer(session, partition)));
+      if (this.closed || session.isOver) return;
+      pulls = PARTITIONS.map((partition) => this.pull(session, partition));
+      for (const pull of pulls) pull.start();
+      this.isLive = true;
+      await Promise.race(pulls.map(({ failed }) => failed));
+    };
+    this.session = session;
+    this.unacknowledged.clear();
+    try {
+      await Promise.race([begin(), interrupted, session.ended()]);
+    } finally {
+      this.isLive = false;
+      this.session = undefined;
+      // What one of them waits to hand over would be handed over twice.
+      await Promise.all(pulls.map((pull) => pull.close()));
+    }
+  }
+
+  private pull(session: BrokerSession, partition: string): PartitionPull {
+    const { names, timers } = this.options;
+    const consumer = { stream: names.stream, durable: this.durableOf(partition) };
+    const mine = this.session;
+    return new PartitionPull(session.connection, consumer, timers, (message) => {
+      if (this.session === mine) return this.hear(message, partition);
+    });
+  }
+
+  private async makeConsumer(session: BrokerSession, partition: string): Promise<void> {
+    const { names } = this.options;
+    const [service] = this.options.services;
+    const begun = await this.stillThere(session, partition);
+    await session.remakeConsumer({
+      durable_name: this.durableOf(partition),
+      filter_subject: names.subject(this.options.services.size === 1 ? service! : '*', partition),
+      ack_policy: EXPLICIT,
+      ack_wait: nanosOf(ACK_WAIT),
+      max_ack_pending: MOST_UNACKNOWLEDGED,
+      ...(begun === undefined ? { deliver_policy: ALL } : { deliver_policy: FROM_SEQUENCE, opt_start_seq: begun + 1 }),
+    });
+  }
+
+  /** The number of the message that came last, if it has that number still: a broker that has lost something gives numbers twice. */
+  private async stillThere(session: BrokerSession, partition: string): Promise<number | undefined> {
+    const arrived = this.arrived.get(partition);
+    if (!arrived) return undefined;
+    const [sequence, position] = arrived;
+    const link = linkOf((await session.messageAt(sequence))?.header);
+    return link?.position === position ? sequence : undefined;
+  }
+
+  private hear(message: Delivered, partition: string): Promise<void> | void {
+    this.pending.set(partition, message.pending);
+    const link = linkOf(message.headers);
+    const service = message.subject.slice(this.options.names.installation.length + 1, -(partition.length + 1));
+    // Of another installation's past, of somebody else, or of a service that nobody here listens to.
+    if (!link || generationOf(link.position) !== this.generation || !this.options.services.has(service))
+      return this.drop(message, partition, link);
+    const key = keyOf(service, partition);
+    const judgement = judge(this.lastOf(key), link);
+    if (judgement === 'repeated') return this.drop(message, partition, link);
+    if (judgement === 'missed') return this.miss(message, service, partition);
+    return this.show(message, key, partition, link);
+  }
+
+  private show(message: Delivered, key: string, partition: string, link: Link): Promise<void> | void {
+    const type = message.headers!.get(headerNames.type);
+    if (!this.receiver!.types.includes(type)) {
+      this.moved(key, link.position);
+      this.drop(message, partition, link);
+      return this.receiver!.passedBy(1);
+    }
+    const event: RecordedEvent = heldFormOf(parseEvent(message.body()));
+    this.waiting++;
+    const taken = this.receiver!.take(event, () => {
+      this.moved(key, link.position);
+      this.arrivedAt(message, partition, link);
+      const waiting = this.unacknowledged.get(partition) ?? [];
+      this.unacknowledged.set(partition, waiting);
+      waiting.push(message);
+      this.shown++;
+    });
+    if (taken) return taken.finally(() => this.waiting--);
+    this.waiting--;
+  }
+
+  private drop(message: Delivered, partition: string, link: Link | undefined): void {
+    if (link) this.arrivedAt(message, partition, link);
+    message.acknowledge();
+  }
+
+  private arrivedAt({ sequence }: Delivered, partition: string, { position }: Link): void {
+    if (sequence > (this.arrived.get(partition)?.[0] ?? 0)) this.arrived.set(partition, [sequence, position]);
+  }
+
+  private moved(key: string, position: Position): void {
+    this.last.set(key, position);
+    this.latest = later(position, this.latest ?? '') as Position;
+    this.missing.get(key)?.();
+    this.missing.delete(key);
+  }
+
+  /** Something before this message has not come, and will not come by itself. What is told again will have this one as well. */
+  private miss(message: Delivered, service: string, partition: string): void {
+    message.acknowledge();
+    const key = keyOf(service, partition);
+    if (!this.missing.has(key)) this.ask(service, partition, 1);
+  }
+
+  private ask(service: string, partition: string, times: number): void {
+    const { names, timers, pause } = this.options;
+    const key = keyOf(service, partition);
+    const connection = this.session?.connection;
+    if (connection && !connection.isClosed())
+      connection.publish(names.wanted(service), JSON.stringify({ partition, after: this.lastOf(key) }));
+    // A relay that is away hears nothing; one that is at it needs time.
+    const again = timers.after(Math.max(1_000, pause(times)), () => this.ask(service, partition, times + 1));
+    this.missing.set(key, again);
+  }
+
+  private lastOf(key: string): Place {
+    return this.last.get(key) ?? '';
+  }
+
+  private durableOf(partition: string): string {
+    return `${this.options.group}-${partition}`;
+  }
+
+  private pause(ms: number): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.options.timers.after(ms, resolve);
+      this.cancelPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+export function keyOf(service: string, partition: string): string {
+  return `${service}.${partition}`;
+}

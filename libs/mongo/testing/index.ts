@@ -1,0 +1,2 @@
+export * from './stand-in';
+export * from './mongo-servers';

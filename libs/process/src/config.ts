@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InvalidConfig, loadConfig } from '@souk/platform';
+import type { RpcTls } from '@souk/rpc';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+
+const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
+const RPC_PORT_RANGE = 'SOUK_RPC_PORT must be a whole number between 0 (any free one) and 65535';
+const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
+const MONGO_URL = /^mongodb(\+srv)?:\/\/\S+$/;
+
+/** Variables of the environment that every service has, by their names. */
+export class ServiceEnvironment {
+  @IsInt({ message: PORT_RANGE })
+  @Min(0, { message: PORT_RANGE })
+  @Max(65535, { message: PORT_RANGE })
+  PORT: number = 3000;
+
+  @IsString({ message: 'HOST must be an address to listen on' })
+  HOST: string = '127.0.0.1';
+
+  /** Where other services ask this one. */
+  @IsInt({ message: RPC_PORT_RANGE })
+  @Min(0, { message: RPC_PORT_RANGE })
+  @Max(65535, { message: RPC_PORT_RANGE })
+  SOUK_RPC_PORT: number = 4000;
+
+  @IsString({ message: 'SOUK_RPC_HOST must be an address to listen on' })
+  SOUK_RPC_HOST: string = '127.0.0.1';
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+  })
+  LOG_LEVEL: string = 'warn';
+
+  @Matches(/^esdb(\+discover)?:\/\/\S+$/, { message: 'SOUK_EVENT_STORE is needed: esdb://host:2113, of an EventStoreDB' })
+  SOUK_EVENT_STORE: string | undefined = undefined;
+
+  @Matches(/^(nats|tls):\/\/[^\s,]+(,(nats|tls):\/\/[^\s,]+)*$/, {
+    message: 'SOUK_BUS is needed: nats://host:4222, several by commas, with JetStream',
+  })
+  SOUK_BUS: string | undefined = undefined;
+
+  /** Read models are shared by the replicas of a service in MongoDB, or each has its own (`lmdb`). */
+  @Matches(/^(lmdb|mongodb(\+srv)?:\/\/\S+)$/, { message: 'SOUK_READ_STORE is needed: mongodb://host:27017, or lmdb' })
+  SOUK_READ_STORE: string | undefined = undefined;
+
+  @Matches(/^[a-z][a-z0-9]{0,30}$/, { message: 'SOUK_READ_STORE_PREFIX must be a short name of small letters and digits' })
+  SOUK_READ_STORE_PREFIX: string = 'souk';
+
+  /** Where the vault is, where that is not where read models are. */
+  @IsOptional()
+  @Matches(MONGO_URL, { message: 'SOUK_VAULT must be mongodb://host:27017' })
+  SOUK_VAULT: string | undefined = undefined;
+
+  @Matches(/^[A-Za-z0-9+/]{43}=(,[A-Za-z0-9+/]{43}=)*$/, {
+    message: 'SOUK_MASTER_KEYS is needed: base64 of 32 bytes each, separated by commas, the first one wraps',
+  })
+  SOUK_MASTER_KEYS: string | undefined = undefined;
+
+  /** Where the other services answer: `authorization=host:port`, separated by commas; a service may come several times. */
+  @IsOptional()
+  @Matches(/^[a-z-]+=[^\s,=/]+:\d{1,5}(,[a-z-]+=[^\s,=/]+:\d{1,5})*$/, {
+    message: 'SOUK_NEIGHBOURS must be like authorization=host:port,release=host:port,…',
+  })
+  SOUK_NEIGHBOURS: string | undefined = undefined;
+
+  /** For what is kept on this machine alone. */
+  @IsString({ message: 'SOUK_DATA_DIR must be a folder' })
+  SOUK_DATA_DIR: string = './data';
+
+  /** How long it goes on serving when it is asked to end, in seconds: until nobody sends it anything any more. */
+  @IsInt({ message: DRAIN_RANGE })
+  @Min(0, { message: DRAIN_RANGE })
+  @Max(600, { message: DRAIN_RANGE })
+  SOUK_DRAIN_SECONDS: number = 5;
+
+  @IsOptional()
+  @IsString({ message: 'SOUK_RPC_TLS_CERT must be a file' })
+  SOUK_RPC_TLS_CERT: string | undefined = undefined;
+
+  @IsOptional()
+  @IsString({ message: 'SOUK_RPC_TLS_KEY must be a file' })
+  SOUK_RPC_TLS_KEY: string | undefined = undefined;
+
+  @IsOptional()
+  @IsString({ message: 'SOUK_RPC_TLS_CA must be a file' })
+  SOUK_RPC_TLS_CA: string | undefined = undefined;
+
+  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
+
+  /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_FAILPOINTS must be a plan' })
+  SOUK_FAILPOINTS: string | undefined = undefined;
+}
+
+/** What a service that is a process of its own knows. */
+export interface ServiceConfig {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly rpc: { readonly host: string; readonly port: number; readonly tls?: RpcTls };
+  readonly logLevel: string;
+  readonly engines: EnginesConfig;
+  /** By service where it answers internal calls: `host:port`, one or several. */
+  readonly neighbours: Readonly<Record<string, readonly string[]>>;
+  readonly drainMs: number;
+  readonly traceEndpoint?: string;
+  readonly failpoints?: string;
+}
+
+export interface EnginesConfig {
+  /** `esdb://…` */
+  readonly eventStore: string;
+  /** `nats://…` */
+  readonly bus: readonly string[];
+  /** `mongodb://…` or `lmdb` */
+  readonly readStore: string;
+  /** `mongodb://…` */
+  readonly vault: string;
+  /** Of the names of databases. */
+  readonly prefix: string;
+  readonly masterKeys: readonly Buffer[];
+  readonly dataDir: string;
+}
+
+/**
+ * @param asks services that this one can't do without
+ * @param type with more variables, where a service has some of its own
+ * @throws InvalidConfig with every variable that does not fit
+ */
+export function serviceConfig<Environment extends ServiceEnvironment = ServiceEnvironment>(
+  environment: NodeJS.ProcessEnv,
+  asks: readonly string[],
+  type: new () => Environment = ServiceEnvironment as new () => Environment,
+): { readonly config: ServiceConfig; readonly variables: Environment } {
+  const variables = loadConfig(type, environment);
+  const neighbours = neighboursOf(variables.SOUK_NEIGHBOURS ?? '');
+  const missing = asks.filter((service) => !neighbours[service]);
+  const vault = variables.SOUK_VAULT ?? variables.SOUK_READ_STORE!;
+  const files = [variables.SOUK_RPC_TLS_CERT, variables.SOUK_RPC_TLS_KEY, variables.SOUK_RPC_TLS_CA];
+  const problems = [
+    ...(missing.length > 0 ? [`SOUK_NEIGHBOURS names no address of ${missing.join(', ')}`] : []),
+    ...(vault === 'lmdb' ? ['SOUK_VAULT is needed where SOUK_READ_STORE is lmdb: mongodb://host:27017'] : []),
+    ...(new Set(files.map((file) => file === undefined)).size > 1
+      ? ['SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY and SOUK_RPC_TLS_CA are needed together']
+      : []),
+  ];
+  if (problems.length > 0) throw new InvalidConfig(problems);
+  const config: ServiceConfig = {
+    http: { host: variables.HOST, port: variables.PORT },
+    rpc: { host: variables.SOUK_RPC_HOST, port: variables.SOUK_RPC_PORT, ...tlsOf(variables) },
+    logLevel: variables.LOG_LEVEL,
+    engines: {
+      eventStore: variables.SOUK_EVENT_STORE!,
+      bus: variables.SOUK_BUS!.split(','),
+      readStore: variables.SOUK_READ_STORE!,
+      vault,
+      prefix: variables.SOUK_READ_STORE_PREFIX,
+      masterKeys: variables.SOUK_MASTER_KEYS!.split(',').map((key) => Buffer.from(key, 'base64')),
+      dataDir: resolve(variables.SOUK_DATA_DIR),
+    },
+    neighbours,
+    drainMs: variables.SOUK_DRAIN_SECONDS * 1000,
+    ...(variables.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ...(variables.SOUK_FAILPOINTS !== undefined && { failpoints: variables.SOUK_FAILPOINTS }),
+  };
+  return { config, variables };
+}
+
+function neighboursOf(text: string): Record<string, string[]> {
+  const neighbours: Record<string, string[]> = {};
+  for (const entry of text.split(',')) {
+    const [service, address] = entry.split('=');
+    if (service && address) (neighbours[service] ??= []).push(address);
+  }
+  return neighbours;
+}
+
+function tlsOf({ SOUK_RPC_TLS_CERT: cert, SOUK_RPC_TLS_KEY: key, SOUK_RPC_TLS_CA: ca }: ServiceEnvironment): { tls?: RpcTls } {
+  if (cert === undefined || key === undefined || ca === undefined) return {};
+  const read = (variable: string, file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch {
+      throw new InvalidConfig([`${variable} names a file that can't be read`]);
+    }
+  };
+  return {
+    tls: { cert: read('SOUK_RPC_TLS_CERT', cert), key: read('SOUK_RPC_TLS_KEY', key), ca: read('SOUK_RPC_TLS_CA', ca) },
+  };
+}

@@ -1,0 +1,3 @@
+export * from './config';
+export * from './engines';
+export * from './start-service';

@@ -1,0 +1,4 @@
+import { AppCatalogQueries } from '@souk/contracts';
+
+/** What other services ask this one, where it is a process of its own. */
+export const appCatalogRpc = [AppCatalogQueries];

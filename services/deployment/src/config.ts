@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
+import { IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
+
+const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+
+class DeploymentEnvironment extends ServiceEnvironment {
+  /** Where instances reach the platform: the address of its edge. */
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'SOUK_API_URL is needed: an http(s) URL, under which instances reach the platform' },
+  )
+  SOUK_API_URL: string | undefined = undefined;
+
+  /** How long a node may take to become ready, in seconds. */
+  @IsInt({ message: NODE_READY_RANGE })
+  @Min(1, { message: NODE_READY_RANGE })
+  @Max(86_400, { message: NODE_READY_RANGE })
+  SOUK_NODE_READY_SECONDS: number = 600;
+
+  /** The file in which a simulated cluster tells where it listens, for tests and demos. It is registered as a shared cluster then. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_SIMULATED_KUBECONFIG must be a file' })
+  SOUK_SIMULATED_KUBECONFIG: string | undefined = undefined;
+}
+
+export interface DeploymentConfig {
+  readonly config: ServiceConfig;
+  readonly apiUrl: string;
+  readonly nodeTimeoutMs: number;
+  readonly simulatedKubeconfig?: string;
+}
+
+/** @throws InvalidConfig with every variable that does not fit */
+export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConfig {
+  const { config, variables } = serviceConfig(environment, ['app-catalog', 'authorization', 'release'], DeploymentEnvironment);
+  return {
+    config,
+    apiUrl: variables.SOUK_API_URL!,
+    nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
+    ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
+      simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
+    }),
+  };
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination';
+import { CommandHandler, EventStore } from '@souk/event-sourcing';
+import { type BeforeSending, ClusterConnection, KubernetesCluster, type KubernetesObject } from '@souk/kubernetes';
+import { ProjectionRunner } from '@souk/read-store';
+import { ClusterClients } from '../src/application/cluster-clients';
+import { DeploymentSettings } from '../src/application/deployment-settings';
+import { InstanceWork } from '../src/application/instance-work';
+import { Reconciler } from '../src/application/reconciler';
+import { SealedValues } from '../src/application/sealed-values';
+import { instancesProjection } from '../src/projections/instances.projection';
+import type { World } from './world';
+
+/** Short, so that tests need not wait: nothing depends on how long it is. */
+const TERM = 600;
+
+/** Its clock goes on while it is frozen; its timers wait. */
+class FreezableClock extends MonotonicClock {
+  private readonly system = new SystemMonotonicClock();
+  private waiting: (() => void)[] | undefined;
+  override now(): number {
+    return this.system.now();
+  }
+  override after(ms: number, run: () => void): () => void {
+    let cancelled = false;
+    const cancel = this.system.after(ms, () => {
+      const unlessCancelled = (): void => {
+        if (!cancelled) run();
+      };
+      if (this.waiting) this.waiting.push(unlessCancelled);
+      else unlessCancelled();
+    });
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+  freeze(): void {
+    this.waiting ??= [];
+  }
+  thaw(): void {
+    const { waiting = [] } = this;
+    this.waiting = undefined;
+    for (const run of waiting) run();
+  }
+}
+
+/** A call that is on its way while its process is frozen. */
+class FreezableCluster extends KubernetesCluster {
+  constructor(
+    endpoint: ConstructorParameters<typeof KubernetesCluster>[0],
+    private readonly replica: Replica,
+  ) {
+    super(endpoint);
+  }
+  override async apply(object: KubernetesObject, beforeSending?: BeforeSending): Promise<KubernetesObject> {
+    if (await this.replica.passes(object)) return super.apply(object, beforeSending);
+    // It was looked at the lease before the freeze: the call goes out after it, whoever holds the lease by then.
+    return super.apply(object);
+  }
+}
+
+/** The reconciler of one replica; all of them share the stores of one world, and the cluster. */
+export class Replica {
+  readonly name = randomUUID();
+  private readonly clock = new FreezableClock();
+  private readonly leases: Leases;
+  private readonly reconciler: Reconciler;
+  private freezeAt: ((object: KubernetesObject) => boolean) | undefined;
+  private thawed: Promise<void> | undefined;
+  private thawing: () => void = () => undefined;
+  private lateCalls = 0;
+
+  constructor(world: World) {
+    const settings = world.part(DeploymentSettings);
+    const commands = world.part(CommandHandler);
+    const connection = world.part(ClusterConnection);
+    this.leases = new Leases(world.part(EventStore), this.clock, { holder: this.name, termMs: TERM });
+    const clients = new ClusterClients(commands, connection, settings);
+    const endpoint = () => connection.endpointOf({ clusterId: world.clusterId, ownerTenant: '', kind: 'simulated' });
+    const client = new FreezableCluster(endpoint, this);
+    clients.client = () => client;
+    this.reconciler = new Reconciler(
+      world.part(ProjectionRunner).readModel(instancesProjection),
+      clients,
+      world.part(InstanceWork),
+      world.part(SealedValues),
+      settings,
+      this.leases,
+    );
+    this.reconciler.onApplicationBootstrap();
+  }
+
+  get holds(): boolean {
+    return this.leases.held().some(({ held }) => held);
+  }
+
+  /** Calls that were on their way during a freeze, and have been sent since. */
+  get sentLate(): number {
+    return this.lateCalls;
+  }
+
+  get isFrozen(): boolean {
+    return this.thawed !== undefined;
+  }
+
+  /** Stands still as soon as it is about to apply such an object. */
+  freezeBefore(matches: (object: KubernetesObject) => boolean): void {
+    this.freezeAt = matches;
+  }
+
+  thaw(): void {
+    this.freezeAt = undefined;
+    this.thawed = undefined;
+    this.clock.thaw();
+    this.thawing();
+  }
+
+  async stop(): Promise<void> {
+    this.thaw();
+    await this.reconciler.beforeApplicationShutdown();
+    await this.leases.stop();
+  }
+
+  /** Fulfilled when its process runs; with `false` when the call was on its way while it did not. */
+  async passes(object: KubernetesObject): Promise<boolean> {
+    if (this.freezeAt?.(object)) {
+      this.freezeAt = undefined;
+      this.clock.freeze();
+      this.thawed = new Promise((resolve) => (this.thawing = resolve));
+    }
+    if (!this.thawed) return true;
+    await this.thawed;
+    this.lateCalls++;
+    return false;
+  }
+}

@@ -1,0 +1,21 @@
+import { edgeConfig } from './config';
+import { services } from './routes';
+
+const all = services.map((name, i) => `${name}=http://10.0.0.${i}:3000`).join(',');
+
+describe('Configuration of the edge', () => {
+  it('knows the replicas of every service', () => {
+    const { upstreams } = edgeConfig({ SOUK_UPSTREAMS: `${all},audit=http://souk-audit:3000` });
+    expect(upstreams.audit).toEqual(['10.0.0.6:3000', 'souk-audit:3000']);
+    expect(upstreams['app-catalog']).toEqual(['10.0.0.0:3000']);
+  });
+
+  it('is refused with everything that is wrong', () => {
+    expect(() => edgeConfig({ PORT: 'x' })).toThrow(/PORT must be[\s\S]*SOUK_UPSTREAMS is needed/);
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: 'audit=http://a:1,shop=http://b:2' })).toThrow(
+      /names "shop", which is no service[\s\S]*no address of app-catalog, orchestration/,
+    );
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: `${all},audit=https://user:secret@x` })).toThrow(/must be like/);
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: `${all},audit=https://user:secret@x` })).not.toThrow(/secret/);
+  });
+});

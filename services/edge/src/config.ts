@@ -1,0 +1,107 @@
+import { resolve } from 'node:path';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { InvalidConfig, loadConfig } from '@souk/platform';
+import { type Service, services } from './routes';
+
+const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
+const GRPC_PORT_RANGE = 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535';
+const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
+
+/** Variables of the environment, by their names. */
+class EdgeEnvironment {
+  @IsInt({ message: PORT_RANGE })
+  @Min(0, { message: PORT_RANGE })
+  @Max(65535, { message: PORT_RANGE })
+  PORT: number = 3000;
+
+  @IsString({ message: 'HOST must be an address to listen on' })
+  HOST: string = '127.0.0.1';
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+  })
+  LOG_LEVEL: string = 'warn';
+
+  /** Where the services are: `app-catalog=http://host:port`, separated by commas; a service may come several times. */
+  @IsString({ message: 'SOUK_UPSTREAMS is needed: app-catalog=http://host:port,release=http://host:port,…' })
+  @Matches(/^([a-z-]+=http:\/\/[^\s,/=]+:\d{1,5}\/?)(,[a-z-]+=http:\/\/[^\s,/=]+:\d{1,5}\/?)*$/, {
+    message: 'SOUK_UPSTREAMS must be like app-catalog=http://host:port,release=http://host:port,…',
+  })
+  SOUK_UPSTREAMS: string | undefined = undefined;
+
+  /** Where public gRPC is served; nowhere without it. */
+  @IsOptional()
+  @IsInt({ message: GRPC_PORT_RANGE })
+  @Min(0, { message: GRPC_PORT_RANGE })
+  @Max(65535, { message: GRPC_PORT_RANGE })
+  SOUK_GRPC_PORT: number | undefined = undefined;
+
+  /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
+  @ValidateIf(({ SOUK_GRPC_TLS_KEY }: EdgeEnvironment) => SOUK_GRPC_TLS_KEY !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_CERT must be a file, since SOUK_GRPC_TLS_KEY is one' })
+  SOUK_GRPC_TLS_CERT: string | undefined = undefined;
+
+  @ValidateIf(({ SOUK_GRPC_TLS_CERT }: EdgeEnvironment) => SOUK_GRPC_TLS_CERT !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_KEY must be a file, since SOUK_GRPC_TLS_CERT is one' })
+  SOUK_GRPC_TLS_KEY: string | undefined = undefined;
+
+  /** How long it goes on serving when it is asked to end, in seconds. */
+  @IsInt({ message: DRAIN_RANGE })
+  @Min(0, { message: DRAIN_RANGE })
+  @Max(600, { message: DRAIN_RANGE })
+  SOUK_DRAIN_SECONDS: number = 5;
+}
+
+export interface GrpcConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Files, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+export interface EdgeConfig {
+  readonly port: number;
+  readonly host: string;
+  readonly logLevel: string;
+  /** By service, `host:port` of each replica. */
+  readonly upstreams: Readonly<Record<Service, readonly string[]>>;
+  /** Without it, there is no gRPC. */
+  readonly grpc?: GrpcConfig;
+  readonly drainMs: number;
+  /** How long a service may be away before a request to it fails, where it is not as usual. */
+  readonly patienceMs?: number;
+}
+
+/** @throws InvalidConfig with every variable that does not fit */
+export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
+  const config = loadConfig(EdgeEnvironment, environment);
+  return {
+    port: config.PORT,
+    host: config.HOST,
+    logLevel: config.LOG_LEVEL,
+    upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
+    ...(config.SOUK_GRPC_PORT !== undefined && { grpc: { port: config.SOUK_GRPC_PORT, ...tlsOf(config) } }),
+    drainMs: config.SOUK_DRAIN_SECONDS * 1000,
+  };
+}
+
+function tlsOf({ SOUK_GRPC_TLS_CERT: cert, SOUK_GRPC_TLS_KEY: key }: EdgeEnvironment): Pick<GrpcConfig, 'tls'> {
+  return cert === undefined || key === undefined ? {} : { tls: { cert: resolve(cert), key: resolve(key) } };
+}
+
+function upstreamsOf(text: string): EdgeConfig['upstreams'] {
+  const entries = text.split(',').map((entry) => {
+    const [service = '', url = ''] = entry.split('=');
+    return { service, address: new URL(url).host };
+  });
+  const unknown = entries.filter(({ service }) => !(services as readonly string[]).includes(service));
+  const missing = services.filter((name) => !entries.some(({ service }) => service === name));
+  if (unknown.length + missing.length > 0)
+    throw new InvalidConfig([
+      ...unknown.map(({ service }) => `SOUK_UPSTREAMS names "${service}", which is no service`),
+      ...(missing.length > 0 ? [`SOUK_UPSTREAMS names no address of ${missing.join(', ')}`] : []),
+    ]);
+  const of = (name: Service): readonly string[] =>
+    entries.filter(({ service }) => service === name).map(({ address }) => address);
+  return Object.fromEntries(services.map((name) => [name, of(name)])) as unknown as EdgeConfig['upstreams'];
+}
