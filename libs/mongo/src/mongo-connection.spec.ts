@@ -11,7 +11,7 @@ describe('a connection to MongoDB', () => {
   let connection: MongoConnection;
   beforeEach(async () => {
     server = await startMongoStandIn();
-    connection = await connectMongo({ url: server.url, database: 'test', timeoutMs: 2000 });
+    connection = await connectMongo({ url: server.url, database: 'test', timeoutMs: 5000 });
   });
   afterEach(async () => {
     await connection.close();

@@ -37,7 +37,7 @@ describe('MongoReadStore', () => {
   });
 
   /** The store as one more process has it. */
-  const another = async (timeoutMs = 3000): Promise<MongoReadStore> => {
+  const another = async (timeoutMs = 10_000): Promise<MongoReadStore> => {
     const own = await connectMongo({ url: server.url, database: 'reads', timeoutMs });
     const store = await openMongoReadStore({ connection: own, signingKey });
     stores.push(store);
@@ -334,7 +334,7 @@ describe('MongoReadStore', () => {
     });
 
     it('goes on by itself when MongoDB went away and came back, with every event in once', async () => {
-      const runner = new ProjectionRunner(events, await another(500), [balances]);
+      const runner = new ProjectionRunner(events, await another(2000), [balances]);
       await append('a', opened('Ada'));
       await append('b', opened('Bob'));
       await runner.start();
@@ -347,14 +347,14 @@ describe('MongoReadStore', () => {
         await server.start();
       }
       const head = await events.head();
-      await runner.waitFor(head, 10_000);
+      await runner.waitFor(head, 30_000);
       const model = runner.readModel(balances);
       expect(await model.get('a')).toMatchObject({ amount: -200, moves: 200 });
       expect((await model.query({ index: 'byOwner', where: { owner: 'Bob' } })).items).toMatchObject([
         { amount: 200, moves: 200 },
       ]);
       await runner.stop();
-    });
+    }, 60_000);
   });
 
   it('loads no driver where nobody connects', async () => {
