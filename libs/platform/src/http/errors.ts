@@ -54,6 +54,7 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'invalid-cursor': 400,
   'read-model-behind': 503,
   'rebuild-running': 409,
+  'not-active': 421,
   'insufficient-storage': 507,
   'event-too-large': 413,
   'wrong-expected-revision': 409,
