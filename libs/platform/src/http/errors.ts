@@ -60,6 +60,7 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'not-active': 421,
   'append-too-large': 413,
   'rebuild-running': 409,
+  'not-active': 421,
   'insufficient-storage': 507,
   'event-too-large': 413,
   'wrong-expected-revision': 409,
