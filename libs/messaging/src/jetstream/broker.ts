@@ -1,4 +1,4 @@
-import type { ConsumerConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
+import type { ConsumerConfig as DriverConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
 import { Signal } from '../signal';
 import type { Timers } from '../timers';
 import type { Names } from './wire';
@@ -8,6 +8,17 @@ export interface StreamLimits {
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly replicas: number;
+}
+
+/** A durable consumer as the broker's own API has it: the driver has enums for these words, and is not loaded for their sake. */
+export interface ConsumerConfig {
+  readonly durable_name: string;
+  readonly filter_subject: string;
+  readonly ack_policy: 'explicit';
+  readonly ack_wait: number;
+  readonly max_ack_pending: number;
+  readonly deliver_policy: 'all' | 'by_start_sequence';
+  readonly opt_start_seq?: number;
 }
 
 export interface BrokerSettings {
@@ -76,9 +87,9 @@ export class BrokerSession {
   }
 
   /** A durable consumer, made anew: what an earlier one had handed out is not waited for. */
-  async remakeConsumer(config: Partial<ConsumerConfig> & { readonly durable_name: string }): Promise<void> {
+  async remakeConsumer(config: ConsumerConfig): Promise<void> {
     await this.found(this.manager.consumers.delete(this.names.stream, config.durable_name));
-    await this.manager.consumers.add(this.names.stream, config);
+    await this.manager.consumers.add(this.names.stream, config as unknown as Partial<DriverConfig>);
   }
 
   /** Messages that a consumer has not handed out, or has not heard of again. */
@@ -98,7 +109,7 @@ export class BrokerSession {
       return;
     }
     const { config } = existing;
-    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => `${config[key]}` !== `${wanted[key]}`);
+    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => String(config[key]) !== String(wanted[key]));
     if (differs) await this.manager.streams.update(name, { ...config, ...wanted });
   }
 
@@ -157,10 +168,10 @@ export class Broker {
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
+    for (let failures = 0; !this.isClosed();) {
       try {
         await this.hold(() => (failures = 0));
-        if (!this.closed) throw new Error('the connection to the broker is gone');
+        if (!this.isClosed()) throw new Error('the connection to the broker is gone');
       } catch (error) {
         failures++;
         this.settings.onTrouble(error);
@@ -182,6 +193,10 @@ export class Broker {
       this.current = undefined;
       await connection.close();
     }
+  }
+
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private pause(ms: number): Promise<void> {

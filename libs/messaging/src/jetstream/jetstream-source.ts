@@ -1,5 +1,4 @@
 import type { Position, RecordedEvent } from '@souk/event-sourcing';
-import type { AckPolicy, DeliverPolicy } from 'nats';
 import { serviceOf } from '../cloud-event';
 import type { GroupReceiver, GroupSource, MessagePlace, Place as KeptPlace, SubjectPage } from '../group-source';
 import type { PublicHistory } from '../public-history.port';
@@ -45,11 +44,6 @@ interface Kept {
 
 type Arrived = readonly [sequence: number, position: Position];
 
-// Values of the driver's enums, which is not loaded for their sake.
-const EXPLICIT = 'explicit' as string as AckPolicy;
-const ALL = 'all' as string as DeliverPolicy;
-const FROM_SEQUENCE = 'by_start_sequence' as string as DeliverPolicy;
-
 /** Milliseconds: after this the broker delivers again what was not acknowledged. */
 const ACK_WAIT = 30_000;
 const MOST_UNACKNOWLEDGED = 4_096;
@@ -71,7 +65,7 @@ export class JetStreamSource implements GroupSource {
   private readonly missing = new Map<string, () => void>();
   private receiver: GroupReceiver | undefined;
   private session: BrokerSession | undefined;
-  private interrupt: (error: unknown) => void = () => undefined;
+  private interrupt: (error: Error) => void = () => undefined;
   private working: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
   private latest: Position | undefined;
@@ -112,7 +106,7 @@ export class JetStreamSource implements GroupSource {
     for (const cancel of this.missing.values()) cancel();
     this.cancelPause?.();
     this.broker.wake();
-    this.interrupt(undefined);
+    this.interrupt(new Error('the source is closed'));
     await this.working;
   }
 
@@ -177,14 +171,14 @@ export class JetStreamSource implements GroupSource {
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
+    for (let failures = 0; !this.isClosed();) {
       const session = await this.broker.session(() => this.closed);
-      if (!session || this.closed) return;
+      if (!session) return;
       const before = this.shown;
       try {
         await this.hold(session);
       } catch (error) {
-        if (this.closed || session.isOver) continue;
+        if (this.isClosed() || session.isOver) continue;
         session.forgetStream();
         failures = this.shown > before ? 1 : failures + 1;
         this.receiver!.trouble(error);
@@ -195,13 +189,13 @@ export class JetStreamSource implements GroupSource {
 
   /** Until one of the partitions fails, or the connection ends. */
   private async hold(session: BrokerSession): Promise<void> {
-    const interrupted = new Promise<never>((_, reject) => (this.interrupt = (error) => reject(error as Error)));
+    const interrupted = new Promise<never>((_, reject) => (this.interrupt = (error) => reject(error)));
     interrupted.catch(() => undefined);
     let pulls: PartitionPull[] = [];
     const begin = async (): Promise<void> => {
       await session.ensureStream();
       await Promise.all(PARTITIONS.map((partition) => this.makeConsumer(session, partition)));
-      if (this.closed || session.isOver) return;
+      if (this.isClosed() || session.isOver) return;
       pulls = PARTITIONS.map((partition) => this.pull(session, partition));
       for (const pull of pulls) pull.start();
       this.isLive = true;
@@ -235,10 +229,10 @@ export class JetStreamSource implements GroupSource {
     await session.remakeConsumer({
       durable_name: this.durableOf(partition),
       filter_subject: names.subject(this.options.services.size === 1 ? service! : '*', partition),
-      ack_policy: EXPLICIT,
+      ack_policy: 'explicit',
       ack_wait: nanosOf(ACK_WAIT),
       max_ack_pending: MOST_UNACKNOWLEDGED,
-      ...(begun === undefined ? { deliver_policy: ALL } : { deliver_policy: FROM_SEQUENCE, opt_start_seq: begun + 1 }),
+      ...(begun === undefined ? { deliver_policy: 'all' } : { deliver_policy: 'by_start_sequence', opt_start_seq: begun + 1 }),
     });
   }
 
@@ -257,12 +251,17 @@ export class JetStreamSource implements GroupSource {
     const service = message.subject.slice(this.options.names.installation.length + 1, -(partition.length + 1));
     // Of another installation's past, of somebody else, or of a service that nobody here listens to.
     if (!link || generationOf(link.position) !== this.generation || !this.options.services.has(service))
-      return this.drop(message, partition, link);
-    const key = keyOf(service, partition);
-    const judgement = judge(this.lastOf(key), link);
-    if (judgement === 'repeated') return this.drop(message, partition, link);
-    if (judgement === 'missed') return this.miss(message, service, partition);
-    return this.show(message, key, partition, link);
+      this.drop(message, partition, link);
+    else
+      switch (judge(this.lastOf(keyOf(service, partition)), link)) {
+        case 'next':
+          return this.show(message, keyOf(service, partition), partition, link);
+        case 'repeated':
+          this.drop(message, partition, link);
+          break;
+        case 'missed':
+          this.miss(message, service, partition);
+      }
   }
 
   private show(message: Delivered, key: string, partition: string, link: Link): Promise<void> | void {
@@ -270,7 +269,8 @@ export class JetStreamSource implements GroupSource {
     if (!this.receiver!.types.includes(type)) {
       this.moved(key, link.position);
       this.drop(message, partition, link);
-      return this.receiver!.passedBy(1);
+      this.receiver!.passedBy(1);
+      return;
     }
     const event: RecordedEvent = heldFormOf(parseEvent(message.body()));
     this.waiting++;
@@ -326,6 +326,10 @@ export class JetStreamSource implements GroupSource {
 
   private durableOf(partition: string): string {
     return `${this.options.group}-${partition}`;
+  }
+
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private pause(ms: number): Promise<void> {
