@@ -153,7 +153,8 @@ export class MongoSecretVault extends SecretVault {
   /** Makes them where there are none. @throws TenantKeyDestroyed */
   private async keysOf(tenant: string): Promise<TenantKeys> {
     assertTenant(tenant);
-    const known = (await this.knownKeysOf(tenant)) ?? this.remember(tenant, await this.keyMade('tenants', tenant, tenantData(tenant)));
+    const known =
+      (await this.knownKeysOf(tenant)) ?? this.remember(tenant, await this.keyMade('tenants', tenant, tenantData(tenant)));
     if (known === 'destroyed') throw new TenantKeyDestroyed(tenant);
     return known;
   }
