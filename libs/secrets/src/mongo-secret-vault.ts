@@ -17,6 +17,7 @@ import {
   type TenantKeys,
   tenantKeys,
 } from './vault-crypto';
+import type { VaultRecord } from './vault-record';
 
 export interface MongoSecretVaultOptions {
   /** To a database for the vault alone; the vault closes it. */
@@ -142,6 +143,22 @@ export class MongoSecretVault extends SecretVault {
     // They open with nothing by now.
     await this.values((values) => values.deleteMany({ tenant }));
     failpoint('vault.after-write');
+  }
+
+  /** Keeps what has moved from another vault, where there is nothing under that name yet; a key that was destroyed is so here, too. */
+  async takeOver(record: VaultRecord): Promise<void> {
+    try {
+      if (record.table === 'values') {
+        const { tenant, name, box } = record;
+        await this.values((values) => values.insertOne({ _id: valueId(tenant, name), tenant, box }));
+      } else if ('destroyed' in record.key) await this.destroyTenantKey(record.id);
+      else {
+        const { id, key, table } = record;
+        await this.keys(table, (keys) => keys.insertOne({ _id: id, ...key }));
+      }
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
   }
 
   /** Nothing can be asked afterwards. */
