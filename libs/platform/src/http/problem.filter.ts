@@ -87,7 +87,7 @@ export function describeError(error: unknown, statuses: Readonly<Record<string, 
 const NO_ROOM: ErrorDescription = { status: 507, code: new StoreFull().code, detail: 'there is no space left on the disk' };
 
 /** A database or a neighbour; its own message names where it should be, which is for the log. */
-const AWAY: Description = {
+const AWAY: ErrorDescription = {
   status: 503,
   code: 'unavailable',
   detail: 'something that this needs does not answer at the moment; try again',
