@@ -4,7 +4,7 @@ import { InvalidConfig, loadConfig } from '@souk/platform';
 import { type Service, services } from './routes';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
-const GRPC_PORT_RANGE = 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535';
+const GRPC_PORT = /^(off|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 
 /** Variables of the environment, by their names. */
@@ -29,12 +29,9 @@ class EdgeEnvironment {
   })
   SOUK_UPSTREAMS: string | undefined = undefined;
 
-  /** Where public gRPC is served; nowhere without it. */
-  @IsOptional()
-  @IsInt({ message: GRPC_PORT_RANGE })
-  @Min(0, { message: GRPC_PORT_RANGE })
-  @Max(65535, { message: GRPC_PORT_RANGE })
-  SOUK_GRPC_PORT: number | undefined = undefined;
+  /** Where public gRPC is served, on the same host: a port (0: any free one), or `off`, which it is without it. */
+  @Matches(GRPC_PORT, { message: 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535, or off' })
+  SOUK_GRPC_PORT: string = 'off';
 
   /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
   @ValidateIf(({ SOUK_GRPC_TLS_KEY }: EdgeEnvironment) => SOUK_GRPC_TLS_KEY !== undefined)
@@ -89,7 +86,7 @@ export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
     host: config.HOST,
     logLevel: config.LOG_LEVEL,
     upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
-    ...(config.SOUK_GRPC_PORT !== undefined && { grpc: { port: config.SOUK_GRPC_PORT, ...tlsOf(config) } }),
+    ...(config.SOUK_GRPC_PORT !== 'off' && { grpc: { port: Number(config.SOUK_GRPC_PORT), ...tlsOf(config) } }),
     drainMs: config.SOUK_DRAIN_SECONDS * 1000,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   };

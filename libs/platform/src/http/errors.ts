@@ -56,8 +56,6 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'neighbour-away': 503,
   'event-store-unavailable': 503,
   'event-store-overloaded': 503,
-  'mongo-unavailable': 503,
-  'not-active': 421,
   'append-too-large': 413,
   'rebuild-running': 409,
   'insufficient-storage': 507,
