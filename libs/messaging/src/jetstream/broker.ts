@@ -92,10 +92,9 @@ export class BrokerSession {
     await this.manager.consumers.add(this.names.stream, config as unknown as Partial<DriverConfig>);
   }
 
-  /** Messages that a consumer has not handed out, or has not heard of again. */
-  async outstanding(durable: string): Promise<number> {
-    const info = await this.found(this.manager.consumers.info(this.names.stream, durable));
-    return info ? info.num_pending + info.num_ack_pending : 0;
+  /** Messages that a consumer has not handed out; `undefined` where there is no such consumer. */
+  async pendingOf(durable: string): Promise<number | undefined> {
+    return (await this.found(this.manager.consumers.info(this.names.stream, durable)))?.num_pending;
   }
 
   private async makeStream(): Promise<void> {
