@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { IsIn, IsInt, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { InvalidConfig, loadConfig } from '@souk/platform';
 import { type Service, services } from './routes';
 
@@ -47,6 +47,14 @@ class EdgeEnvironment {
   @Min(0, { message: DRAIN_RANGE })
   @Max(600, { message: DRAIN_RANGE })
   SOUK_DRAIN_SECONDS: number = 5;
+
+  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
 }
 
 export interface GrpcConfig {
@@ -65,6 +73,7 @@ export interface EdgeConfig {
   /** Without it, there is no gRPC. */
   readonly grpc?: GrpcConfig;
   readonly drainMs: number;
+  readonly traceEndpoint?: string;
   /** How long a service may be away before a request to it fails, where it is not as usual. */
   readonly patienceMs?: number;
 }
@@ -79,6 +88,7 @@ export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
     upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
     ...(config.SOUK_GRPC_PORT !== 'off' && { grpc: { port: Number(config.SOUK_GRPC_PORT), ...tlsOf(config) } }),
     drainMs: config.SOUK_DRAIN_SECONDS * 1000,
+    ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   };
 }
 

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, requestIdOf, RunningRequests, securityHeaders } from '@souk/platform';
+import { answerProblem, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
 import { type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
@@ -49,6 +49,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   const answers = new Answers();
   let draining = false;
   const server = createServer(logger, metrics, () => draining);
+  traceRequests(server);
   const requests = new RunningRequests(server);
   joinHealth(server, upstreams, metrics, () => draining);
   joinDocuments(server, upstreams, answers);

@@ -1,20 +1,26 @@
 import 'reflect-metadata';
 import { InvalidConfig, versionOfThis } from '@souk/platform';
+import { startTracing } from '@souk/tracing';
 import { edgeConfig } from './config';
 import { startEdge } from './edge';
 
 async function main(): Promise<void> {
   const begun = performance.now();
-  const edge = await startEdge(edgeConfig(process.env));
+  const config = edgeConfig(process.env);
+  const tracing = await startTracing({ service: 'souk-edge', version: versionOfThis(), endpoint: config.traceEndpoint });
+  const edge = await startEdge(config);
   let ending = false;
   const end = (): void => {
     // Asked a second time, it is in a hurry.
     if (ending) process.exit(1);
     ending = true;
-    void edge.drain().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    void edge
+      .drain()
+      .then(tracing.stop)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);

@@ -47,6 +47,8 @@ type Arrived = readonly [sequence: number, position: Position];
 /** Milliseconds: after this the broker delivers again what was not acknowledged. */
 const ACK_WAIT = 30_000;
 const MOST_UNACKNOWLEDGED = 4_096;
+/** In milliseconds: how often it is looked whether the stream is still the one it was. A consumer of one that is gone may go on with signs of life. */
+const LOOK = 2_000;
 /** Events of a subject that are looked at in one go. */
 const PAGE = 256;
 
@@ -68,6 +70,7 @@ export class JetStreamSource implements GroupSource {
   private interrupt: (error: Error) => void = () => undefined;
   private working: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
+  private cancelLook: (() => void) | undefined;
   private latest: Position | undefined;
   /** How many were shown, and how many wait for room in the group. */
   private shown = 0;
@@ -194,11 +197,13 @@ export class JetStreamSource implements GroupSource {
     let pulls: PartitionPull[] = [];
     const begin = async (): Promise<void> => {
       await session.ensureStream();
+      const { created } = await this.streamState(session);
       await Promise.all(PARTITIONS.map((partition) => this.makeConsumer(session, partition)));
       if (this.isClosed() || session.isOver) return;
       pulls = PARTITIONS.map((partition) => this.pull(session, partition));
       for (const pull of pulls) pull.start();
       this.isLive = true;
+      this.look(session, created);
       await Promise.race(pulls.map(({ failed }) => failed));
     };
     this.session = session;
@@ -208,9 +213,30 @@ export class JetStreamSource implements GroupSource {
     } finally {
       this.isLive = false;
       this.session = undefined;
+      this.cancelLook?.();
       // What one of them waits to hand over would be handed over twice.
       await Promise.all(pulls.map((pull) => pull.close()));
     }
+  }
+
+  private look(session: BrokerSession, created: string): void {
+    this.cancelLook = this.options.timers.after(LOOK, () => {
+      this.streamState(session).then(
+        (now) => {
+          if (this.session !== session) return;
+          if (now.created === created) this.look(session, created);
+          else this.interrupt(new Error('the stream is not the one that it was'));
+        },
+        (error: Error) => {
+          if (this.session === session) this.interrupt(error);
+        },
+      );
+    });
+  }
+
+  private streamState(session: BrokerSession): ReturnType<BrokerSession['streamState']> {
+    // Of no subject: what is in it does not matter.
+    return session.streamState(this.options.names.subject('none', 'none'));
   }
 
   private pull(session: BrokerSession, partition: string): PartitionPull {
@@ -226,6 +252,7 @@ export class JetStreamSource implements GroupSource {
     const { names } = this.options;
     const [service] = this.options.services;
     const begun = await this.stillThere(session, partition);
+    if (begun === undefined) this.arrived.delete(partition);
     await session.remakeConsumer({
       durable_name: this.durableOf(partition),
       filter_subject: names.subject(this.options.services.size === 1 ? service! : '*', partition),
