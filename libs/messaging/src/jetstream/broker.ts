@@ -1,7 +1,14 @@
 import type { ConsumerConfig as DriverConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Signal } from '../signal';
 import type { Timers } from '../timers';
 import type { Names } from './wire';
+
+/**
+ * In milliseconds. A server (2.9.10) that deletes a stream removes its files after it has said so: one of the same name that is made in that moment loses
+ * its own, and has messages for ever that it can't deliver.
+ */
+const SETTLE = 1_000;
 
 /** The stream as it is to be, beside its name and subjects. */
 export interface StreamLimits {
@@ -33,6 +40,7 @@ export interface BrokerSettings {
 /** One connection to the broker, from its beginning to its end. */
 export class BrokerSession {
   private made: Promise<void> | undefined;
+  private wasThere = false;
 
   constructor(
     readonly connection: NatsConnection,
@@ -92,10 +100,9 @@ export class BrokerSession {
     await this.manager.consumers.add(this.names.stream, config as unknown as Partial<DriverConfig>);
   }
 
-  /** Messages that a consumer has not handed out, or has not heard of again. */
-  async outstanding(durable: string): Promise<number> {
-    const info = await this.found(this.manager.consumers.info(this.names.stream, durable));
-    return info ? info.num_pending + info.num_ack_pending : 0;
+  /** Messages that a consumer has not handed out; `undefined` where there is no such consumer. */
+  async pendingOf(durable: string): Promise<number | undefined> {
+    return (await this.found(this.manager.consumers.info(this.names.stream, durable)))?.num_pending;
   }
 
   private async makeStream(): Promise<void> {
@@ -104,10 +111,13 @@ export class BrokerSession {
     const wanted = { subjects: [all], max_age: nanosOf(maxAgeMs), max_bytes: maxBytes, num_replicas: replicas };
     const existing = await this.found(this.manager.streams.info(name));
     if (!existing) {
+      if (this.wasThere) await delay(SETTLE, undefined, { ref: false });
+      this.wasThere = true;
       // Kept in files, for as long as the limits say, the oldest making way: the broker's defaults.
       await this.manager.streams.add({ name, ...wanted });
       return;
     }
+    this.wasThere = true;
     const { config } = existing;
     const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => String(config[key]) !== String(wanted[key]));
     if (differs) await this.manager.streams.update(name, { ...config, ...wanted });

@@ -75,7 +75,9 @@ export class JetStreamSource implements GroupSource {
   /** How many were shown, and how many wait for room in the group. */
   private shown = 0;
   private waiting = 0;
-  private shownBefore = -1;
+  /** How many were delivered; and the greatest number in the stream of those, or of what concerns nobody here. */
+  private heard = 0;
+  private greatest = 0;
   private isLive = false;
   private closed = false;
 
@@ -161,15 +163,10 @@ export class JetStreamSource implements GroupSource {
     return [...this.pending.values()].reduce((sum, one) => sum + one, 0);
   }
 
-  /** Where the broker has something that does not come, though there is room for it, the consumers are made anew. */
   async progress(): Promise<string | undefined> {
     const { session, shown } = this;
-    const isIdle = this.shownBefore === shown && this.waiting === 0;
-    this.shownBefore = shown;
     if (!session) return 'no broker';
-    const outstanding = await Promise.all(PARTITIONS.map((partition) => session.outstanding(this.durableOf(partition))));
-    if (outstanding.every((count) => count === 0) && this.missing.size === 0) return undefined;
-    if (isIdle) this.interrupt(new Error('the broker has messages that do not come'));
+    if (!(await this.hasPending(session)) && this.missing.size === 0) return undefined;
     return `${shown}`;
   }
 
@@ -208,6 +205,7 @@ export class JetStreamSource implements GroupSource {
     };
     this.session = session;
     this.unacknowledged.clear();
+    this.greatest = 0;
     try {
       await Promise.race([begin(), interrupted, session.ended()]);
     } finally {
@@ -219,19 +217,31 @@ export class JetStreamSource implements GroupSource {
     }
   }
 
+  /** Consumers of a stream that was deleted and made anew may go on with signs of life, and deliver nothing for ever. */
   private look(session: BrokerSession, created: string): void {
+    const heardBefore = this.heard;
     this.cancelLook = this.options.timers.after(LOOK, () => {
-      this.streamState(session).then(
-        (now) => {
-          if (this.session !== session) return;
-          if (now.created === created) this.look(session, created);
-          else this.interrupt(new Error('the stream is not the one that it was'));
-        },
-        (error: Error) => {
-          if (this.session === session) this.interrupt(error);
-        },
+      this.check(session, created, heardBefore).then(
+        () => this.session === session && this.look(session, created),
+        (error: Error) => this.session === session && this.interrupt(error),
       );
     });
+  }
+
+  /** @throws Error when the consumers are to be made anew */
+  private async check(session: BrokerSession, created: string, heardBefore: number): Promise<void> {
+    const state = await this.streamState(session);
+    if (state.created !== created) throw new Error('the stream is not the one that it was');
+    const isQuiet = this.heard === heardBefore && this.waiting === 0;
+    if (!isQuiet || state.lastSequence <= this.greatest) return;
+    if (await this.hasPending(session)) {
+      if (this.heard === heardBefore) throw new Error('the broker has messages that do not come');
+    } else this.greatest = state.lastSequence;
+  }
+
+  private async hasPending(session: BrokerSession): Promise<boolean> {
+    const pending = await Promise.all(PARTITIONS.map((partition) => session.pendingOf(this.durableOf(partition))));
+    return pending.some((count) => count !== 0);
   }
 
   private streamState(session: BrokerSession): ReturnType<BrokerSession['streamState']> {
@@ -273,6 +283,8 @@ export class JetStreamSource implements GroupSource {
   }
 
   private hear(message: Delivered, partition: string): Promise<void> | void {
+    this.heard++;
+    this.greatest = Math.max(this.greatest, message.sequence);
     this.pending.set(partition, message.pending);
     const link = linkOf(message.headers);
     const service = message.subject.slice(this.options.names.installation.length + 1, -(partition.length + 1));
