@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { RunningSim } from '../../libs/cluster-sim/testing/running-sim';
 import { chartFolder, type Manifest, renderer } from '../testing/chart';
+import { checkEnvironment } from '../testing/process-config';
 import { problemsOf } from '../testing/kubernetes-schema';
 
 interface Values {
@@ -159,6 +160,24 @@ const render = renderer();
       expect(envFrom).toContainEqual({ secretRef: { name: 'engines' } });
       expect(spec.template.spec.volumes).toContainEqual({ name: 'rpc-tls', secret: { secretName: 'rpc' } });
     }
+  });
+
+  it('tells each process what it has to know, and nothing that no process reads', () => {
+    const data = (name: string) =>
+      full.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)!['data'] as Record<string, string>;
+    const { SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY, SOUK_RPC_TLS_CA, ...shared } = data('shop-services');
+    expect([SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY, SOUK_RPC_TLS_CA]).toEqual(
+      ['tls.crt', 'tls.key', 'ca.crt'].map((file) => `/etc/souk/rpc-tls/${file}`),
+    );
+    const referred = {
+      SOUK_EVENT_STORE: 'esdb://engines:2113',
+      SOUK_BUS: 'nats://engines:4222',
+      SOUK_READ_STORE: 'mongodb://engines:27017',
+      SOUK_MASTER_KEYS: Buffer.alloc(32).toString('base64'),
+    };
+    for (const name of Object.keys(defaults.services))
+      expect(() => checkEnvironment(name, { ...shared, ...referred })).not.toThrow();
+    expect(() => checkEnvironment('edge', data('shop-edge'))).not.toThrow();
   });
 
   it('takes a replica away only when the next one is ready, and leaves it time to drain', () => {

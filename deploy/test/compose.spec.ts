@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { checkEnvironment } from '../testing/process-config';
 
 interface Service {
   readonly image: string;
@@ -77,4 +78,17 @@ describe('docker-compose.yml', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(/SOUK_MASTER_KEYS: \$\{SOUK_MASTER_KEYS:\?/);
   });
+
+  it.each(processes.map(([name]) => name))('tells %s what it has to know, and nothing that no process reads', (name) => {
+    const given = Object.entries(services[name]!.environment).map(([key, value]) => [key, interpolated(String(value))]);
+    const environment = Object.fromEntries(given) as Record<string, string>;
+    expect(() => checkEnvironment(name, environment)).not.toThrow();
+  });
 });
+
+/** As Compose does it where the shell has nothing but a master key. */
+function interpolated(text: string): string {
+  return text
+    .replace(/\$\{SOUK_MASTER_KEYS:\?[^}]*\}/, Buffer.alloc(32).toString('base64'))
+    .replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+}

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { services } from '../../services/edge/src/routes';
 import { isBuilt } from '../testing/built';
 
 const root = join(__dirname, '../..');
@@ -68,4 +69,23 @@ describe('the image', () => {
     }
     expect(await ended).toBe(0);
   }, 60_000);
+
+  it('holds the drivers of the engines', () => {
+    const drivers = ['@eventstore/db-client', 'nats', 'mongodb', '@grpc/grpc-js', '@opentelemetry/exporter-trace-otlp-http'];
+    const text = `for (const driver of ${JSON.stringify(drivers)}) require(driver)`;
+    const { status, stderr } = spawnSync(process.execPath, ['-e', text], { cwd: folder, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.each([...services, 'edge'])('holds all of %s, which says what it lacks when it is told nothing', (name) => {
+    const main = join(folder, 'dist/services', name, 'src/main.js');
+    const { status, stderr } = spawnSync(process.execPath, [main], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('the configuration is not valid');
+    expect(stderr).toContain(name === 'edge' ? 'SOUK_UPSTREAMS is needed' : 'SOUK_EVENT_STORE is needed');
+  });
 });
