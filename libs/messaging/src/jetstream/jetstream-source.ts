@@ -223,7 +223,7 @@ export class JetStreamSource implements GroupSource {
     this.cancelLook = this.options.timers.after(LOOK, () => {
       this.check(session, created, heardBefore).then(
         () => this.session === session && this.look(session, created),
-        (error: Error) => this.session === session && this.interrupt(error),
+        (error: unknown) => this.session === session && this.interrupt(error as Error),
       );
     });
   }
