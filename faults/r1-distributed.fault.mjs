@@ -4,7 +4,7 @@ import { ReadModels } from '../scripts/read-models.mjs';
 import { audit, Customer } from './src/customer.mjs';
 import { auditLog } from './src/log-audit.mjs';
 import { MortalProcesses } from './src/mortal-processes.mjs';
-import { Shop } from './src/shop.mjs';
+import { openWorld } from './src/shared-world.mjs';
 
 const SIZES = { full: { harms: 150, customers: 3, replicas: 2 }, small: { harms: 14, customers: 2, replicas: 1 } };
 /** Harms that are done at the same time, to different processes. */
@@ -21,10 +21,9 @@ export async function run({ small, seed, log, options }) {
   if (MortalProcesses.missing) return { line: `R1-distributed skipped: ${MortalProcesses.missing}`, ok: true };
   const { customers: count, replicas, harms } = small ? SIZES.small : SIZES.full;
   const total = Number(options.kills ?? harms);
-  const patience = { over: false, retries: 0, acknowledged: new Set() };
-  const world = await MortalProcesses.start({ replicas });
+  const world = await openWorld({ small, replicas, patience: { over: false, retries: 0, acknowledged: new Set() } });
+  const { processes, shop, patience } = world;
   try {
-    const shop = await Shop.open(world.url, world.token, patience);
     const customers = Array.from({ length: count }, (_, i) => new Customer(shop, `guest-book-${i}`));
     const orders = () => customers.flatMap((customer) => customer.orders);
     let harming = true;
@@ -38,12 +37,12 @@ export async function run({ small, seed, log, options }) {
       return error;
     });
     let done = 0;
-    const harmer = new Harmer(world, randomOf(seed));
+    const harmer = new Harmer(processes, randomOf(seed));
     const harm = async () => {
       while (done < total && !patience.over) {
         done++;
         await harmer.next();
-        await world.tend();
+        await processes.tend();
         log(`${done} of ${total} harms, ${orders().length} orders, ${patience.retries} retries`);
       }
     };
@@ -52,21 +51,22 @@ export async function run({ small, seed, log, options }) {
     log('no more harm: everything comes to its end');
     const failure = await living;
     if (failure instanceof Error) throw failure;
-    await world.processes.whole();
-    const found = await audit(shop, await world.cluster(), orders());
+    await processes.processes.whole();
+    world.orders.push(...orders());
+    const found = await audit(shop, await processes.cluster(), world.orders);
     log(`audited ${orders().length} orders`);
-    const events = await auditLog(`${world.addressOf('event-store')}?tls=false`, patience.acknowledged);
+    const events = await auditLog(`${processes.addressOf('event-store')}?tls=false`, patience.acknowledged);
     log(`audited ${events.events} events; rebuilding`);
-    const different = await rebuildAll(world);
-    await world.tend();
+    const different = await rebuildAll(processes);
+    await processes.tend();
     const lost = found.lost + events.lost;
     const doubled = found.doubled + events.doubled;
-    const problems = [...found.problems, ...events.problems, ...different.problems, ...world.exits];
-    const exits = world.exits.length;
+    const exits = processes.exits.splice(0);
+    const problems = [...found.problems, ...events.problems, ...different.problems, ...exits];
     const ok = problems.length === 0 && done >= total;
-    const figures = `lost=${lost} doubled=${doubled} orphans=${found.orphans} different=${different.documents} exits=${exits}`;
+    const figures = `lost=${lost} doubled=${doubled} orphans=${found.orphans} different=${different.documents} exits=${exits.length}`;
     const sizes = `acknowledged=${patience.acknowledged.size} orders=${orders().length} kills=${done}`;
-    return { line: `R1-distributed ${figures} ${sizes} ${ok ? 'ok' : 'FAILED'}`, ok, problems: problems.slice(0, 20), harms: world.harms };
+    return { line: `R1-distributed ${figures} ${sizes} ${ok ? 'ok' : 'FAILED'}`, ok, problems: problems.slice(0, 20), harms: processes.harms };
   } finally {
     patience.over = true;
     await world.close();
@@ -77,8 +77,8 @@ export async function run({ small, seed, log, options }) {
 class Harmer {
   #round = [];
 
-  constructor(world, random) {
-    this.world = world;
+  constructor(processes, random) {
+    this.processes = processes;
     this.random = random;
   }
 
@@ -89,18 +89,18 @@ class Harmer {
   }
 
   #everything() {
-    const { world } = this;
+    const { processes } = this;
     const forMs = () => this.random() * LONGEST_MS;
     const holders = ['deployment', 'commerce', 'authorization', 'app-catalog'];
-    const frozen = world.of(holders[Math.floor(this.random() * holders.length)]);
+    const frozen = processes.of(holders[Math.floor(this.random() * holders.length)]);
     return [
-      ...world.victims.map((victim) => () => world.kill(victim, forMs())),
+      ...processes.victims.map((victim) => () => processes.kill(victim, forMs())),
       // All replicas of a service but the last, so that whoever held the leases is among them half of the time.
-      ...frozen.slice(0, Math.max(1, frozen.length - 1)).map((victim) => () => world.freeze(victim)),
-      () => world.freeze(world.of('bus')[0], 3_000 + forMs()),
-      () => world.freeze(world.of('event-store')[0], 1_000 + forMs()),
-      () => world.part('cut', forMs()),
-      () => world.part('swallow', 3_000 + forMs()),
+      ...frozen.slice(0, Math.max(1, frozen.length - 1)).map((victim) => () => processes.freeze(victim)),
+      () => processes.freeze(processes.of('bus')[0], 3_000 + forMs()),
+      () => processes.freeze(processes.of('event-store')[0], 1_000 + forMs()),
+      () => processes.part('cut', forMs()),
+      () => processes.part('swallow', 3_000 + forMs()),
     ];
   }
 
@@ -111,8 +111,8 @@ class Harmer {
 }
 
 /** @returns how many documents are others than what the events make of them, and of which models */
-async function rebuildAll(world) {
-  const models = new ReadModels(world.url, world.token);
+async function rebuildAll({ url, token }) {
+  const models = new ReadModels(url, token);
   const result = { documents: 0, problems: [] };
   for (const { name } of await models.list()) {
     let last;

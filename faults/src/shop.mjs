@@ -68,9 +68,9 @@ export class Shop {
     await this.provider.post(`/v1/versions/${versionId}/release`, { reviewed: revisions });
   }
 
-  /** Sends an event of the billing system; the same one again where no answer comes. */
-  async bill(type, orderId, sequence, data) {
-    const event = {
+  /** Something that happened to an order, as the billing system tells it. */
+  orderEvent(type, orderId, sequence, data) {
+    return {
       specversion: '1.0',
       id: `${orderId}-${sequence}`,
       source: SOURCE,
@@ -81,6 +81,10 @@ export class Shop {
       datacontenttype: 'application/json',
       data,
     };
+  }
+
+  /** Sends an event of the billing system; the same one again where no answer comes. */
+  async deliver(event) {
     const body = JSON.stringify(event);
     const id = `msg_${randomUUID()}`;
     return this.nobody.send('POST', this.billing.path, body, () => {
@@ -93,9 +97,9 @@ export class Shop {
     });
   }
 
-  /** A paid order for the first version. Answers the instance's id as soon as there is one. */
-  async buy(orderId) {
-    const { purchaseId } = await this.bill('paid', orderId, 1, {
+  /** That an order for the first version was paid. */
+  paid(orderId) {
+    return this.orderEvent('paid', orderId, 1, {
       buyerTenant: this.buyer.tenantId,
       appId: this.appId,
       versionId: this.first,
@@ -105,8 +109,23 @@ export class Shop {
       instanceName: orderId,
       parameters: { title: orderId },
     });
-    const { instanceId } = await this.buyer.until(`/v1/purchases/${purchaseId}`, (one) => one.instanceId !== undefined);
+  }
+
+  /** That its price was paid back. */
+  refunded(orderId) {
+    return this.orderEvent('refunded', orderId, 2, { reason: 'changed their mind' });
+  }
+
+  /** A paid order for the first version. Answers the instance's id as soon as there is one. */
+  async buy(orderId) {
+    const { purchaseId } = await this.deliver(this.paid(orderId));
+    const { instanceId } = await this.fulfilled(purchaseId);
     return { orderId, purchaseId, instanceId };
+  }
+
+  /** The purchase, as soon as there is an instance of it. */
+  fulfilled(purchaseId) {
+    return this.buyer.until(`/v1/purchases/${purchaseId}`, (one) => one.instanceId !== undefined);
   }
 
   becomes(instanceId, holds) {
@@ -123,7 +142,7 @@ export class Shop {
   }
 
   refund(orderId) {
-    return this.bill('refunded', orderId, 2, { reason: 'changed their mind' });
+    return this.deliver(this.refunded(orderId));
   }
 
   /** Numbers of events of an instance by type; of everything that is known about it. */
