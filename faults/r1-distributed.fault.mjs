@@ -66,7 +66,12 @@ export async function run({ small, seed, log, options }) {
     const ok = problems.length === 0 && done >= total;
     const figures = `lost=${lost} doubled=${doubled} orphans=${found.orphans} different=${different.documents} exits=${exits.length}`;
     const sizes = `acknowledged=${patience.acknowledged.size} orders=${orders().length} kills=${done}`;
-    return { line: `R1-distributed ${figures} ${sizes} ${ok ? 'ok' : 'FAILED'}`, ok, problems: problems.slice(0, 20), harms: processes.harms };
+    return {
+      line: `R1-distributed ${figures} ${sizes} ${ok ? 'ok' : 'FAILED'}`,
+      ok,
+      problems: problems.slice(0, 20),
+      harms: processes.harms,
+    };
   } finally {
     patience.over = true;
     await world.close();

@@ -32,7 +32,8 @@ export async function auditLog(connectionString, acknowledged) {
       if (revision !== known.head + 1) problems.push(`${stream} goes from revision ${known.head} to ${revision}`);
       // Events of one command to one aggregate were appended together, or the command was done twice.
       const last = known.commands.get(metadata.commandId);
-      if (last !== undefined && last !== revision - 1) twice(`${stream}@${revision} ${type} repeats command ${metadata.commandId}`);
+      if (last !== undefined && last !== revision - 1)
+        twice(`${stream}@${revision} ${type} repeats command ${metadata.commandId}`);
       known.commands.set(metadata.commandId, revision);
       known.head = revision;
     }
