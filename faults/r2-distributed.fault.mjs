@@ -17,8 +17,8 @@ const contestant = fileURLToPath(new URL('src/contestant.mjs', import.meta.url))
 const PROCESSES = 4;
 const WRITERS = 16;
 const SIZES = {
-  full: { streams: 8, revisions: 100, commands: 8, calmMs: 1_500 },
-  small: { streams: 1, revisions: 8, commands: 1, calmMs: 300 },
+  full: { streams: 8, revisions: 100, commands: 8, harms: 400 },
+  small: { streams: 1, revisions: 8, commands: 1, harms: 4 },
 };
 /** What comes between writers and server, again and again; `ms` for how long. */
 const HARMS = {
@@ -28,13 +28,14 @@ const HARMS = {
   kill: ({ server }) => server.kill(),
 };
 const LONGEST_MS = 1_500;
+const CALM_MS = 1_500;
 
 /**
  * 64 writers in four processes on the same streams over EventStoreDB's protocol, while answers are lost, and the server freezes and dies: one winner
  * at each revision, and whoever asks again gets the original answer.
  */
 export async function run({ small, seed, log }) {
-  const { streams, revisions, commands, calmMs } = small ? SIZES.small : SIZES.full;
+  const { streams, revisions, commands, harms } = small ? SIZES.small : SIZES.full;
   const world = await World.open(randomOf(seed));
   try {
     const answers = [];
@@ -48,7 +49,7 @@ export async function run({ small, seed, log }) {
         }),
       ),
     ).finally(() => (harming.over = true));
-    const harmed = world.harm(harming, calmMs);
+    const harmed = world.harm(harming, harms);
     const whole = await contests;
     await harmed;
     const { notOne, otherAnswers, appends, done } = await world.audit(answers);
@@ -100,10 +101,10 @@ class World {
     return ended;
   }
 
-  /** In turns, until the contest is over. */
-  async harm(harming, calmMs) {
-    for (const names = Object.keys(HARMS); !harming.over;) {
-      await delay(calmMs * (0.5 + this.random()));
+  /** In turns, as long as the contest lasts. */
+  async harm(harming, most) {
+    for (const names = Object.keys(HARMS); !harming.over && harming.harms < most;) {
+      await delay(CALM_MS * (0.5 + this.random()));
       HARMS[names[harming.harms++ % names.length]](this);
       await delay(this.random() * LONGEST_MS);
       this.server.thaw();

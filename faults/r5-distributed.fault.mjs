@@ -4,7 +4,7 @@ import { MortalProcesses } from './src/mortal-processes.mjs';
 import { openWorld } from './src/shared-world.mjs';
 import { Workshop } from './src/workshop.mjs';
 
-const SIZES = { full: { rounds: 2, seconds: 60, everyMs: 3_000 }, small: { rounds: 1, seconds: 2, everyMs: 1_000 } };
+const SIZES = { full: { rounds: 2, seconds: 60, everyMs: 10_000 }, small: { rounds: 1, seconds: 2, everyMs: 1_000 } };
 const MOST_SECONDS_BACK = 10;
 /** What is done to the broker of the processes. Between the two commands go on. */
 const HARMS = {

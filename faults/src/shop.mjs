@@ -4,6 +4,15 @@ import { Webhook } from 'standardwebhooks';
 import { PatientApi } from './patient-api.mjs';
 
 const example = (name) => JSON.parse(readFileSync(new URL(`../../examples/tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
+/** So small that a hundred of them fit on the simulated cluster. */
+const TOPOLOGY = {
+  ...example('topology'),
+  nodes: example('topology').nodes.map((node) => ({
+    ...node,
+    cpu: { ...node.cpu, request: '10m' },
+    memory: { ...node.memory, request: '16Mi' },
+  })),
+};
 const SOURCE = 'https://billing.example.com';
 
 /** A provider with one app in two versions, a buyer, a billing system, an auditor; all of them patient. */
@@ -38,7 +47,7 @@ export class Shop {
     const { versionId } = await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First', number: '1.0.0' });
     const standard = { name: 'standard', hosting: 'edge' };
     const { configurationId } = await provider.post(`/v1/versions/${versionId}/configurations`, standard);
-    await provider.put(`/v1/configurations/${configurationId}/topology`, example('topology'), { 'if-match': '"0"' });
+    await provider.put(`/v1/configurations/${configurationId}/topology`, TOPOLOGY, { 'if-match': '"0"' });
     await provider.put(`/v1/versions/${versionId}/permissions`, example('permissions'));
     await this.#release(versionId);
     await provider.until(`/v1/apps/${appId}`, ({ status }) => status === 'initialised');
@@ -53,12 +62,11 @@ export class Shop {
     const next = { number: '1.1.0', description: 'Faster pages', cloneFrom };
     const { versionId } = await provider.post(`/v1/apps/${appId}/versions`, next);
     const { items } = await provider.get(`/v1/versions/${versionId}/configurations`);
-    const topology = example('topology');
-    const nodes = topology.nodes.map((node) =>
+    const nodes = TOPOLOGY.nodes.map((node) =>
       node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', '1.1.0') } : node,
     );
     const ifMatch = { 'if-match': `"${items[0].revision}"` };
-    await provider.put(`/v1/configurations/${items[0].configurationId}/topology`, { ...topology, nodes }, ifMatch);
+    await provider.put(`/v1/configurations/${items[0].configurationId}/topology`, { ...TOPOLOGY, nodes }, ifMatch);
     await this.#release(versionId);
     return versionId;
   }
