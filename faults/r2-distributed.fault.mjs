@@ -8,9 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { randomOf } from '../bench/src/statistics.mjs';
 import { BrokerLink } from './src/broker-link.mjs';
+import { EventStoreProcess } from './src/event-store-process.mjs';
 
 const require = createRequire(import.meta.url);
-const dist = (path) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
 const contestant = fileURLToPath(new URL('src/contestant.mjs', import.meta.url));
 
 /** 64 writers in all. Each wants every revision of every stream; commands are dearer, since each attempt reads the stream. */
@@ -66,24 +66,13 @@ class World {
   #children = [];
 
   static async open(random) {
-    const { StartedProcess } = require('../dist/services/marketplace/testing/started-process.js');
-    const { freePorts } = require('../dist/services/marketplace/testing/free-ports.js');
     const world = new World();
     world.random = random;
     world.folder = mkdtempSync(join(tmpdir(), 'souk-faults-'));
-    const [port] = await freePorts(1);
-    const main = dist('libs/event-store/src/protocol/main.js');
-    world.server = new StartedProcess({
-      name: 'event-store',
-      command: process.execPath,
-      args: [main, '--port', String(port), '--data', join(world.folder, 'events')],
-      environment: process.env,
-      log: join(world.folder, 'log'),
-      ready: /Ctrl-C/,
-    });
+    world.events = await EventStoreProcess.start(world.folder);
+    world.server = world.events.process;
     process.once('exit', world.cleanUp);
-    await world.server.start();
-    world.link = await BrokerLink.open(port);
+    world.link = await BrokerLink.open(world.events.port);
     return world;
   }
 
@@ -116,7 +105,7 @@ class World {
   /** Compares what the writers were told with what is there. */
   async audit(answers) {
     const { openEventStoreDb } = require('../dist/libs/event-store/src/index.js');
-    const store = await openEventStoreDb({ connectionString: `esdb://127.0.0.1:${this.link.port}?tls=false` });
+    const store = await openEventStoreDb({ connectionString: this.events.connectionString });
     const winners = new Map();
     const originals = new Map();
     const result = { notOne: 0, otherAnswers: 0, appends: 0, done: 0 };
@@ -145,14 +134,13 @@ class World {
 
   cleanUp = () => {
     for (const child of this.#children) child.kill('SIGKILL');
-    if (this.server?.pid) process.kill(this.server.pid, 'SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   };
 
   async close() {
     process.off('exit', this.cleanUp);
     for (const child of this.#children) child.kill('SIGKILL');
-    await this.server.kill();
+    await this.events.close();
     await this.link?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
