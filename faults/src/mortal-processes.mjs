@@ -35,6 +35,8 @@ export class MortalProcesses {
     world.processes = new DistributedProcesses({ ...options, environment });
     try {
       await world.processes.start();
+      // After those processes were killed that still run then.
+      process.once('exit', world.#cleanUp);
     } catch (error) {
       await world.close();
       throw error;
@@ -134,7 +136,10 @@ export class MortalProcesses {
     }
   }
 
+  #cleanUp = () => rmSync(this.processes.dataDir, { recursive: true, force: true, maxRetries: 3 });
+
   async close() {
+    process.off('exit', this.#cleanUp);
     await this.processes.destroy();
     await this.link.close();
   }
