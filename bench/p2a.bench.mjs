@@ -2,17 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { append, newEvent, streams } from './src/appends.mjs';
 import { closedLoop } from './src/load.mjs';
 import { measureRatios } from './src/ratio.mjs';
-import { randomOf, zipf } from './src/statistics.mjs';
 
 const require = createRequire(import.meta.url);
 
-const STREAMS = 10_000;
 const EVENT_BYTES = 300;
 /** Of a turn, by number of writers: many of them need longer to come to the same figure again. */
 const SECONDS = { 1: 0.5, 64: 0.25, 1024: 1 };
-const SEED = 42;
 const TARGETS = { 1: 0.9, 64: 0.75, 1024: 0.35 };
 
 /**
@@ -50,33 +48,6 @@ async function atWriters(writers, atLeast, log) {
   }
 }
 
-/** Streams with their last revisions; one that a writer is at is left to it. */
-function streams() {
-  const draw = zipf(STREAMS, randomOf(SEED));
-  const all = Array.from({ length: STREAMS }, (_, i) => ({
-    name: `instance-ins_${i.toString().padStart(26, '0')}`,
-    head: -1,
-    taken: false,
-  }));
-  return {
-    async use(what) {
-      let i = draw();
-      while (all[i].taken) i = (i + 1) % STREAMS;
-      const stream = all[i];
-      stream.taken = true;
-      await what(stream);
-      stream.taken = false;
-    },
-  };
-}
-
-function append(store, streamsOfStore) {
-  return streamsOfStore.use(async (stream) => {
-    const { revision } = await store.append(stream.name, stream.head < 0 ? 'no-stream' : stream.head, [newEvent()]);
-    stream.head = revision;
-  });
-}
-
 function rawPut(raw, streamsOfRaw) {
   return streamsOfRaw.use(async () => {
     const bytes = Buffer.alloc(EVENT_BYTES);
@@ -93,26 +64,5 @@ function openRaw(path) {
   return {
     put: (bytes) => table.put(key++, bytes),
     close: () => root.close(),
-  };
-}
-
-let made = 0;
-
-/** {@link EVENT_BYTES} bytes of JSON. */
-function newEvent() {
-  const number = (made++).toString(16).padStart(12, '0');
-  const id = `0193b5c0-5b7a-8000-8000-${number}`;
-  return {
-    id,
-    type: 'NodeBecameReady',
-    data: { node: 'web' },
-    metadata: {
-      commandId: `c${number}`,
-      correlationId: `r${number}`,
-      causationId: id,
-      actor: { kind: 'system', id: 'reconciler' },
-      tenants: ['ten_1'],
-      schemaVersion: 1,
-    },
   };
 }

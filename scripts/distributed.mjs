@@ -57,6 +57,7 @@ for (const { name, pid, address } of processes.table)
   console.log(`  ${name.padEnd(width)}  ${String(pid).padStart(7)}  ${address}`);
 console.log(`
   API       ${processes.url}
+  gRPC      ${processes.grpcAddress}
   docs      ${processes.url}/docs
   token     ${processes.operatorToken}
   logs      ${processes.logs}

@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { buildIfNeeded } from './build.mjs';
 import { ProgressBar } from './progress-bar.mjs';
 
-const USAGE = `Usage: npm run migrate -- [--from ./data] --to esdb://host:2113
+const USAGE = `Usage: npm run migrate -- [--from ./data] --to esdb://host:2113 [--vault mongodb://host:27017]
 
 Copies every event, with its id, its time and its bytes, to the same revision of the same stream, then compares both sides. The folder stays
-as it is. Run again, it goes on where it was broken off, or brings what has come since.
+as it is. Run again, it goes on where it was broken off, or brings what has come since. --vault brings the secrets as well.
 
-Environment: SOUK_DATA_DIR for --from, SOUK_EVENT_STORE for --to (so that a password stands in no list of processes).
+Environment: SOUK_DATA_DIR for --from, SOUK_EVENT_STORE for --to, SOUK_VAULT for --vault (so that a password stands in no list of processes);
+with a vault SOUK_MASTER_KEYS as the new installation has it, and SOUK_READ_STORE_PREFIX (souk).
 Exit codes: 0 moved and the same, 1 failed or different, 2 wrongly asked.`;
 
 /** Asked in a way that cannot be answered. */
@@ -20,12 +21,19 @@ class Misuse extends Error {}
 const NAMED = 10;
 
 async function main() {
-  const { help, from, to } = options();
+  const { help, from, to, vault } = options();
   if (help) return console.log(USAGE);
   if (!to) throw new Misuse('--to is missing: the connection string of EventStoreDB');
+  const { SOUK_MASTER_KEYS: masterKeys, SOUK_READ_STORE_PREFIX: prefix = 'souk' } = process.env;
+  if (vault && !masterKeys) throw new Misuse('SOUK_MASTER_KEYS is missing: the keys that the new installation will have');
   buildIfNeeded();
   process.setSourceMapsEnabled(true);
-  const { migrate } = createRequire(import.meta.url)('../dist/services/marketplace/src/migrate.js');
+  const { migrate, migrateVault } = createRequire(import.meta.url)('../dist/services/marketplace/src/migrate.js');
+  // First the secrets: events that nobody can read are no use.
+  if (vault) {
+    const { tenants, values } = await migrateVault({ dataDir: resolve(from), url: vault, prefix, masterKeys });
+    console.log(`the vault: keys of ${tenants} tenants and ${values} values are the same on both sides`);
+  }
   const progress = new Progress();
   const begun = performance.now();
   const { events, streams, different, written } = await migrate(
@@ -48,10 +56,16 @@ async function main() {
 function options() {
   try {
     const { values } = parseArgs({
-      options: { from: { type: 'string' }, to: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        from: { type: 'string' },
+        to: { type: 'string' },
+        vault: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
-    const { SOUK_DATA_DIR = './data', SOUK_EVENT_STORE } = process.env;
-    return { help: values.help, from: values.from ?? SOUK_DATA_DIR, to: values.to ?? SOUK_EVENT_STORE };
+    const { SOUK_DATA_DIR = './data', SOUK_EVENT_STORE, SOUK_VAULT } = process.env;
+    const { help, from = SOUK_DATA_DIR, to = SOUK_EVENT_STORE, vault = SOUK_VAULT } = values;
+    return { help, from, to, vault };
   } catch (error) {
     throw new Misuse(error.message);
   }

@@ -40,7 +40,11 @@ export async function startMarketplace(dataDir) {
   const script = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url));
   const collector = new URL('./collect-garbage.mjs', import.meta.url).href;
   const args = ['--expose-gc', '--import', collector, script];
-  const { printed, child, stop } = await startProcess(args, /Ctrl-C/, { PORT: '0', SOUK_DATA_DIR: dataDir });
+  const { printed, child, stop } = await startProcess(args, /Ctrl-C/, {
+    PORT: '0',
+    SOUK_GRPC_PORT: 'off',
+    SOUK_DATA_DIR: dataDir,
+  });
   const memory = async () => {
     const collected = untilPrinted(child, /collected/);
     child.kill('SIGUSR2');

@@ -37,6 +37,7 @@ export class MortalMarketplace {
         ...process.env,
         ...this.environment,
         PORT: this.#port,
+        SOUK_GRPC_PORT: 'off',
         SOUK_DATA_DIR: this.dataDir,
         SOUK_FAILPOINTS: failpoints,
         LOG_LEVEL: 'fatal',

@@ -49,7 +49,15 @@ describe('The API of the simulated cluster', () => {
     it('names every group and resource', async () => {
       const groups = await client.get('/apis');
       const names = groups.body.groups.map(({ name }: { name: string }) => name);
-      expect(names).toEqual(['apps', 'batch', 'networking.k8s.io', 'coordination.k8s.io', 'discovery.k8s.io', 'storage.k8s.io']);
+      expect(names).toEqual([
+        'apps',
+        'batch',
+        'networking.k8s.io',
+        'policy',
+        'coordination.k8s.io',
+        'discovery.k8s.io',
+        'storage.k8s.io',
+      ]);
       const core = await client.get('/api/v1');
       expect(core.body.resources).toContainEqual(
         expect.objectContaining({ name: 'pods', kind: 'Pod', shortNames: ['po'], categories: ['all'] }),

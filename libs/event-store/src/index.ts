@@ -4,4 +4,4 @@ export * from './eventstoredb/errors';
 export { compareStores, type StoreComparison } from './migration/compare-stores';
 export { moveEvents, type MoveOutcome, MoveRefused } from './migration/move-events';
 export { serveEventStoreDb } from './protocol/serve-eventstoredb';
-export type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './protocol/server-options';
+export { AddressUnavailable, type EventStoreDbServerOptions, type RunningEventStoreDbServer } from './protocol/server-options';

@@ -81,4 +81,33 @@ describe('records', () => {
     expect(Buffer.from(read.data).toString()).toBe('{"b":1,"a":"ü"}');
     expect(JSON.parse(Buffer.from(read.metadata).toString())).toEqual(ours.metadata);
   });
+
+  it.each([
+    [
+      'web',
+      'BQEAAAEFAA8HAAAAAACAVv68eEJhcHAtMU5vZGVCZWNhbWVSZWFkeXsiaWQiOiJhMGVlYmM5OS05YzBiLTRlZjgtYmI2ZC02YmI5YmQzODBhMT' +
+        'EiLCJkYXRhIjp7Im5vZGUiOiJ3ZWIifSwibWV0YWRhdGEiOnsiY29tbWFuZElkIjoiY21kLTEiLCJjb3JyZWxhdGlvbklkIjoiY29yLTEiLCJj' +
+        'YXVzYXRpb25JZCI6ImNtZC0xIiwiYWN0b3IiOnsia2luZCI6InVzZXIiLCJpZCI6InVzcl8xIn0sInRlbmFudHMiOlsidGVuXzEiXSwic2NoZW' +
+        '1hVmVyc2lvbiI6MX19',
+    ],
+    [
+      'für',
+      'BgEAAAAFAA8HAAAAAACAVv68eEJhcHAtMU5vZGVCZWNhbWVSZWFkeXsiaWQiOiJhMGVlYmM5OS05YzBiLTRlZjgtYmI2ZC02YmI5YmQzODBhMT' +
+        'EiLCJkYXRhIjp7Im5vZGUiOiJmw7xyIn0sIm1ldGFkYXRhIjp7ImNvbW1hbmRJZCI6ImNtZC0xIiwiY29ycmVsYXRpb25JZCI6ImNvci0xIiwi' +
+        'Y2F1c2F0aW9uSWQiOiJjbWQtMSIsImFjdG9yIjp7ImtpbmQiOiJ1c2VyIiwiaWQiOiJ1c3JfMSJ9LCJ0ZW5hbnRzIjpbInRlbl8xIl0sInNjaG' +
+        'VtYVZlcnNpb24iOjF9fQ==',
+    ],
+  ])('are written as they have always been: %s', (node, golden) => {
+    const metadata = {
+      commandId: 'cmd-1',
+      correlationId: 'cor-1',
+      causationId: 'cmd-1',
+      actor: { kind: 'user', id: 'usr_1' },
+      tenants: ['ten_1'],
+      schemaVersion: 1,
+    } as const;
+    const event = { id: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', type: 'NodeBecameReady', data: { node }, metadata };
+    expect(blockOf(encodeEvent('app-1', event)).toString('base64')).toBe(golden);
+    expect(decodeRecord(Buffer.from(golden, 'base64'), 0, position)).toMatchObject({ ...event, stream: 'app-1', revision: 7 });
+  });
 });

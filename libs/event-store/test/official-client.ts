@@ -21,9 +21,9 @@ export class OfficialClient {
     return new OfficialClient(await startProtocolServer());
   }
 
-  /** A client of its own, with further parameters of the connection string. */
+  /** A client of its own, patient on a busy machine, with further parameters of the connection string. */
   another(parameters = 'throwOnAppendFailure=true'): EventStoreDBClient {
-    const client = EventStoreDBClient.connectionString(`${this.server.connectionString}&${parameters}`);
+    const client = EventStoreDBClient.connectionString(`${this.server.connectionString}&defaultDeadline=60000&${parameters}`);
     this.clients.push(client);
     return client;
   }

@@ -38,10 +38,21 @@ function rankOf(value: unknown): number {
   return value instanceof Date ? 8 : OBJECT;
 }
 
-/** JavaScript would compare by UTF-16 units, which is another order where there are characters beyond the first 65,536. */
+/**
+ * By code point, which is by bytes of UTF-8. JavaScript compares UTF-16 units, which is another order where there are characters beyond the
+ * first 65,536: their units are smaller than some of what comes before them.
+ */
 function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const [unitA, unitB] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (unitA !== unitB) return weightOf(unitA) - weightOf(unitB);
+  }
+  return a.length - b.length;
+}
+
+/** The two units of a character beyond weigh more than all others. */
+function weightOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
 /** The shorter one first, whatever is in it. */

@@ -1,7 +1,8 @@
-import { Query, update } from 'mingo';
+import { Query } from 'mingo';
 import { BSON, type Document, ObjectId } from 'mongodb';
 import { compareValues, valueAt } from './bson-order';
-import { CommandFailed, DuplicateKey } from './command-failed';
+import { DuplicateKey } from './command-failed';
+import { changedBy, isOperators } from './stand-in-update';
 
 export interface Index {
   readonly name: string;
@@ -84,8 +85,8 @@ export class StandInCollection {
   private upsert(filter: Document, change: Document): unknown {
     const equal = Object.entries(filter).filter(([path, value]) => !path.startsWith('$') && !isOperators(value));
     const { $setOnInsert = {}, $set = {}, ...rest } = change;
-    const { _id: id, ...base } = Object.fromEntries(equal) as Document;
-    const made: Document = id === undefined ? {} : { _id: id as unknown };
+    const { _id: id, ...base } = Object.fromEntries<unknown>(equal);
+    const made: Document = id === undefined ? {} : { _id: id };
     if (!isOperators(change)) return this.insert({ ...made, ...change });
     return this.insert(changedBy(made, { $set: { ...base, ...$setOnInsert, ...$set }, ...rest }));
   }
@@ -126,7 +127,7 @@ export class StandInCollection {
     return this.range(from, to, reverse);
   }
 
-  private *range(from: number, to: number, reverse: boolean): Generator<unknown> {
+  private *range(from: number, to: number, reverse: boolean): Generator {
     const ids = this.ids.slice(from, Math.max(from, to));
     yield* reverse ? ids.reverse() : ids;
   }
@@ -142,24 +143,6 @@ export class StandInCollection {
     }
     return low;
   }
-}
-
-const updateOperators = new Set(['$set', '$unset', '$inc', '$max', '$min', '$push', '$pull', '$addToSet', '$currentDate', '$rename']);
-
-function changedBy(document: Document, change: Document): Document {
-  if (!isOperators(change)) return { ...('_id' in document && { _id: document._id as unknown }), ...change };
-  const { $setOnInsert: _, ...operators } = change;
-  for (const operator of Object.keys(operators))
-    if (!updateOperators.has(operator))
-      throw new CommandFailed(9, 'FailedToParse', `the stand-in does not know the update operator ${operator}`);
-  const copy = BSON.deserialize(BSON.serialize(document));
-  update(copy, operators, [], {}, { cloneMode: 'none' });
-  return copy;
-}
-
-function isOperators(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.keys(value)[0]?.startsWith('$') ?? false;
 }
 
 function matcher(filter: Document): (document: Document) => boolean {

@@ -59,7 +59,8 @@ export class StandInCommands {
         throw new CommandFailed(20, 'IllegalOperation', 'the stand-in has no transactions, like a server that stands alone');
       return { ...command(body, String(body.$db)), ok: 1 };
     } catch (error) {
-      const { message, code, codeName } = error instanceof CommandFailed ? error : new CommandFailed(1, 'InternalError', String(error));
+      const { message, code, codeName } =
+        error instanceof CommandFailed ? error : new CommandFailed(1, 'InternalError', String(error));
       return { ok: 0, errmsg: message, code, codeName };
     }
   }
@@ -134,11 +135,10 @@ export class StandInCommands {
   }
 
   private find(body: Document, db: string): Document {
-    const { filter = {}, sort, skip = 0, limit = 0, batchSize, singleBatch } = body as { readonly [name: string]: never };
-    const projection = body.projection as Document | undefined;
-    const found = this.found(body.find, db)?.find(filter, sort) ?? [];
-    const documents = projected(part(found, Number(skip), Number(limit) === 0 ? Infinity : Number(limit)), projection);
-    return this.cursorOver(`${db}.${String(body.find)}`, documents, batchSize, singleBatch === true);
+    const { filter, sort, projection } = body;
+    const found = this.found(body.find, db)?.find(filter ?? {}, sort) ?? [];
+    const some = part(found, Number(body.skip ?? 0), Number(body.limit ?? 0) || Infinity);
+    return this.cursorOver(`${db}.${String(body.find)}`, projected(some, projection), body.batchSize, body.singleBatch === true);
   }
 
   private aggregate(body: Document, db: string): Document {

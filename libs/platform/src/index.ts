@@ -26,3 +26,4 @@ export { Ending } from './observability/ending';
 export { EmbeddedStorageHealth, type FillableStore } from './observability/storage-health';
 export { Metrics } from './observability/metrics';
 export { type JsonSchema, schemaOf } from './http/dto-schema';
+export { traceRequests } from './observability/traced-requests';

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { SnapshotStore } from '@souk/event-sourcing';
 import { openEventStoreDb } from '@souk/event-store';
 import { type EventBus, openJetStreamBus, parkedMessagesProjection } from '@souk/messaging';
-import { connectMongo } from '@souk/mongo';
+import { connectMongo, type MongoConnection, type MongoOptions, MongoUnavailable } from '@souk/mongo';
 import { activityOf, busNotices, type BusParts, type Engines, type FillableStore, EmbeddedStorageHealth } from '@souk/platform';
 import { LmdbReadStore, openMongoReadStore, type ReadStore } from '@souk/read-store';
 import { openMongoSecretVault } from '@souk/secrets';
@@ -14,6 +15,10 @@ import { JointHistory } from './joint-history';
 
 /** A stand-by takes over within ten seconds. */
 const LEASE_TERM = 6_000;
+
+/** How long databases are tried at the start, in milliseconds. */
+const CONNECT_WITHIN = 30_000;
+const CONNECT_PAUSE = 250;
 
 /**
  * What replicas of a service share: EventStoreDB, JetStream, MongoDB. What one of them does for all is done by lease. With
@@ -29,7 +34,7 @@ export async function openDistributed(config: EnginesConfig, service: string): P
       retention: { 'lease-': 10 },
       onTrouble: (error) => logger.warn({ err: error }, 'a subscription to the event store broke off and is made anew'),
     }),
-    connectMongo({ url: config.vault, database: `${prefix}_vault` }).then((connection) =>
+    connectInTime({ url: config.vault, database: `${prefix}_vault` }).then((connection) =>
       openMongoSecretVault({ connection, masterKeys }),
     ),
   ]);
@@ -54,6 +59,18 @@ export async function openDistributed(config: EnginesConfig, service: string): P
   };
 }
 
+/** A server that starts at the same time is waited for, as the event store is. @throws MongoUnavailable and others, as `connectMongo` */
+async function connectInTime(options: MongoOptions): Promise<MongoConnection> {
+  for (const until = performance.now() + CONNECT_WITHIN; ;) {
+    try {
+      return await connectMongo(options);
+    } catch (error) {
+      if (!(error instanceof MongoUnavailable) || performance.now() > until) throw error;
+      await delay(CONNECT_PAUSE);
+    }
+  }
+}
+
 interface OpenReads {
   readonly reads: ReadStore & { close(): Promise<void> };
   readonly snapshots: SnapshotStore;
@@ -68,7 +85,7 @@ async function openReads({ readStore, prefix, dataDir }: EnginesConfig, service:
     const reads = await LmdbReadStore.open({ directory, signingKey });
     return { reads, snapshots: reads.snapshots, local: reads };
   }
-  const connection = await connectMongo({ url: readStore, database: `${prefix}_${service}` });
+  const connection = await connectInTime({ url: readStore, database: `${prefix}_${service}` });
   const reads = await openMongoReadStore({ connection, signingKey });
   return { reads, snapshots: reads.snapshots };
 }

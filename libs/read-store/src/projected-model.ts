@@ -181,6 +181,22 @@ export class ProjectedModel implements ReadModel<Document> {
     if (keys.length > 0) this.notify({ keys, position });
   }
 
+  /** Documents have become others without an event: these, or any. */
+  async rebuiltByAnother(keys: readonly string[], isAll: boolean): Promise<void> {
+    const position = this.visible ?? (await this.sharedCheckpoint());
+    if (position === undefined) return;
+    this.notify({ keys, position });
+    if (isAll) return;
+    let some: string[] = [];
+    for await (const { id } of this.writer.documents()) {
+      if (some.push(id) < CHANGES_AT_ONCE) continue;
+      this.notify({ keys: some, position });
+      some = [];
+      await nextTurn();
+    }
+    this.notify({ keys: some, position });
+  }
+
   private forget(): void {
     this.ahead = undefined;
     this.dirty = new Map();

@@ -54,6 +54,8 @@ export class ProjectionRunner {
   private following: FollowingLane | undefined;
   private role: 'none' | 'active' | 'following' = 'none';
   private unlisten: () => void = () => undefined;
+  /** By model, the last rebuild of whichever process that listeners here were told of. */
+  private readonly toldOfRebuild = new Map<string, string | undefined>();
   private readonly options: LaneOptions;
   private readonly activity: Activity;
   private readonly onError: (failure: ProjectionFailure) => void;
@@ -182,6 +184,7 @@ export class ProjectionRunner {
     if (role === this.role) return;
     await this.leaveRole();
     this.role = role;
+    await this.tellOfRebuilds();
     if (role === 'active') await this.startLanes([...this.models.values()], 0);
     else await this.startFollowing(0);
   }
@@ -195,6 +198,28 @@ export class ProjectionRunner {
     this.lanes.clear();
     await this.following?.close();
     this.following = undefined;
+  }
+
+  /** For those who follow: which documents have become others without an event. */
+  private async leaveWord({ projection: { name } }: ProjectedModel, different: readonly string[]): Promise<void> {
+    const word: RebuiltWord = {
+      id: this.rebuilds.get(name)!.id,
+      keys: different.slice(0, MOST_KEYS),
+      isAll: different.length <= MOST_KEYS,
+    };
+    this.toldOfRebuild.set(name, word.id);
+    await this.readStore.putValues({ [wordKey(name)]: word });
+  }
+
+  private async tellOfRebuilds(): Promise<void> {
+    if (this.activity === alwaysActive) return;
+    for (const [name, model] of this.models) {
+      const word = (await this.readStore.getValue(wordKey(name))) as RebuiltWord | undefined;
+      const isFirstLook = !this.toldOfRebuild.has(name);
+      if (this.toldOfRebuild.get(name) === word?.id && !isFirstLook) continue;
+      this.toldOfRebuild.set(name, word?.id);
+      if (word && !isFirstLook) await model.rebuiltByAnother(word.keys, word.isAll);
+    }
   }
 
   private async startFollowing(attempt: number): Promise<void> {
@@ -310,6 +335,7 @@ export class ProjectionRunner {
       const different = await confirmed(successor.differences, serving, generation);
       this.assertActive();
       await generation.serve();
+      if (this.activity !== alwaysActive) await this.leaveWord(model, different);
       await model.adopt(next.checkpoint(), different);
       return different.length;
     } finally {
@@ -355,6 +381,8 @@ export class ProjectionRunner {
   }
 
   private async persist(): Promise<void> {
+    if (this.role === 'following')
+      await this.tellOfRebuilds().catch((error: unknown) => this.onError({ projection: 'all', error }));
     for (const model of this.models.values()) {
       if (this.role !== 'active' || !this.activity.held()) return;
       try {
@@ -385,6 +413,21 @@ export class ProjectionRunner {
   private repeat(action: () => void, ms: number): void {
     this.timers.add(setInterval(action, ms).unref());
   }
+}
+
+/** What is left in the read store by who has rebuilt a model. */
+interface RebuiltWord {
+  readonly id: string;
+  readonly keys: readonly string[];
+  /** There are no more than these. */
+  readonly isAll: boolean;
+}
+
+/** Ids of documents that are named; where there are more, all are told of. */
+const MOST_KEYS = 2_000;
+
+function wordKey(model: string): string {
+  return `rebuilt/${model}`;
 }
 
 function pauseAfter(attempt: number): number {

@@ -9,6 +9,9 @@ export function assertValueKeys(keys: readonly string[]): void {
 }
 
 /** Whether documents made for the one can be read for the other. */
-export function isSameSpec(a: Pick<CollectionSpec, 'version' | 'indexes'>, b: Pick<CollectionSpec, 'version' | 'indexes'>): boolean {
+export function isSameSpec(
+  a: Pick<CollectionSpec, 'version' | 'indexes'>,
+  b: Pick<CollectionSpec, 'version' | 'indexes'>,
+): boolean {
   return a.version === b.version && JSON.stringify(a.indexes) === JSON.stringify(b.indexes);
 }

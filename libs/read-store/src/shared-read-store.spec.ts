@@ -142,6 +142,24 @@ describe('Replicas that share a read store', () => {
       await until(() => is(active, 'following'));
     });
 
+    it('are told of documents that a rebuild elsewhere has changed', async () => {
+      const position = await append('account-a', opened('ann'));
+      await active.balances.waitFor(position, 10_000);
+      await active.runner.stop();
+      // Nothing of any event: it is in the documents because they are wrong.
+      const wrong = { id: 'ghost', owner: 'nobody', amount: 0, moves: 0 };
+      const later = await append('note-n', noteTaken('hello'));
+      await reads.open<Balance>(balances).commit([{ id: 'ghost', doc: wrong, position: later }], position);
+      await active.runner.start();
+      await until(() => is(active, 'live'));
+      expect((await active.runner.rebuild('balances', 'request').finished).different).toBe(1);
+      expect(other.told.has('ghost')).toBe(false);
+      active.lease.set(false);
+      other.lease.set(true);
+      await until(() => is(other, 'live'));
+      expect(other.told.has('ghost')).toBe(true);
+    });
+
     it('go on when another one takes over, and the one before follows it', async () => {
       await append('account-a', opened('ann'));
       active.lease.set(false);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type ClientReadableStream, connectivityState, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { activeTraceparent, inSpan, SpanKind } from '@souk/tracing';
 import { currentScope } from './call-scope';
 import { errorOf, isLost } from './error-status';
 import { NeighbourAway } from './errors';
@@ -52,7 +53,17 @@ export class Neighbour {
    * within its deadline, and within the rest of the deadline of the call that is being served.
    * @throws RemoteDomainError, NeighbourAway, NeighbourFailed
    */
-  async call(method: RpcMethod, request: Message, { repeatable = true, requestId = '' } = {}): Promise<Message> {
+  call(
+    method: RpcMethod,
+    request: Message,
+    options: { readonly repeatable?: boolean; readonly requestId?: string } = {},
+  ): Promise<Message> {
+    const name = method.path.slice(1);
+    const attributes = { 'rpc.system.name': 'grpc', 'rpc.method': name, 'souk.neighbour': this.service };
+    return inSpan(name, { kind: SpanKind.CLIENT, attributes }, () => this.callInTime(method, request, options));
+  }
+
+  private async callInTime(method: RpcMethod, request: Message, { repeatable = true, requestId = '' }): Promise<Message> {
     const began = performance.now();
     const scope = currentScope();
     const until = Math.min(began + this.options.deadlineMs, scope?.until ?? Infinity);
@@ -90,6 +101,8 @@ export class Neighbour {
     const metadata = new Metadata();
     metadata.set(AUTHORIZATION, `Bearer ${this.options.token}`);
     metadata.set('x-request-id', requestId);
+    const traceparent = activeTraceparent();
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent);
     return metadata;
   }
 

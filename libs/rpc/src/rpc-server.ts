@@ -4,6 +4,7 @@ import { type CustomTransportStrategy, Server as Strategy } from '@nestjs/micros
 import { type sendUnaryData, Server, type ServerUnaryCall, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Metrics } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { inSpan, SpanKind } from '@souk/tracing';
 import { HealthImplementation } from 'grpc-health-check';
 import { inScope } from './call-scope';
 import { statusOfError } from './error-status';
@@ -137,12 +138,17 @@ export class RpcServer extends Strategy implements CustomTransportStrategy {
     const port = instance as Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
     return (call: ServerUnaryCall<Message, Message>, callback: sendUnaryData<Message>): void => {
       const began = performance.now();
-      const [given] = call.metadata.get('x-request-id');
-      const requestId = typeof given === 'string' ? given : randomUUID();
+      const requestId = textIn(call, 'x-request-id') ?? randomUUID();
       const until = began + (Number(call.getDeadline()) - Date.now());
       const ended = (code: status) => this.observe(service, name, code, (performance.now() - began) / 1000);
+      const path = `souk.internal.v1.${service}/${rpcNameOf(name)}`;
+      const span = {
+        kind: SpanKind.SERVER,
+        attributes: { 'rpc.system.name': 'grpc', 'rpc.method': path },
+        parent: textIn(call, 'traceparent'),
+      };
       const answer = async () => writeAnswer(method, await port[name]!(...readArgs(method, call.request)));
-      inScope({ requestId, until }, answer).then(
+      inScope({ requestId, until }, () => inSpan(path, span, answer)).then(
         (message) => {
           ended(status.OK);
           callback(null, message);
@@ -163,4 +169,9 @@ export class RpcServer extends Strategy implements CustomTransportStrategy {
     call.once('cancelled', forget).once('finish', forget);
     answer();
   }
+}
+
+function textIn({ metadata }: ServerUnaryCall<Message, Message>, key: string): string | undefined {
+  const [given] = metadata.get(key);
+  return typeof given === 'string' ? given : undefined;
 }

@@ -3,3 +3,4 @@ export { KeyRingUnusable, parseMasterKeys } from './key-ring';
 export * from './lmdb-secret-vault';
 export * from './mongo-secret-vault';
 export * from './registry-event-codec';
+export { moveVault, type VaultMoveOutcome, VaultMoveRefused } from './move-vault';

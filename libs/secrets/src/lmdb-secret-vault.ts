@@ -19,6 +19,7 @@ import {
   type TenantKeys,
   tenantKeys,
 } from './vault-crypto';
+import type { VaultRecord } from './vault-record';
 
 export interface LmdbSecretVaultOptions {
   /** Made where there is none; for this process alone. */
@@ -123,6 +124,19 @@ export class LmdbSecretVault extends SecretVault {
       for (const key of names) values.remove(key);
     });
     this.cache.delete(tenant);
+  }
+
+  /** Everything of one table, keys wrapped under the first one of the ring: to be moved. */
+  *records(table: VaultRecord['table']): Generator<VaultRecord> {
+    if (table === 'values') {
+      for (const { key, value } of this.tables.values.entries()) yield { table, tenant: key[0], name: key[1], box: value };
+      return;
+    }
+    for (const { key: id, value } of this.tables[table].entries()) {
+      const associated = table === 'tenants' ? tenantData(id) : installationData;
+      const key = isDestroyed(value) ? value : this.ring.wrap(this.ring.unwrap(value, associated), associated);
+      yield { table, id, key };
+    }
   }
 
   /** Whether a write would find no room on the disk. */

@@ -17,6 +17,7 @@ import {
   type TenantKeys,
   tenantKeys,
 } from './vault-crypto';
+import type { VaultRecord } from './vault-record';
 
 export interface MongoSecretVaultOptions {
   /** To a database for the vault alone; the vault closes it. */
@@ -144,6 +145,22 @@ export class MongoSecretVault extends SecretVault {
     failpoint('vault.after-write');
   }
 
+  /** Keeps what has moved from another vault, where there is nothing under that name yet; a key that was destroyed is so here, too. */
+  async takeOver(record: VaultRecord): Promise<void> {
+    try {
+      if (record.table === 'values') {
+        const { tenant, name, box } = record;
+        await this.values((values) => values.insertOne({ _id: valueId(tenant, name), tenant, box }));
+      } else if ('destroyed' in record.key) await this.destroyTenantKey(record.id);
+      else {
+        const { id, key, table } = record;
+        await this.keys(table, (keys) => keys.insertOne({ _id: id, ...key }));
+      }
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
   /** Nothing can be asked afterwards. */
   async close(): Promise<void> {
     this.cache.clear();
@@ -153,7 +170,8 @@ export class MongoSecretVault extends SecretVault {
   /** Makes them where there are none. @throws TenantKeyDestroyed */
   private async keysOf(tenant: string): Promise<TenantKeys> {
     assertTenant(tenant);
-    const known = (await this.knownKeysOf(tenant)) ?? this.remember(tenant, await this.keyMade('tenants', tenant, tenantData(tenant)));
+    const known =
+      (await this.knownKeysOf(tenant)) ?? this.remember(tenant, await this.keyMade('tenants', tenant, tenantData(tenant)));
     if (known === 'destroyed') throw new TenantKeyDestroyed(tenant);
     return known;
   }

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { Leases } from '@souk/coordination';
+import { RawEventStore, type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { ReadStore } from '@souk/read-store';
 import { History } from './application/history';
 import { HistoryIndexer } from './application/history-indexer';
 import { HistoryController } from './edges/history.controller';
@@ -7,9 +9,20 @@ import { HistoryController } from './edges/history.controller';
 /** Writes no events and folds none: its one read model is kept by {@link HistoryIndexer}. */
 export const audit: ServiceDefinition = { service: 'audit', aggregates: [], projections: [] };
 
+/** The lease of the replica that indexes. */
+const HISTORY = 'history-audit';
+
 @Module({
   imports: [ServiceModule.register(audit)],
   controllers: [HistoryController],
-  providers: [HistoryIndexer, History],
+  providers: [
+    {
+      provide: HistoryIndexer,
+      inject: [RawEventStore, ReadStore, Leases],
+      useFactory: (store: RawEventStore, reads: ReadStore, leases: Leases) =>
+        new HistoryIndexer(store, reads, leases.keeper(HISTORY)),
+    },
+    History,
+  ],
 })
 export class AuditModule {}

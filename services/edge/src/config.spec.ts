@@ -10,6 +10,13 @@ describe('Configuration of the edge', () => {
     expect(upstreams['app-catalog']).toEqual(['10.0.0.0:3000']);
   });
 
+  it('serves gRPC where it is told to', () => {
+    expect(edgeConfig({ SOUK_UPSTREAMS: all })).not.toHaveProperty('grpc');
+    expect(edgeConfig({ SOUK_UPSTREAMS: all, SOUK_GRPC_PORT: 'off' })).not.toHaveProperty('grpc');
+    expect(edgeConfig({ SOUK_UPSTREAMS: all, SOUK_GRPC_PORT: '50051' }).grpc).toEqual({ port: 50_051 });
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: all, SOUK_GRPC_PORT: '70000' })).toThrow(/SOUK_GRPC_PORT must be/);
+  });
+
   it('is refused with everything that is wrong', () => {
     expect(() => edgeConfig({ PORT: 'x' })).toThrow(/PORT must be[\s\S]*SOUK_UPSTREAMS is needed/);
     expect(() => edgeConfig({ SOUK_UPSTREAMS: 'audit=http://a:1,shop=http://b:2' })).toThrow(

@@ -1,10 +1,10 @@
-import { loadConfig } from '@souk/platform';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { InvalidConfig } from '@souk/platform';
+import { resolve } from 'node:path';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { InvalidConfig, loadConfig } from '@souk/platform';
 import { type Service, services } from './routes';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
-const GRPC_PORT_RANGE = 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535';
+const GRPC_PORT = /^(off|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 
 /** Variables of the environment, by their names. */
@@ -29,18 +29,39 @@ class EdgeEnvironment {
   })
   SOUK_UPSTREAMS: string | undefined = undefined;
 
-  /** Where public gRPC is served; nowhere without it. */
-  @IsOptional()
-  @IsInt({ message: GRPC_PORT_RANGE })
-  @Min(0, { message: GRPC_PORT_RANGE })
-  @Max(65535, { message: GRPC_PORT_RANGE })
-  SOUK_GRPC_PORT: number | undefined = undefined;
+  /** Where public gRPC is served, on the same host: a port (0: any free one), or `off`, which it is without it. */
+  @Matches(GRPC_PORT, { message: 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535, or off' })
+  SOUK_GRPC_PORT: string = 'off';
+
+  /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
+  @ValidateIf(({ SOUK_GRPC_TLS_KEY }: EdgeEnvironment) => SOUK_GRPC_TLS_KEY !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_CERT must be a file, since SOUK_GRPC_TLS_KEY is one' })
+  SOUK_GRPC_TLS_CERT: string | undefined = undefined;
+
+  @ValidateIf(({ SOUK_GRPC_TLS_CERT }: EdgeEnvironment) => SOUK_GRPC_TLS_CERT !== undefined)
+  @IsString({ message: 'SOUK_GRPC_TLS_KEY must be a file, since SOUK_GRPC_TLS_CERT is one' })
+  SOUK_GRPC_TLS_KEY: string | undefined = undefined;
 
   /** How long it goes on serving when it is asked to end, in seconds. */
   @IsInt({ message: DRAIN_RANGE })
   @Min(0, { message: DRAIN_RANGE })
   @Max(600, { message: DRAIN_RANGE })
   SOUK_DRAIN_SECONDS: number = 5;
+
+  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
+  )
+  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
+}
+
+export interface GrpcConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Files, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface EdgeConfig {
@@ -49,8 +70,10 @@ export interface EdgeConfig {
   readonly logLevel: string;
   /** By service, `host:port` of each replica. */
   readonly upstreams: Readonly<Record<Service, readonly string[]>>;
-  readonly grpcPort?: number;
+  /** Without it, there is no gRPC. */
+  readonly grpc?: GrpcConfig;
   readonly drainMs: number;
+  readonly traceEndpoint?: string;
   /** How long a service may be away before a request to it fails, where it is not as usual. */
   readonly patienceMs?: number;
 }
@@ -63,9 +86,14 @@ export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
     host: config.HOST,
     logLevel: config.LOG_LEVEL,
     upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
-    ...(config.SOUK_GRPC_PORT !== undefined && { grpcPort: config.SOUK_GRPC_PORT }),
+    ...(config.SOUK_GRPC_PORT !== 'off' && { grpc: { port: Number(config.SOUK_GRPC_PORT), ...tlsOf(config) } }),
     drainMs: config.SOUK_DRAIN_SECONDS * 1000,
+    ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   };
+}
+
+function tlsOf({ SOUK_GRPC_TLS_CERT: cert, SOUK_GRPC_TLS_KEY: key }: EdgeEnvironment): Pick<GrpcConfig, 'tls'> {
+  return cert === undefined || key === undefined ? {} : { tls: { cert: resolve(cert), key: resolve(key) } };
 }
 
 function upstreamsOf(text: string): EdgeConfig['upstreams'] {

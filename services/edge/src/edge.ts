@@ -1,9 +1,10 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, requestIdOf, RunningRequests, securityHeaders } from '@souk/platform';
+import { answerProblem, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
 import { type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
+import { startGrpc } from './grpc';
 import { answerFailure, Answers, statusOf } from './http/answers';
 import { forwardedOf } from './http/client-request';
 import { joinDocuments } from './joined/documents';
@@ -15,6 +16,8 @@ import { Upstreams } from './upstream/upstreams';
 
 export interface RunningEdge {
   readonly url: string;
+  /** Where gRPC is served, if it is. */
+  readonly grpcAddress?: string;
   readonly server: FastifyInstance;
   /** Not ready at once, goes on serving for a while, then finishes what runs. */
   drain(): Promise<void>;
@@ -46,6 +49,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   const answers = new Answers();
   let draining = false;
   const server = createServer(logger, metrics, () => draining);
+  traceRequests(server);
   const requests = new RunningRequests(server);
   joinHealth(server, upstreams, metrics, () => draining);
   joinDocuments(server, upstreams, answers);
@@ -63,8 +67,10 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
 
   await upstreams.start();
   await server.listen({ port, host });
+  const grpc = config.grpc && (await startGrpc(server.server, host, config.grpc, logger));
   const close = async (): Promise<void> => {
     draining = true;
+    await grpc?.close();
     answers.endStreams();
     await requests.finish(FINISH_WITHIN);
     await server.close();
@@ -75,7 +81,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
     await delay(drainMs);
     await close();
   };
-  return { url: server.listeningOrigin, server, drain, close };
+  return { url: server.listeningOrigin, ...(grpc && { grpcAddress: grpc.address }), server, drain, close };
 }
 
 function createServer(logger: Logger, metrics: EdgeMetrics, isDraining: () => boolean): FastifyInstance {

@@ -1,26 +1,37 @@
 import 'reflect-metadata';
 import { InvalidConfig, versionOfThis } from '@souk/platform';
+import { startTracing } from '@souk/tracing';
 import { edgeConfig } from './config';
 import { startEdge } from './edge';
 
 async function main(): Promise<void> {
   const begun = performance.now();
-  const edge = await startEdge(edgeConfig(process.env));
+  const config = edgeConfig(process.env);
+  const tracing = await startTracing({ service: 'souk-edge', version: versionOfThis(), endpoint: config.traceEndpoint });
+  const edge = await startEdge(config);
   let ending = false;
   const end = (): void => {
     // Asked a second time, it is in a hurry.
     if (ending) process.exit(1);
     ending = true;
-    void edge.drain().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    void edge
+      .drain()
+      .then(tracing.stop)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   console.log(
-    `Souk ${versionOfThis()}: the edge is ready after ${seconds} s\n  API       ${edge.url}\n  docs      ${edge.url}/docs`,
+    [
+      `Souk ${versionOfThis()}: the edge is ready after ${seconds} s`,
+      `  API       ${edge.url}`,
+      ...(edge.grpcAddress === undefined ? [] : [`  gRPC      ${edge.grpcAddress}`]),
+      `  docs      ${edge.url}/docs`,
+    ].join('\n'),
   );
 }
 

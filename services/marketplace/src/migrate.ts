@@ -8,12 +8,24 @@ import {
   openEventStoreDb,
   type StoreComparison,
 } from '@souk/event-store';
+import { connectMongo } from '@souk/mongo';
+import { LmdbSecretVault, moveVault, openMongoSecretVault, parseMasterKeys, type VaultMoveOutcome } from '@souk/secrets';
 
 export interface MigrationOptions {
   /** Of a marketplace that is stopped. */
   readonly dataDir: string;
   /** `esdb://…` */
   readonly connectionString: string;
+}
+
+export interface VaultMigrationOptions {
+  readonly dataDir: string;
+  /** `mongodb://…` */
+  readonly url: string;
+  /** Databases of the installation begin with it. */
+  readonly prefix: string;
+  /** Of the distributed installation, the first one wraps; keys of the folder's own file are found there. */
+  readonly masterKeys: string;
 }
 
 export interface MigrationOutcome extends StoreComparison {
@@ -47,6 +59,31 @@ export async function migrate(
       });
       const comparison = await compareStores(source, target, (read) => onProgress('comparing', read, 2 * events));
       return { ...comparison, written };
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Moves the vault of a data folder to MongoDB; see `moveVault`. The folder stays as it is.
+ * @throws MoveRefused, VaultMoveRefused, KeyRingUnusable, StoreLocked; what MongoDB refuses
+ */
+export async function migrateVault({ dataDir, url, prefix, masterKeys }: VaultMigrationOptions): Promise<VaultMoveOutcome> {
+  const directory = join(dataDir, 'vault');
+  if (!existsSync(join(directory, 'data.mdb'))) throw new MoveRefused(`"${dataDir}" holds no vault`);
+  const keys = parseMasterKeys(masterKeys);
+  const source = await LmdbSecretVault.open({ directory, masterKeys: keys, keepWrapping: true });
+  try {
+    const connection = await connectMongo({ url, database: `${prefix}_vault` });
+    const target = await openMongoSecretVault({ connection, masterKeys: keys }).catch(async (error: unknown) => {
+      await connection.close();
+      throw error;
+    });
+    try {
+      return await moveVault(source, target);
     } finally {
       await target.close();
     }

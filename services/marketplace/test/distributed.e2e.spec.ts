@@ -1,4 +1,5 @@
 import { services } from '../../edge/src/routes';
+import { GrpcUser } from '../testing/grpc.user';
 import { DistributedProcesses, everydayRequests, SteadyTraffic, Story, withoutBroker } from '../testing';
 
 const suite = withoutBroker === undefined ? describe : describe.skip;
@@ -37,6 +38,13 @@ suite('One process for each service, with two replicas', () => {
     expect(printed).toHaveLength(1);
   });
 
+  it('answers over gRPC as it does over HTTP', async () => {
+    const provider = new GrpcUser(processes.grpcAddress, story.provider.token);
+    const { message } = await provider.call('appcatalog.AppCatalogService/GetApp', { appId });
+    expect((message as { appId: string }).appId).toBe(appId);
+    provider.close();
+  });
+
   it('brings up what was paid for, and takes away what was refunded', async () => {
     await order('order-1');
     await instancesAre('running', 1);
@@ -54,7 +62,9 @@ suite('One process for each service, with two replicas', () => {
       60_000,
     );
     const { instanceId } = (items as Instance[]).find(({ status }) => status !== 'deleted')!;
-    const holder = (await processes.holderOf('deployment', 'projections-deployment'))!;
+    const clusters = await story.buyer.get('/v1/clusters');
+    const [{ clusterId }] = (clusters.body as { items: [{ clusterId: string }] }).items;
+    const holder = await processes.holderOf('deployment', `reconciler-${clusterId}`);
     const killed = performance.now();
     await processes.replica('deployment', holder).kill();
     await story.buyer.until(`/v1/instances/${instanceId}`, ({ status }: Instance) => status === 'running', 90_000);

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { InProcessBackend, type RunningGrpcGateway, serveGrpc } from '@souk/grpc-gateway';
 import { Webhook } from 'standardwebhooks';
+import { AuthorizationCommands } from '@souk/contracts';
 import { InvalidConfig } from '@souk/platform';
 import { type GrpcConfig, marketplaceConfig } from '../src/config';
 import { examplesFolder, TestMarketplace } from '../testing';
@@ -219,6 +220,34 @@ describe('The API over gRPC', () => {
         pointer: '/status',
         before: { stringValue: 'draft' },
         after: { stringValue: 'frozen' },
+      });
+    });
+
+    it('asks for itself, by signing the request that its call stands for', async () => {
+      const instanceId = ids['instance']!;
+      const { appKey, secretVersion } = (await buyer.call('authorization.AuthorizationService/GetCredential', { instanceId }))
+        .message;
+      const secret = await marketplace.running.app.get(AuthorizationCommands).appSecret(instanceId, secretVersion);
+      const signed = (path: string) => {
+        const headers = { 'x-ca-key': String(appKey), 'x-ca-nonce': randomUUID(), 'x-ca-timestamp': String(Date.now()) };
+        const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}`);
+        const signature = createHmac('sha256', secret)
+          .update(['GET', '', '', '', '', ...lines, path].join('\n'))
+          .digest('base64');
+        return {
+          metadata: { ...headers, 'x-ca-signature-headers': Object.keys(headers).join(','), 'x-ca-signature': signature },
+        };
+      };
+      const own = await userOf().call('deployment.OpenService/GetOwnInstance', {}, signed('/open/v1/instance'));
+      expect(own.message).toMatchObject({ instanceId, status: 'running' });
+      expect(await userOf().refusal('deployment.OpenService/ListOwnNodes', {}, signed('/open/v1/instance'))).toMatchObject({
+        grpc: status.UNAUTHENTICATED,
+      });
+      expect(
+        await userOf().refusal('deployment.OpenService/ListOwnDataModels', {}, signed('/open/v1/data-models')),
+      ).toMatchObject({
+        grpc: status.PERMISSION_DENIED,
+        code: 'not-granted',
       });
     });
 

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { comparePositions } from '@souk/event-sourcing';
 import { EventRecorder, everything, idsOf, sampleEvents, temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore, openEventStoreDb } from '@souk/event-store';
 import { type ProtocolServer, startProtocolServer } from '@souk/event-store/testing';
+import { connectMongo } from '@souk/mongo';
+import { startMongoStandIn } from '@souk/mongo/testing';
+import { LmdbSecretVault, openMongoSecretVault } from '@souk/secrets';
 
 const MIGRATE = join(__dirname, '../../../scripts/migrate.mjs');
 
@@ -12,8 +16,10 @@ interface Run {
   readonly ended: Promise<{ readonly code: number | null; readonly printed: string }>;
 }
 
-function migrating(...args: string[]): Run {
-  const child = spawn(process.execPath, [MIGRATE, ...args]);
+const migrating = (...args: string[]): Run => migratingWith({}, ...args);
+
+function migratingWith(environment: Record<string, string>, ...args: string[]): Run {
+  const child = spawn(process.execPath, [MIGRATE, ...args], { env: { ...process.env, ...environment } });
   let printed = '';
   const read = (chunk: Buffer) => (printed += chunk.toString());
   child.stdout.on('data', read);
@@ -71,6 +77,25 @@ describe('npm run migrate', () => {
     const { code, printed } = await migrate().ended;
     expect(printed).toContain('nothing to do');
     expect(code).toBe(0);
+  });
+
+  it('brings the vault to MongoDB, under the master keys of the new installation', async () => {
+    const mongo = await startMongoStandIn();
+    const masterKey = randomBytes(32);
+    const before = await LmdbSecretVault.open({ directory: join(folder.path, 'vault') });
+    await before.put('ten_1', 'kubeconfig', 'k');
+    await before.close();
+    const run = (environment: Record<string, string>): Run['ended'] =>
+      migratingWith(environment, '--from', folder.path, '--to', server.connectionString, '--vault', mongo.url).ended;
+    expect(await run({})).toMatchObject({ code: 2, printed: expect.stringContaining('SOUK_MASTER_KEYS is missing') });
+    const { code, printed } = await run({ SOUK_MASTER_KEYS: masterKey.toString('base64'), SOUK_READ_STORE_PREFIX: 'shop' });
+    expect(printed).toContain('keys of 1 tenants and 1 values are the same on both sides');
+    expect(code).toBe(0);
+    const connection = await connectMongo({ url: mongo.url, database: 'shop_vault' });
+    const after = await openMongoSecretVault({ connection, masterKeys: [masterKey] });
+    expect(await after.get('ten_1', 'kubeconfig')).toBe('k');
+    await after.close();
+    await mongo.close();
   });
 
   it('takes no target that is in use', async () => {

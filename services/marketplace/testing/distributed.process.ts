@@ -69,6 +69,8 @@ export class DistributedProcesses {
   private readonly isTemporary: boolean;
   private edge: StartedProcess | undefined;
   url = '';
+  /** Of public gRPC. */
+  grpcAddress = '';
   operatorToken = '';
 
   constructor(private readonly options: DistributedOptions = {}) {
@@ -81,11 +83,13 @@ export class DistributedProcesses {
     mkdirSync(join(this.dataDir, 'logs'), { recursive: true, mode: 0o700 });
     process.once('exit', this.killAll);
     const count = this.options.replicas ?? 1;
-    const [edgePort, eventStorePort, busPort, documentsPort, ...ports] = await freePorts(4 + services.length * count * 2);
+    const [edgePort, grpcPort, eventStorePort, busPort, documentsPort, ...ports] = await freePorts(
+      5 + services.length * count * 2,
+    );
     this.url = `http://127.0.0.1:${this.options.port ?? edgePort}`;
     const engines = this.prepareEngines(eventStorePort!, busPort!, documentsPort!);
     this.prepareServices(count, ports, engines);
-    this.prepareEdge();
+    this.prepareEdge(grpcPort!);
     await Promise.all([...this.engines.values()].map((engine) => engine.start()));
     await Promise.all([...this.allReplicas(), this.edge!].map((one) => one.start()));
     const printed = this.replicas.get('authorization')!.map((one) => /token\s+(ey\S+)/.exec(one.printed)?.[1]);
@@ -140,17 +144,19 @@ export class DistributedProcesses {
     return code;
   }
 
-  /** Which replica holds a lease at the moment; `undefined` where none does. */
-  async holderOf(service: Service, lease: string): Promise<number | undefined> {
-    const held = await Promise.all(
-      this.replicasOf(service).map(async (one, i) => {
-        if (!one.isRunning) return false;
-        const metrics = await (await fetch(`${this.urlOf(service, i)}/metrics`)).text();
-        return metrics.includes(`souk_lease_held{lease="${lease}"} 1`);
-      }),
-    );
-    const index = held.indexOf(true);
-    return index < 0 ? undefined : index;
+  /** Which replica holds a lease, as soon as one does. */
+  async holderOf(service: Service, lease: string): Promise<number> {
+    for (;;) {
+      const held = await Promise.all(
+        this.replicasOf(service).map(async (one, i) => {
+          if (!one.isRunning) return false;
+          const metrics = await (await fetch(`${this.urlOf(service, i)}/metrics`)).text();
+          return metrics.includes(`souk_lease_held{lease="${lease}"} 1`);
+        }),
+      );
+      if (held.includes(true)) return held.indexOf(true);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** An object or list of the cluster; `undefined` where there is none. */
@@ -272,16 +278,18 @@ export class DistributedProcesses {
     }
   }
 
-  private prepareEdge(): void {
+  private prepareEdge(grpcPort: number): void {
     const upstreams = services.flatMap((service) =>
       this.replicasOf(service).map((_, i) => `${service}=${this.urlOf(service, i)}`),
     );
     this.edge = this.process('edge', /docs\s+\S+/, 'services/edge/src/main.js', [], {
       PORT: new URL(this.url).port,
+      SOUK_GRPC_PORT: String(grpcPort),
       SOUK_UPSTREAMS: upstreams.join(','),
       SOUK_DRAIN_SECONDS: '0',
       ...this.options.environment,
     });
+    this.grpcAddress = `127.0.0.1:${grpcPort}`;
     this.addresses.set('edge', this.url);
   }
 

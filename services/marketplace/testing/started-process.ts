@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface Command {
   /** `deployment-1` */
@@ -47,7 +48,7 @@ export class StartedProcess {
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       const read = (chunk: Buffer): void => {
-        appendFileSync(log, chunk);
+        if (existsSync(dirname(log))) appendFileSync(log, chunk);
         if (this.printed.length < 100_000) this.printed += chunk.toString();
         if (ready.test(this.printed)) resolve();
       };
@@ -55,7 +56,11 @@ export class StartedProcess {
       child.stderr.on('data', read);
       child.once('error', reject);
       child.once('exit', (code, signal) => {
-        reject(new Error(`${name} has ended (${String(code ?? signal)}) before it was ready:\n${endOf(log)}`));
+        reject(
+          new Error(
+            `${name} has ended (${String(code ?? signal)}) before it was ready; the end of its log, ${log}:\n${this.printed.slice(-2_000)}`,
+          ),
+        );
       });
     });
   }
@@ -86,8 +91,4 @@ export class StartedProcess {
     const [code] = (await exited) as [number | null];
     return code;
   }
-}
-
-function endOf(log: string): string {
-  return readFileSync(log, 'utf8').slice(-2_000);
 }

@@ -314,8 +314,26 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     column('Pod-Selector', ({ spec }) => selectorText((spec as { podSelector?: LabelSelector } | undefined)?.podSelector)),
     AGE,
   ],
+  Ingress: [
+    NAME,
+    column('Class', ({ spec }) => (spec as { ingressClassName?: string } | undefined)?.ingressClassName),
+    column('Hosts', ({ spec }) => hostsText(spec as { rules?: { host?: string }[] } | undefined)),
+    AGE,
+  ],
+  PodDisruptionBudget: [
+    NAME,
+    column('Min Available', ({ spec }) => budgetText(spec, 'minAvailable')),
+    column('Max Unavailable', ({ spec }) => budgetText(spec, 'maxUnavailable')),
+    AGE,
+  ],
   Lease: [NAME, column('Holder', ({ spec }) => (spec as { holderIdentity?: string } | undefined)?.holderIdentity), AGE],
 };
+
+const hostsText = (spec: { rules?: { host?: string }[] } = {}): string =>
+  spec.rules?.map(({ host }) => host ?? '*').join(',') ?? '*';
+
+const budgetText = (spec: unknown, field: string): string =>
+  String((spec as Readonly<Record<string, string | number>> | undefined)?.[field] ?? 'N/A');
 
 const modesText = (modes: readonly string[] = []): string => modes.map((mode) => ACCESS_MODES[mode] ?? mode).join(',');
 

@@ -105,6 +105,16 @@ export const NETWORK_POLICIES = resource('networking.k8s.io', 'NetworkPolicy', '
   short: ['netpol'],
   generation: true,
 });
+export const INGRESSES = resource('networking.k8s.io', 'Ingress', 'ingresses', {
+  short: ['ing'],
+  status: true,
+  generation: true,
+});
+export const POD_DISRUPTION_BUDGETS = resource('policy', 'PodDisruptionBudget', 'poddisruptionbudgets', {
+  short: ['pdb'],
+  status: true,
+  generation: true,
+});
 export const LEASES = resource('coordination.k8s.io', 'Lease', 'leases');
 export const STORAGE_CLASSES = resource<StorageClass>('storage.k8s.io', 'StorageClass', 'storageclasses', {
   short: ['sc'],
@@ -131,6 +141,8 @@ export const RESOURCES: readonly Resource[] = [
   CONTROLLER_REVISIONS,
   JOBS,
   NETWORK_POLICIES,
+  INGRESSES,
+  POD_DISRUPTION_BUDGETS,
   LEASES,
   ENDPOINT_SLICES,
   STORAGE_CLASSES,

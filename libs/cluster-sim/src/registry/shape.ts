@@ -150,6 +150,14 @@ const SHAPES: Readonly<Record<string, Fields>> = {
   ControllerRevision: { data: 'object', revision: 'int64' },
   Event: { involvedObject: { kind: 'string', namespace: 'string', name: 'string', uid: 'string' }, reason: 'string' },
   NetworkPolicy: { spec: { podSelector: SELECTOR, policyTypes: ['string'] } },
+  Ingress: {
+    spec: {
+      ingressClassName: 'string',
+      tls: [{ hosts: ['string'], secretName: 'string' }],
+      rules: [{ host: 'string', http: { paths: [{ path: 'string', pathType: 'string', backend: 'object' }] } }],
+    },
+  },
+  PodDisruptionBudget: { spec: { selector: SELECTOR, minAvailable: 'intOrString', maxUnavailable: 'intOrString' } },
   Lease: { spec: { holderIdentity: 'string', leaseDurationSeconds: 'int32', renewTime: 'string' } },
 };
 

@@ -13,7 +13,7 @@ import {
   type Service,
   type StorageClass,
 } from '../objects/cluster-objects';
-import { isObject, same } from '../objects/json';
+import { isObject, type Json, same } from '../objects/json';
 import { type KubeObject, type LabelSelector } from '../objects/kube-object';
 import { wholeUnits } from '../objects/quantity';
 import { selects } from '../objects/selector';
@@ -305,6 +305,40 @@ const networkPolicy = (object: KubeObject): FieldProblem[] => {
   return isObject(spec.podSelector) ? [] : [requiredValue('spec.podSelector')];
 };
 
+const ingress = (object: KubeObject): FieldProblem[] => {
+  const { rules, defaultBackend } = isObject(object.spec) ? object.spec : {};
+  const paths = Array.isArray(rules) ? rules.flatMap((rule, n) => pathsOf(rule, `spec.rules[${n}]`)) : [];
+  const types = ['Exact', 'Prefix', 'ImplementationSpecific'];
+  return [
+    ...(rules || defaultBackend ? [] : [requiredValue('spec')]),
+    ...paths.flatMap(({ path, pathType, field }) => [
+      ...(types.includes(pathType as string) ? [] : [unsupportedValue(`${field}.pathType`, pathType, types)]),
+      ...(pathType === 'ImplementationSpecific' || (typeof path === 'string' && path.startsWith('/'))
+        ? []
+        : [invalidValue(`${field}.path`, path, 'must be an absolute path')]),
+    ]),
+  ];
+};
+
+const pathsOf = (rule: Json, field: string): IngressPath[] => {
+  const http = isObject(rule) && isObject(rule.http) ? rule.http : {};
+  const paths = Array.isArray(http.paths) ? http.paths.filter(isObject) : [];
+  return paths.map(({ path, pathType }, n) => ({ path, pathType, field: `${field}.http.paths[${n}]` }));
+};
+
+interface IngressPath {
+  readonly path: Json | undefined;
+  readonly pathType: Json | undefined;
+  readonly field: string;
+}
+
+const podDisruptionBudget = (object: KubeObject): FieldProblem[] => {
+  const { minAvailable, maxUnavailable } = isObject(object.spec) ? object.spec : {};
+  return minAvailable !== undefined && maxUnavailable !== undefined
+    ? [invalidValue('spec', 'minAvailable, maxUnavailable', 'minAvailable and maxUnavailable cannot be both set')]
+    : [];
+};
+
 const RULES: Readonly<Record<string, (object: KubeObject, before: KubeObject | undefined) => FieldProblem[]>> = {
   Deployment: deployment,
   ReplicaSet: replicaSet,
@@ -318,4 +352,6 @@ const RULES: Readonly<Record<string, (object: KubeObject, before: KubeObject | u
   PersistentVolume: volume,
   StorageClass: storageClass,
   NetworkPolicy: networkPolicy,
+  Ingress: ingress,
+  PodDisruptionBudget: podDisruptionBudget,
 };

@@ -6,6 +6,7 @@ import { compareStores } from './compare-stores';
 import { moveEvents, MoveRefused } from './move-events';
 
 describe('Moving events from an embedded store to EventStoreDB', () => {
+  jest.setTimeout(60_000);
   const folder = temporaryFolder();
   let source: LmdbEventStore;
   let server: ProtocolServer;
@@ -65,12 +66,12 @@ describe('Moving events from an embedded store to EventStoreDB', () => {
   });
 
   it('goes on where it was broken off, and has nothing to do afterwards', async () => {
-    await fill(30, 120);
+    await fill(30, 60);
     const all = await everything(source);
     let calls = 0;
     const dying = new Proxy(target, {
       get: (store, key) => {
-        if (key === 'appendMoved' && calls++ > 80) return () => Promise.reject(new Error('killed'));
+        if (key === 'appendMoved' && calls++ > 40) return () => Promise.reject(new Error('killed'));
         const value: unknown = Reflect.get(store, key);
         return typeof value === 'function' ? (value.bind(store) as unknown) : value;
       },

@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { resolve } from 'node:path';
 import { LmdbEventStore } from '../lmdb-event-store';
 import { type CommandOptions, isLocal, optionsFrom, USAGE } from './options';
@@ -11,6 +12,8 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
+  // What it has to say is said below, in plain words.
+  setLogVerbosity(logVerbosity.NONE);
   const { directory, ...serving } = options;
   const store = await LmdbEventStore.open({ directory });
   try {
@@ -63,6 +66,7 @@ main().catch((error: unknown) => {
 
 function hintOf({ message }: Error, code: unknown): string {
   if (code === 'store-locked') return `${message}. Stop that first, or choose another folder: --data ./other`;
+  if (code === 'address-unavailable') return `${message}. Choose another one: --port 2114`;
   if (code === 'bad-usage') return `${message}\nnpm run eventstore -- --help tells the options`;
   return message;
 }

@@ -3,7 +3,7 @@ import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './ser
 
 /**
  * Serves an open embedded store by the gRPC protocol of EventStoreDB. Read-only, unless `credentials` are given, or it is told to be
- * `insecure`. @throws the error of the system where the address can't be had
+ * `insecure`. @throws AddressUnavailable
  */
 export async function serveEventStoreDb(options: EventStoreDbServerOptions): Promise<RunningEventStoreDbServer> {
   // gRPC and the definitions are loaded by those alone who serve. `import()` of a file would want its extension, which Jest does not map.

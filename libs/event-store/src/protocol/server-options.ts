@@ -20,3 +20,17 @@ export interface RunningEventStoreDbServer {
   /** Ends all calls. The store stays open. */
   close(): Promise<void>;
 }
+
+/** The system does not let this process listen there: another one does, or the address is not of this machine. */
+export class AddressUnavailable extends Error {
+  readonly code = 'address-unavailable';
+  constructor(address: string, options: ErrorOptions) {
+    super(`nobody can listen on ${address} now: ${reasonOf(options.cause)}`, options);
+    this.name = new.target.name;
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.includes('EADDRINUSE') ? 'the port is in use' : message;
+}

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { Access } from './access';
 import { clusterOfOne } from './gossip';
 import { OpenCalls } from './open-calls';
-import type { EventStoreDbServerOptions, RunningEventStoreDbServer } from './server-options';
+import { AddressUnavailable, type EventStoreDbServerOptions, type RunningEventStoreDbServer } from './server-options';
 import { supportedMethods } from './server-features';
 import { RulesReader } from './stream-rules';
 import { StreamReader } from './stream-reader';
@@ -75,7 +75,7 @@ function bind(server: Server, address: string, tls: EventStoreDbServerOptions['t
     : ServerCredentials.createInsecure();
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => {
-      if (error) reject(error);
+      if (error) reject(new AddressUnavailable(address, { cause: error }));
       else resolve(bound);
     });
   });

@@ -1,13 +1,31 @@
-import type { ConsumerConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
+import type { ConsumerConfig as DriverConfig, JetStreamManager, NatsConnection, StoredMsg } from 'nats';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Signal } from '../signal';
 import type { Timers } from '../timers';
 import type { Names } from './wire';
+
+/**
+ * In milliseconds. A server (2.9.10) that deletes a stream removes its files after it has said so: one of the same name that is made in that moment loses
+ * its own, and has messages for ever that it can't deliver.
+ */
+const SETTLE = 1_000;
 
 /** The stream as it is to be, beside its name and subjects. */
 export interface StreamLimits {
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly replicas: number;
+}
+
+/** A durable consumer as the broker's own API has it: the driver has enums for these words, and is not loaded for their sake. */
+export interface ConsumerConfig {
+  readonly durable_name: string;
+  readonly filter_subject: string;
+  readonly ack_policy: 'explicit';
+  readonly ack_wait: number;
+  readonly max_ack_pending: number;
+  readonly deliver_policy: 'all' | 'by_start_sequence';
+  readonly opt_start_seq?: number;
 }
 
 export interface BrokerSettings {
@@ -22,6 +40,7 @@ export interface BrokerSettings {
 /** One connection to the broker, from its beginning to its end. */
 export class BrokerSession {
   private made: Promise<void> | undefined;
+  private wasThere = false;
 
   constructor(
     readonly connection: NatsConnection,
@@ -76,15 +95,14 @@ export class BrokerSession {
   }
 
   /** A durable consumer, made anew: what an earlier one had handed out is not waited for. */
-  async remakeConsumer(config: Partial<ConsumerConfig> & { readonly durable_name: string }): Promise<void> {
+  async remakeConsumer(config: ConsumerConfig): Promise<void> {
     await this.found(this.manager.consumers.delete(this.names.stream, config.durable_name));
-    await this.manager.consumers.add(this.names.stream, config);
+    await this.manager.consumers.add(this.names.stream, config as unknown as Partial<DriverConfig>);
   }
 
-  /** Messages that a consumer has not handed out, or has not heard of again. */
-  async outstanding(durable: string): Promise<number> {
-    const info = await this.found(this.manager.consumers.info(this.names.stream, durable));
-    return info ? info.num_pending + info.num_ack_pending : 0;
+  /** Messages that a consumer has not handed out; `undefined` where there is no such consumer. */
+  async pendingOf(durable: string): Promise<number | undefined> {
+    return (await this.found(this.manager.consumers.info(this.names.stream, durable)))?.num_pending;
   }
 
   private async makeStream(): Promise<void> {
@@ -93,12 +111,15 @@ export class BrokerSession {
     const wanted = { subjects: [all], max_age: nanosOf(maxAgeMs), max_bytes: maxBytes, num_replicas: replicas };
     const existing = await this.found(this.manager.streams.info(name));
     if (!existing) {
+      if (this.wasThere) await delay(SETTLE, undefined, { ref: false });
+      this.wasThere = true;
       // Kept in files, for as long as the limits say, the oldest making way: the broker's defaults.
       await this.manager.streams.add({ name, ...wanted });
       return;
     }
+    this.wasThere = true;
     const { config } = existing;
-    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => `${config[key]}` !== `${wanted[key]}`);
+    const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => String(config[key]) !== String(wanted[key]));
     if (differs) await this.manager.streams.update(name, { ...config, ...wanted });
   }
 
@@ -157,10 +178,10 @@ export class Broker {
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
+    for (let failures = 0; !this.isClosed();) {
       try {
         await this.hold(() => (failures = 0));
-        if (!this.closed) throw new Error('the connection to the broker is gone');
+        if (!this.isClosed()) throw new Error('the connection to the broker is gone');
       } catch (error) {
         failures++;
         this.settings.onTrouble(error);
@@ -182,6 +203,10 @@ export class Broker {
       this.current = undefined;
       await connection.close();
     }
+  }
+
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private pause(ms: number): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Position, RecordedEvent } from '@souk/event-sourcing';
-import type { AckPolicy, DeliverPolicy } from 'nats';
 import { serviceOf } from '../cloud-event';
 import type { GroupReceiver, GroupSource, MessagePlace, Place as KeptPlace, SubjectPage } from '../group-source';
 import type { PublicHistory } from '../public-history.port';
@@ -45,14 +44,11 @@ interface Kept {
 
 type Arrived = readonly [sequence: number, position: Position];
 
-// Values of the driver's enums, which is not loaded for their sake.
-const EXPLICIT = 'explicit' as string as AckPolicy;
-const ALL = 'all' as string as DeliverPolicy;
-const FROM_SEQUENCE = 'by_start_sequence' as string as DeliverPolicy;
-
 /** Milliseconds: after this the broker delivers again what was not acknowledged. */
 const ACK_WAIT = 30_000;
 const MOST_UNACKNOWLEDGED = 4_096;
+/** In milliseconds: how often it is looked whether the stream is still the one it was. A consumer of one that is gone may go on with signs of life. */
+const LOOK = 2_000;
 /** Events of a subject that are looked at in one go. */
 const PAGE = 256;
 
@@ -71,14 +67,17 @@ export class JetStreamSource implements GroupSource {
   private readonly missing = new Map<string, () => void>();
   private receiver: GroupReceiver | undefined;
   private session: BrokerSession | undefined;
-  private interrupt: (error: unknown) => void = () => undefined;
+  private interrupt: (error: Error) => void = () => undefined;
   private working: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
+  private cancelLook: (() => void) | undefined;
   private latest: Position | undefined;
   /** How many were shown, and how many wait for room in the group. */
   private shown = 0;
   private waiting = 0;
-  private shownBefore = -1;
+  /** How many were delivered; and the greatest number in the stream of those, or of what concerns nobody here. */
+  private heard = 0;
+  private greatest = 0;
   private isLive = false;
   private closed = false;
 
@@ -112,7 +111,7 @@ export class JetStreamSource implements GroupSource {
     for (const cancel of this.missing.values()) cancel();
     this.cancelPause?.();
     this.broker.wake();
-    this.interrupt(undefined);
+    this.interrupt(new Error('the source is closed'));
     await this.working;
   }
 
@@ -164,27 +163,22 @@ export class JetStreamSource implements GroupSource {
     return [...this.pending.values()].reduce((sum, one) => sum + one, 0);
   }
 
-  /** Where the broker has something that does not come, though there is room for it, the consumers are made anew. */
   async progress(): Promise<string | undefined> {
     const { session, shown } = this;
-    const isIdle = this.shownBefore === shown && this.waiting === 0;
-    this.shownBefore = shown;
     if (!session) return 'no broker';
-    const outstanding = await Promise.all(PARTITIONS.map((partition) => session.outstanding(this.durableOf(partition))));
-    if (outstanding.every((count) => count === 0) && this.missing.size === 0) return undefined;
-    if (isIdle) this.interrupt(new Error('the broker has messages that do not come'));
+    if (!(await this.hasPending(session)) && this.missing.size === 0) return undefined;
     return `${shown}`;
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
+    for (let failures = 0; !this.isClosed();) {
       const session = await this.broker.session(() => this.closed);
-      if (!session || this.closed) return;
+      if (!session) return;
       const before = this.shown;
       try {
         await this.hold(session);
       } catch (error) {
-        if (this.closed || session.isOver) continue;
+        if (this.isClosed() || session.isOver) continue;
         session.forgetStream();
         failures = this.shown > before ? 1 : failures + 1;
         this.receiver!.trouble(error);
@@ -195,28 +189,64 @@ export class JetStreamSource implements GroupSource {
 
   /** Until one of the partitions fails, or the connection ends. */
   private async hold(session: BrokerSession): Promise<void> {
-    const interrupted = new Promise<never>((_, reject) => (this.interrupt = (error) => reject(error as Error)));
+    const interrupted = new Promise<never>((_, reject) => (this.interrupt = (error) => reject(error)));
     interrupted.catch(() => undefined);
     let pulls: PartitionPull[] = [];
     const begin = async (): Promise<void> => {
       await session.ensureStream();
+      const { created } = await this.streamState(session);
       await Promise.all(PARTITIONS.map((partition) => this.makeConsumer(session, partition)));
-      if (this.closed || session.isOver) return;
+      if (this.isClosed() || session.isOver) return;
       pulls = PARTITIONS.map((partition) => this.pull(session, partition));
       for (const pull of pulls) pull.start();
       this.isLive = true;
+      this.look(session, created);
       await Promise.race(pulls.map(({ failed }) => failed));
     };
     this.session = session;
     this.unacknowledged.clear();
+    this.greatest = 0;
     try {
       await Promise.race([begin(), interrupted, session.ended()]);
     } finally {
       this.isLive = false;
       this.session = undefined;
+      this.cancelLook?.();
       // What one of them waits to hand over would be handed over twice.
       await Promise.all(pulls.map((pull) => pull.close()));
     }
+  }
+
+  /** Consumers of a stream that was deleted and made anew may go on with signs of life, and deliver nothing for ever. */
+  private look(session: BrokerSession, created: string): void {
+    const heardBefore = this.heard;
+    this.cancelLook = this.options.timers.after(LOOK, () => {
+      this.check(session, created, heardBefore).then(
+        () => this.session === session && this.look(session, created),
+        (error: unknown) => this.session === session && this.interrupt(error as Error),
+      );
+    });
+  }
+
+  /** @throws Error when the consumers are to be made anew */
+  private async check(session: BrokerSession, created: string, heardBefore: number): Promise<void> {
+    const state = await this.streamState(session);
+    if (state.created !== created) throw new Error('the stream is not the one that it was');
+    const isQuiet = this.heard === heardBefore && this.waiting === 0;
+    if (!isQuiet || state.lastSequence <= this.greatest) return;
+    if (await this.hasPending(session)) {
+      if (this.heard === heardBefore) throw new Error('the broker has messages that do not come');
+    } else this.greatest = state.lastSequence;
+  }
+
+  private async hasPending(session: BrokerSession): Promise<boolean> {
+    const pending = await Promise.all(PARTITIONS.map((partition) => session.pendingOf(this.durableOf(partition))));
+    return pending.some((count) => count !== 0);
+  }
+
+  private streamState(session: BrokerSession): ReturnType<BrokerSession['streamState']> {
+    // Of no subject: what is in it does not matter.
+    return session.streamState(this.options.names.subject('none', 'none'));
   }
 
   private pull(session: BrokerSession, partition: string): PartitionPull {
@@ -232,13 +262,14 @@ export class JetStreamSource implements GroupSource {
     const { names } = this.options;
     const [service] = this.options.services;
     const begun = await this.stillThere(session, partition);
+    if (begun === undefined) this.arrived.delete(partition);
     await session.remakeConsumer({
       durable_name: this.durableOf(partition),
       filter_subject: names.subject(this.options.services.size === 1 ? service! : '*', partition),
-      ack_policy: EXPLICIT,
+      ack_policy: 'explicit',
       ack_wait: nanosOf(ACK_WAIT),
       max_ack_pending: MOST_UNACKNOWLEDGED,
-      ...(begun === undefined ? { deliver_policy: ALL } : { deliver_policy: FROM_SEQUENCE, opt_start_seq: begun + 1 }),
+      ...(begun === undefined ? { deliver_policy: 'all' } : { deliver_policy: 'by_start_sequence', opt_start_seq: begun + 1 }),
     });
   }
 
@@ -252,17 +283,24 @@ export class JetStreamSource implements GroupSource {
   }
 
   private hear(message: Delivered, partition: string): Promise<void> | void {
+    this.heard++;
+    this.greatest = Math.max(this.greatest, message.sequence);
     this.pending.set(partition, message.pending);
     const link = linkOf(message.headers);
     const service = message.subject.slice(this.options.names.installation.length + 1, -(partition.length + 1));
     // Of another installation's past, of somebody else, or of a service that nobody here listens to.
     if (!link || generationOf(link.position) !== this.generation || !this.options.services.has(service))
-      return this.drop(message, partition, link);
-    const key = keyOf(service, partition);
-    const judgement = judge(this.lastOf(key), link);
-    if (judgement === 'repeated') return this.drop(message, partition, link);
-    if (judgement === 'missed') return this.miss(message, service, partition);
-    return this.show(message, key, partition, link);
+      this.drop(message, partition, link);
+    else
+      switch (judge(this.lastOf(keyOf(service, partition)), link)) {
+        case 'next':
+          return this.show(message, keyOf(service, partition), partition, link);
+        case 'repeated':
+          this.drop(message, partition, link);
+          break;
+        case 'missed':
+          this.miss(message, service, partition);
+      }
   }
 
   private show(message: Delivered, key: string, partition: string, link: Link): Promise<void> | void {
@@ -270,7 +308,8 @@ export class JetStreamSource implements GroupSource {
     if (!this.receiver!.types.includes(type)) {
       this.moved(key, link.position);
       this.drop(message, partition, link);
-      return this.receiver!.passedBy(1);
+      this.receiver!.passedBy(1);
+      return;
     }
     const event: RecordedEvent = heldFormOf(parseEvent(message.body()));
     this.waiting++;
@@ -326,6 +365,10 @@ export class JetStreamSource implements GroupSource {
 
   private durableOf(partition: string): string {
     return `${this.options.group}-${partition}`;
+  }
+
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private pause(ms: number): Promise<void> {

@@ -27,7 +27,7 @@ interface Sent<Tag> {
 export class PublishWindow<Tag> {
   /** Rejected when the window has failed; never fulfilled. */
   readonly failed: Promise<never>;
-  private fail!: (error: unknown) => void;
+  private fail!: (error: Error) => void;
   private readonly inbox = `_INBOX.${randomUUID()}`;
   private readonly answers: Subscription;
   private readonly changed = new Signal();
@@ -47,7 +47,7 @@ export class PublishWindow<Tag> {
     this.failed = new Promise((_, reject) => {
       this.fail = (error) => {
         this.end();
-        reject(error as Error);
+        reject(error);
       };
     });
     // Whoever waits hears of it; nobody has to.
@@ -101,7 +101,10 @@ export class PublishWindow<Tag> {
   private answered(message: Msg): void {
     if (this.state === 'over') return;
     const sequence = /"seq":\s*(\d+)/.exec(message.string())?.[1];
-    if (sequence === undefined) return this.fail(refusalOf(message));
+    if (sequence === undefined) {
+      this.fail(refusalOf(message));
+      return;
+    }
     this.sequence = Math.max(this.sequence, Number(sequence));
     const number = Number(message.subject.slice(this.inbox.length + 1));
     const entry = this.sent[number - this.first];

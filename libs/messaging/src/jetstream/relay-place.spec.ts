@@ -1,7 +1,7 @@
 import { type Position, positionOf } from '@souk/event-sourcing';
 import fc from 'fast-check';
 import { judge, noPlace, resume, rewound } from './relay-place';
-import { PARTITIONS, partitionOf, type Place } from './wire';
+import { type Link, PARTITIONS, partitionOf, type Place } from './wire';
 
 const at = (ordinal: number): Position => positionOf('00000000', ordinal);
 const ends = (all: Record<string, number>) =>
@@ -52,10 +52,10 @@ describe('What a consumer makes of messages', () => {
         fc.integer({ min: 1, max: 12 }),
         fc.array(fc.integer({ min: 0, max: 11 }), { maxLength: 60 }),
         (length, arrivals) => {
-          const chain = Array.from({ length }, (_, i) => ({ previous: i === 0 ? ('' as Place) : at(i), position: at(i + 1) }));
+          const chain: Link[] = Array.from({ length }, (_, i) => ({ previous: i === 0 ? '' : at(i), position: at(i + 1) }));
           const shown: Position[] = [];
           let last: Place = '';
-          const hear = (link: (typeof chain)[number]): void => {
+          const hear = (link: Link): void => {
             if (judge(last, link) === 'next') shown.push((last = link.position));
           };
           for (const one of arrivals) if (chain[one]) hear(chain[one]);

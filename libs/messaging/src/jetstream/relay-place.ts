@@ -52,15 +52,15 @@ export function resume({ upTo, last }: RelayPlace, ends: ReadonlyMap<string, Pos
 
 /** The place from which somebody has missed nothing, of those partitions. */
 export function rewound({ upTo, last }: RelayPlace, wanted: ReadonlyMap<string, Place>): RelayPlace {
-  const rest: Record<string, Position> = { ...last };
+  const rest = new Map(Object.entries(last));
   let first = upTo;
   for (const [partition, after] of wanted) {
     if (after >= (last[partition] ?? '')) continue;
     first = earlier(first, after);
-    if (after === '') delete rest[partition];
-    else rest[partition] = after;
+    if (after === '') rest.delete(partition);
+    else rest.set(partition, after);
   }
-  return { upTo: first, last: rest };
+  return { upTo: first, last: Object.fromEntries(rest) };
 }
 
 /**

@@ -1,18 +1,36 @@
-import type { Position, RecordedEvent } from '@souk/event-sourcing';
+import type { EventCodec, EventStore, Position, RecordedEvent } from '@souk/event-sourcing';
+import type { BusTrouble } from '../bus-stats';
+import type { CheckpointWriter } from '../checkpoint-writer';
 import type { PublicEvent } from '../event-bus.port';
 import { publicFormOf } from '../local-public-history';
+import type { Publications } from '../publications';
 import { ResilientSubscription } from '../resilient-subscription';
+import type { Timers } from '../timers';
 import type { BrokerSession } from './broker';
 import { encodeHeaders } from './message-headers';
 import { PublishWindow } from './publish-window';
-import type { RelayOptions } from './relay';
 import { type RelayPlace, resume } from './relay-place';
-import { earlier, isOfGeneration, later, linkOf, PARTITIONS, partitionOf, parseWanted, type Place } from './wire';
+import { earlier, isOfGeneration, later, linkOf, type Names, parseWanted, PARTITIONS, partitionOf, type Place } from './wire';
 
 /** In milliseconds: how often it is looked whether the stream is still the one it was. */
 const LOOK = 5_000;
 /** Those who have missed something notice it together: how long the first one waits for the others. */
 const GATHER = 50;
+
+export interface RelayOptions {
+  readonly names: Names;
+  readonly service: string;
+  readonly store: EventStore;
+  readonly publications: Publications;
+  readonly codec: EventCodec | undefined;
+  readonly checkpoints: CheckpointWriter;
+  /** Messages on their way to the broker, at most. */
+  readonly window: number;
+  readonly timers: Timers;
+  /** Before the next attempt, in milliseconds. @param failures in a row, from 1 */
+  readonly pause: (failures: number) => number;
+  readonly onTrouble: (trouble: BusTrouble) => void;
+}
 
 export interface RelayContext {
   /** Private types of the service. */

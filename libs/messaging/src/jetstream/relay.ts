@@ -1,29 +1,10 @@
-import type { EventCodec, EventStore, Position } from '@souk/event-sourcing';
-import { comparePositions, ordinalOf } from '@souk/event-sourcing';
-import { type BusTrouble, type GroupCondition } from '../bus-stats';
-import type { CheckpointWriter } from '../checkpoint-writer';
-import type { Publications } from '../publications';
+import { comparePositions, ordinalOf, type Position } from '@souk/event-sourcing';
+import type { GroupCondition } from '../bus-stats';
 import { Signal } from '../signal';
-import type { Timers } from '../timers';
 import type { Broker, BrokerSession } from './broker';
-import { RelayRun } from './relay-run';
 import { noPlace, type RelayPlace, rewound } from './relay-place';
-import { generationOf, type Names, ordinalOfPlace, type Place } from './wire';
-
-export interface RelayOptions {
-  readonly names: Names;
-  readonly service: string;
-  readonly store: EventStore;
-  readonly publications: Publications;
-  readonly codec: EventCodec | undefined;
-  readonly checkpoints: CheckpointWriter;
-  /** Messages on their way to the broker, at most. */
-  readonly window: number;
-  readonly timers: Timers;
-  /** Before the next attempt, in milliseconds. @param failures in a row, from 1 */
-  readonly pause: (failures: number) => number;
-  readonly onTrouble: (trouble: BusTrouble) => void;
-}
+import { type RelayOptions, RelayRun } from './relay-run';
+import { generationOf, ordinalOfPlace, type Place } from './wire';
 
 /**
  * Tells the broker what one service tells: a subscription to its private events, each made public and put into the stream, in order within each
@@ -98,13 +79,13 @@ export class Relay {
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.closed;) {
+    for (let failures = 0; !this.isClosed();) {
       const session = await this.broker.session(() => this.closed);
-      if (!session || this.closed) return;
+      if (!session) return;
       try {
         await this.go(session, () => (failures = 0));
       } catch (error) {
-        if (this.closed || session.isOver) continue;
+        if (this.isClosed() || session.isOver) continue;
         session.forgetStream();
         failures++;
         this.options.onTrouble({ what: 'relay', error });
@@ -138,6 +119,10 @@ export class Relay {
       this.known = run.known;
       this.run = undefined;
     }
+  }
+
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private pause(ms: number): Promise<void> {

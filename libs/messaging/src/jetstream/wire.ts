@@ -50,15 +50,15 @@ export const headerNames = {
   revision: 'Souk-Revision',
 } as const;
 
-/** The links of the chain in each partition of a service: what a message says of its place. */
+/**
+ * The links of the chain in each partition of a service: what a message says of its place. One without a type and a body says that nothing was told
+ * from `previous` to `position`; where these are the same, that it was the last message.
+ */
 export interface Link {
   /** Place of the last message before it, of the same service and partition: whoever has not had that one has missed something. */
   readonly previous: Place;
   readonly position: Position;
 }
-
-/** A message without a type: nothing was told from `previous` to `position`, which may be the same. */
-export const NOTHING_TOLD = '';
 
 interface Headers {
   get(name: string): string;

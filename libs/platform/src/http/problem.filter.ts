@@ -79,11 +79,19 @@ export function describeError(error: unknown, statuses: Readonly<Record<string, 
     const problems = error instanceof DomainError ? error.problems : undefined;
     if (status) return { status, code: error.code, detail: error.message, problems };
   }
+  if (error instanceof Error && (error as { retryable?: unknown }).retryable === true) return AWAY;
   return { status: 500, code: 'internal', detail: 'something went wrong on this side; the log has it under the request id' };
 }
 
 /** Of whatever store it was; its own message names a folder of this machine, which is for the log. */
 const NO_ROOM: ErrorDescription = { status: 507, code: new StoreFull().code, detail: 'there is no space left on the disk' };
+
+/** A database or a neighbour; its own message names where it should be, which is for the log. */
+const AWAY: ErrorDescription = {
+  status: 503,
+  code: 'unavailable',
+  detail: 'something that this needs does not answer at the moment; try again',
+};
 
 const own = (table: Readonly<Record<string, number>>, code: string): number | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined;

@@ -30,6 +30,15 @@ export class Metrics {
         for (const { projection, lagMs } of runner.stats()) this.set({ model: projection }, lagMs / 1000);
       },
     });
+    new Gauge({
+      name: 'souk_read_model_active',
+      help: 'Whether this process folds the read model, or follows another one that does',
+      labelNames: ['model'],
+      registers: [this.registry],
+      collect() {
+        for (const { projection, status } of runner.stats()) this.set({ model: projection }, status === 'following' ? 0 : 1);
+      },
+    });
   }
 
   /** A counter of a service. Answers the function that counts. Labels have few values each: no ids. */

@@ -1,5 +1,5 @@
 import type { CollectionSpec, Position } from '@souk/event-sourcing';
-import { type MongoCollection, type MongoConnection, type MongoFilter, MongoUnavailable } from '@souk/mongo';
+import { type MongoCollection, type MongoConnection, MongoUnavailable } from '@souk/mongo';
 import { type CollectionRecord, type GenerationRecord, numberOf, RECORDS, recordId } from './stored';
 
 /** How long readers of other processes may go on with a generation that was replaced; much longer than they know a record by heart. */
@@ -102,8 +102,7 @@ export class CollectionRecords {
       const number = numberOf(this.id, name);
       if (number !== undefined && number < next && !kept.has(number)) await this.drop(name);
     }
-    for (const { number } of dropped)
-      if (!kept.has(number)) await this.change({}, { $pull: { dropped: { number } } });
+    for (const { number } of dropped) if (!kept.has(number)) await this.change({}, { $pull: { dropped: { number } } });
     await this.sweepVersions(now);
   }
 
@@ -126,9 +125,7 @@ export class CollectionRecords {
   }
 
   private async change(filter: object, change: object): Promise<boolean> {
-    const { matchedCount } = await this.on((records) =>
-      records.updateOne({ _id: this.id, ...filter } as MongoFilter<CollectionRecord>, change),
-    );
+    const { matchedCount } = await this.on((records) => records.updateOne({ _id: this.id, ...filter }, change));
     return matchedCount === 1;
   }
 
@@ -146,4 +143,3 @@ function guard(place: 'serving' | 'building', seen: GenerationRecord | undefined
 function dropping(generation: GenerationRecord | undefined): object {
   return generation ? { $push: { dropped: { number: generation.number, at: new Date() } } } : {};
 }
-

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { comparePositions, type Position } from '@souk/event-sourcing';
 import { type IndexSet, UnindexableDocument } from '../index-entries';
 import { MAX_ID_BYTES } from '../index-key';
@@ -7,6 +8,9 @@ import { type StoredDocument, textOf } from './stored';
 
 /** MongoDB takes 16 MB; entries and what else is stored with a document need some of it. */
 const MAX_DOCUMENT_BYTES = 12 << 20;
+
+/** Documents that are worked out between two turns of the event loop: some milliseconds of work. */
+const STAGED_AT_ONCE = 100;
 
 /** A tombstone lives for so long, whatever the checkpoint: longer than any process stands still and then goes on with a commit of before. */
 const TOMBSTONE_MS = 24 * 60 * 60_000;
@@ -26,15 +30,16 @@ export interface DocumentWrite {
  * is gone.
  * @throws UnindexableDocument
  */
-export function stage(
+export async function stage(
   collection: string,
   indexes: IndexSet,
   changes: readonly Change[],
   checkpoint: Position | undefined,
   now: number,
-): StoredDocument[] {
+): Promise<StoredDocument[]> {
   const staged = new Map<string, StoredDocument>();
-  for (const change of changes) {
+  for (const [n, change] of changes.entries()) {
+    if (n % STAGED_AT_ONCE === STAGED_AT_ONCE - 1) await nextTurn();
     if (checkpoint !== undefined && comparePositions(change.position, checkpoint) <= 0) continue;
     const earlier = staged.get(change.id);
     if (earlier && comparePositions(change.position, earlier.position) <= 0) continue;
@@ -44,7 +49,10 @@ export function stage(
 }
 
 /** What has to be written to get from one to the other; `undefined` where there is something as new already. */
-export function writeOver(base: Pick<StoredDocument, 'position' | 'entries'> | undefined, next: StoredDocument): DocumentWrite | undefined {
+export function writeOver(
+  base: Pick<StoredDocument, 'position' | 'entries'> | undefined,
+  next: StoredDocument,
+): DocumentWrite | undefined {
   if (base && comparePositions(next.position, base.position) <= 0) return undefined;
   const key = (entry: string): string => entryKey(entry, next._id);
   return {

@@ -6,9 +6,9 @@ import { type DocumentWrite, stage, writeOver } from './document-writes';
 import { GatheredReads } from './gathered-reads';
 import { documentsName, entriesName, type StoredDocument, type StoredEntry } from './stored';
 
-/** Documents that are read at once, where all of them are. */
+/** Documents that are read at once. */
 const DOCUMENTS_AT_ONCE = 200;
-/** Ids in one question. */
+/** Ids in a question that is not for whole documents. */
 const IDS_AT_ONCE = 500;
 /** Whoever is overtaken by another writer so often in one commit is not the one who should write. */
 const MAX_ATTEMPTS = 5;
@@ -41,8 +41,8 @@ export class MongoGeneration<Doc extends Document> {
   /** In whatever order. */
   async readAll(ids: readonly string[]): Promise<ReadonlyMap<string, StoredDocument>> {
     const found = new Map<string, StoredDocument>();
-    for (let n = 0; n < ids.length; n += IDS_AT_ONCE) {
-      const some = ids.slice(n, n + IDS_AT_ONCE);
+    for (let n = 0; n < ids.length; n += DOCUMENTS_AT_ONCE) {
+      const some = ids.slice(n, n + DOCUMENTS_AT_ONCE);
       for (const one of await this.documents((all) => all.find({ _id: { $in: some } }).toArray())) found.set(one._id, one);
     }
     return found;
@@ -68,7 +68,7 @@ export class MongoGeneration<Doc extends Document> {
    * @throws UnindexableDocument, and nothing is written; MongoUnavailable, and everything may have been or not
    */
   async write(changes: readonly Change[], checkpoint: Position | undefined): Promise<void> {
-    let staged = stage(this.spec.name, this.indexes, changes, checkpoint, Date.now());
+    let staged = await stage(this.spec.name, this.indexes, changes, checkpoint, Date.now());
     if (staged.length === 0) return;
     await this.prepare();
     for (let attempt = 0; staged.length > 0; attempt++) {
@@ -87,8 +87,16 @@ export class MongoGeneration<Doc extends Document> {
 
   /** Whether a range has no more entries than that. */
   async hasAtMost(range: object, count: number): Promise<boolean> {
-    const [beyond] = await this.entries((all) => all.find({ _id: range }).sort({ _id: 1 }).skip(count).limit(1).toArray());
-    return beyond === undefined;
+    // Ids alone are in the index: the documents of entries that are passed over are not read.
+    const beyond = await this.entries((all) =>
+      all
+        .find({ _id: range }, { projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .skip(count)
+        .limit(1)
+        .toArray(),
+    );
+    return beyond.length === 0;
   }
 
   /** Removes entries, unless a document has come to have them again meanwhile. */
@@ -100,7 +108,7 @@ export class MongoGeneration<Doc extends Document> {
   /** MongoDB removes tombstones some time after their hour. */
   private prepare(): Promise<void> {
     this.prepared ??= this.documents((all) =>
-      all.createIndex({ expireAt: 1 }, { name: 'expireAt', expireAfterSeconds: 0, sparse: true }),
+      all.createIndex({ expireAt: 1 }, { name: 'expireAt', expireAfterSeconds: 0, sparse: true }, {}),
     ).then(
       () => undefined,
       (error: unknown) => {

@@ -6,6 +6,9 @@ import { openMongoReadStore } from './mongo-read-store';
 
 const signingKey = randomBytes(32);
 
+// Hundreds of generated cases, each of them some dozens of questions over a socket.
+jest.setTimeout(120_000);
+
 describe.each(mongoServers().map((server) => ({ name: server.name, server })))('on $name', ({ server }) => {
   const emptyStore = async () => {
     const database = await temporaryDatabase(await server.url());

@@ -90,7 +90,12 @@ export class MongoSnapshotStore extends SnapshotStore {
     for (const range of ranges) {
       const filter: MongoFilter<{ _id: string }> = { _id: range };
       const found = await this.connection.run((db) =>
-        db.collection<{ _id: string }>(name).find(filter, { projection: { _id: 1 } }).sort({ _id: 1 }).limit(SWEEP).toArray(),
+        db
+          .collection<{ _id: string }>(name)
+          .find(filter, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .limit(SWEEP)
+          .toArray(),
       );
       if (found.length === 0) continue;
       const ids = found.map(({ _id }) => _id);

@@ -27,7 +27,7 @@ export class MongoValues {
   /** Where claims lie, MongoDB removes those that are over. */
   async prepare(): Promise<void> {
     await this.connection.run((db) =>
-      db.collection<Claim>('claims').createIndex({ expireAt: 1 }, { name: 'expireAt', expireAfterSeconds: 0 }),
+      db.collection<Claim>('claims').createIndex({ expireAt: 1 }, { name: 'expireAt', expireAfterSeconds: 0 }, {}),
     );
   }
 
@@ -49,7 +49,11 @@ export class MongoValues {
       await this.connection.run((db) =>
         db
           .collection<Claim>('claims')
-          .updateOne({ _id: key, expireAt: { $lte: new Date(now) } }, { $set: { expireAt: new Date(now + ttlMs) } }, { upsert: true }),
+          .updateOne(
+            { _id: key, expireAt: { $lte: new Date(now) } },
+            { $set: { expireAt: new Date(now + ttlMs) } },
+            { upsert: true },
+          ),
       );
       return true;
     } catch (error) {

@@ -1,5 +1,8 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { LeaseKeeper } from '@souk/coordination';
 import {
+  type Activity,
+  alwaysActive,
   comparePositions,
   ordinalOf,
   type Position,
@@ -7,8 +10,8 @@ import {
   type RecordedEvent,
   type Subscription,
 } from '@souk/event-sourcing';
-import { RawEventStore } from '@souk/platform';
-import { type Change, type CollectionWriter, ReadModelBehind, ReadStore } from '@souk/read-store';
+import type { RawEventStore } from '@souk/platform';
+import { type Change, type CollectionWriter, NotActive, ReadModelBehind, type ReadStore } from '@souk/read-store';
 import { entryOf, type HistoryEntry, isPart, wholesOf } from '../domain/history-entry';
 import { historyCollection } from './history-collection';
 
@@ -18,21 +21,24 @@ export interface HistoryStatus {
   readonly head: Position;
   /** Events that are recorded and not indexed yet. */
   readonly behind: number;
-  readonly status: 'stopped' | 'running' | 'retrying';
+  /** `following`: another replica indexes. */
+  readonly status: 'stopped' | 'running' | 'following' | 'retrying';
 }
 
 const BATCH = 512;
 /** Under load, events of so many milliseconds share a commit. */
 const PAUSE_MS = 20;
 const RETRY_MS = 1_000;
+/** How often one who follows looks how far the other one is, while somebody waits for it. */
+const LOOK_EVERY_MS = 25;
 /** Streams whose first event is remembered. */
 const REMEMBERED = 10_000;
 
 /**
  * Keeps every event of every service as a document of the history: the one reader of private events. It reads the store as it lies, so
- * that what is sealed stays sealed. The checkpoint is committed with the documents; an event that comes again changes nothing.
+ * that what is sealed stays sealed. The checkpoint is committed with the documents; an event that comes again changes nothing. Of replicas
+ * that share the read store one indexes, by its lease; the others read what it has committed.
  */
-@Injectable()
 export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('history');
   private readonly writer: CollectionWriter<HistoryEntry>;
@@ -42,15 +48,24 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
   private retry: NodeJS.Timeout | undefined;
   private indexed: Position | undefined;
   private status: HistoryStatus['status'] = 'stopped';
+  private readonly activity: Activity;
+  private unlisten: () => void = () => undefined;
+  /** Taking and leaving roles, one after the other. */
+  private turns: Promise<void> = Promise.resolve();
+  private looking: Promise<void> | undefined;
 
+  /** @param lease of the one who indexes; without it this one is alone */
   constructor(
     private readonly store: RawEventStore,
     reads: ReadStore,
+    private readonly lease?: Pick<LeaseKeeper, 'activity' | 'start'>,
   ) {
     this.writer = reads.open<HistoryEntry>(historyCollection);
+    this.activity = lease?.activity ?? alwaysActive;
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.lease?.start();
     await this.start();
   }
 
@@ -58,12 +73,37 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
     await this.stop();
   }
 
-  /** Goes on after what is indexed; begins anew where that is of another event store. */
+  /** Goes on after what is indexed, or follows who does; begins anew where that is of another event store. */
   async start(): Promise<void> {
-    this.indexed = await this.checkpoint();
+    if (this.status !== 'stopped') return;
+    this.status = 'following';
+    this.unlisten = this.activity.changes(
+      () => void this.inTurn(() => this.takeRole()).catch((error: unknown) => this.restart(error)),
+    );
+    await this.inTurn(() => this.takeRole());
+  }
+
+  async stop(): Promise<void> {
+    this.status = 'stopped';
+    this.unlisten();
+    clearTimeout(this.retry);
+    await this.inTurn(() => this.endSubscription());
+    this.wake();
+  }
+
+  private async takeRole(): Promise<void> {
+    if (this.isStopped()) return;
+    await this.endSubscription();
+    if (!this.activity.held()) {
+      this.status = 'following';
+      return;
+    }
+    const after = await this.checkpoint();
+    this.indexed = after;
+    if (this.isStopped()) return;
     this.status = 'running';
     this.subscription = this.store.subscribe(
-      { batchSize: BATCH, pauseMs: PAUSE_MS, ...(this.indexed && { after: this.indexed }) },
+      { batchSize: BATCH, pauseMs: PAUSE_MS, ...(after && { after }) },
       {
         onEvents: (events) => this.index(events),
         onCheckpoint: (position) => this.reach(position),
@@ -72,12 +112,21 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  async stop(): Promise<void> {
-    this.status = 'stopped';
-    clearTimeout(this.retry);
-    await this.subscription?.close();
+  private async endSubscription(): Promise<void> {
+    const { subscription } = this;
     this.subscription = undefined;
-    this.wake();
+    await subscription?.close();
+  }
+
+  private inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.turns.then(change);
+    this.turns = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Apart, since it may change whenever something is waited for. */
+  private isStopped(): boolean {
+    return this.status === 'stopped';
   }
 
   /**
@@ -88,12 +137,33 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
     const deadline = Date.now() + timeoutMs;
     while (!this.isAt(position)) {
       const left = deadline - Date.now();
-      if (left <= 0 || this.status === 'stopped') throw new ReadModelBehind(historyCollection.name, position, this.indexed);
-      await this.progress(left);
+      if (left <= 0 || this.isStopped()) throw new ReadModelBehind(historyCollection.name, position, this.indexed);
+      if (this.status === 'following') await this.look(position);
+      if (!this.isAt(position)) await this.progress(this.status === 'following' ? Math.min(left, LOOK_EVERY_MS) : left);
     }
   }
 
+  /** How far the one who indexes is, asked once for all who wait. */
+  private look(position: Position): Promise<void> {
+    this.looking ??= this.lookAtShared(position).finally(() => {
+      this.looking = undefined;
+    });
+    return this.looking;
+  }
+
+  private async lookAtShared(position: Position): Promise<void> {
+    const shared = await this.writer.checkpoint();
+    if (shared === undefined || !(await this.isOfThisStore(shared))) return;
+    this.reach(shared);
+    if (this.isAt(position)) return;
+    // The end of the store may lie after its last event.
+    for await (const next of this.store.readAll({ after: shared, maxCount: 1 }))
+      if (comparePositions(next.position, position) <= 0) return;
+    this.reach(position);
+  }
+
   async stats(): Promise<HistoryStatus> {
+    if (this.status === 'following') await this.look(await this.store.head());
     const head = await this.store.head();
     return { indexed: this.indexed, head, behind: distance(this.indexed, head), status: this.status };
   }
@@ -105,6 +175,7 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
       changes.push({ id: event.id, doc: entryOf(event, wholes), position: event.position });
     }
     const last = events.at(-1)!.position;
+    if (!this.activity.held()) throw new NotActive();
     await this.writer.commit(changes, last);
     this.reach(last);
   }
@@ -124,10 +195,14 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private restart(error: unknown): void {
-    this.status = 'retrying';
-    this.logger.error({ err: error }, 'the history has stopped and is tried again');
+    if (this.isStopped()) return;
+    if (!(error instanceof NotActive)) {
+      this.status = 'retrying';
+      this.logger.error({ err: error }, 'the history has stopped and is tried again');
+    }
+    clearTimeout(this.retry);
     this.retry = setTimeout(() => {
-      this.start().catch((again: unknown) => this.restart(again));
+      this.inTurn(() => this.takeRole()).catch((again: unknown) => this.restart(again));
     }, RETRY_MS);
     this.retry.unref();
   }

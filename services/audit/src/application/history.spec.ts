@@ -20,12 +20,32 @@ const buyer: Viewer = { tenant: buyerTenant, role: 'buyer', platformWide: false 
 const provider: Viewer = { tenant: providerTenant, role: 'provider', platformWide: false };
 const stranger: Viewer = { tenant: newId('tenant'), role: 'buyer', platformWide: false };
 
+/** A lease as one replica believes in it. */
+class Belief {
+  private value = false;
+  private listener: () => void = () => undefined;
+  readonly activity = {
+    held: () => this.value,
+    changes: (listener: () => void) => {
+      this.listener = listener;
+      return () => undefined;
+    },
+  };
+  async start(): Promise<void> {
+    // Said from outside.
+  }
+  set(held: boolean): void {
+    this.value = held;
+    this.listener();
+  }
+}
+
 /** A process as it is after a start: the stores outlive it. */
 class Process {
   readonly indexer: HistoryIndexer;
   readonly history: History;
-  constructor(events: LmdbEventStore, reads: LmdbReadStore) {
-    this.indexer = new HistoryIndexer(events, reads);
+  constructor(events: LmdbEventStore, reads: LmdbReadStore, lease?: Belief) {
+    this.indexer = new HistoryIndexer(events, reads, lease);
     this.history = new History(events, this.indexer, reads);
   }
 }
@@ -180,5 +200,30 @@ describe('History', () => {
       'OperationSucceeded',
       'OperationReviewed',
     ]);
+  });
+
+  describe('of replicas that share it', () => {
+    it('is indexed by one, complete for all of them, and goes on with another', async () => {
+      await process.indexer.stop();
+      const beliefs = [new Belief(), new Belief()] as const;
+      const [one, two] = beliefs.map((belief) => new Process(events, reads, belief)) as [Process, Process];
+      beliefs[0].set(true);
+      await one.indexer.start();
+      await two.indexer.start();
+      await happen(`operation-${operationId}`, 'FirstHappened', {}, started);
+      const newest = { order: 'descending', limit: 1 } as const;
+      for (const { history } of [two, one])
+        expect(typesOf(await history.page({ about: instanceId }, newest, buyer))).toEqual(['FirstHappened']);
+      expect(await two.indexer.stats()).toMatchObject({ behind: 0, status: 'following' });
+
+      beliefs[0].set(false);
+      await happen(`operation-${operationId}`, 'SecondHappened', {}, started);
+      beliefs[1].set(true);
+      for (const { history } of [one, two])
+        expect(typesOf(await history.page({ about: instanceId }, newest, buyer))).toEqual(['SecondHappened']);
+      expect([(await one.indexer.stats()).status, (await two.indexer.stats()).status]).toEqual(['following', 'running']);
+      await one.indexer.stop();
+      await two.indexer.stop();
+    });
   });
 });

@@ -107,7 +107,7 @@ describe('NonceRegister of several replicas', () => {
       nonces.flatMap((nonce) => [...registers, ...registers].map((register) => register.take(KEY, nonce, now, now))),
     );
     expect(taken.filter((one) => one === 'fresh')).toHaveLength(nonces.length);
-    const again = new NonceRegister(stores[0]!);
+    const again = new NonceRegister(stores[0]);
     for (const nonce of nonces) expect(await again.take(KEY, nonce, now, now)).toBe('used');
     await server.stop();
     await expect(again.take(KEY, randomUUID(), now, now)).rejects.toMatchObject({ retryable: true });

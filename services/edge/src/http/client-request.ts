@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { activeTraceparent } from '@souk/tracing';
 import type { ForwardedRequest } from '../upstream/exchange';
 import { endToEnd } from '../upstream/headers';
 
@@ -11,6 +12,7 @@ export function forwardedOf(request: FastifyRequest, reply: FastifyReply): Forwa
   const body = Buffer.isBuffer(request.body) ? request.body : undefined;
   // What writes may be sent again when a replica goes away: by its key it is one and the same command then.
   const key = !safe.has(request.method) && headers['idempotency-key'] === undefined && { 'idempotency-key': randomUUID() };
+  const traceparent = activeTraceparent();
   return {
     method: request.method,
     path: request.url,
@@ -19,6 +21,7 @@ export function forwardedOf(request: FastifyRequest, reply: FastifyReply): Forwa
       ...key,
       ...(body && { 'content-length': String(body.length) }),
       'x-request-id': request.id,
+      ...(traceparent !== undefined && { traceparent }),
       'x-forwarded-for': [request.headers['x-forwarded-for'], request.ip].flat().filter(Boolean).join(', '),
       'x-forwarded-host': request.host,
       'x-forwarded-proto': request.protocol,

@@ -4,14 +4,12 @@ import type { ForwardedAnswer, ForwardedRequest } from '../upstream/exchange';
 import type { Upstreams } from '../upstream/upstreams';
 
 /** A service's answer, read as JSON where it is a success. */
-export type Asked<Body> =
-  | { readonly ok: true; readonly service: Service; readonly body: Body; readonly answer: Omit<ForwardedAnswer, 'body'> }
-  | { readonly ok: false; readonly service: Service; readonly answer: ForwardedAnswer };
+export type Asked<Body> = { readonly ok: true; readonly body: Body } | { readonly ok: false; readonly answer: ForwardedAnswer };
 
 /** Asks for a JSON document. @throws ServiceFailed */
 export async function ask<Body>(upstreams: Upstreams, service: Service, request: ForwardedRequest): Promise<Asked<Body>> {
   const { 'accept-encoding': _, 'if-none-match': __, ...headers } = request.headers;
   const { body, ...answer } = await upstreams.forward(service, { ...request, headers });
-  if (answer.status !== 200) return { ok: false, service, answer: { ...answer, body } };
-  return { ok: true, service, body: (await json(body)) as Body, answer };
+  if (answer.status !== 200) return { ok: false, answer: { ...answer, body } };
+  return { ok: true, body: (await json(body)) as Body };
 }

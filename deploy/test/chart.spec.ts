@@ -1,0 +1,227 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import { RunningSim } from '../../libs/cluster-sim/testing/running-sim';
+import { chartFolder, type Manifest, renderer } from '../testing/chart';
+import { problemsOf } from '../testing/kubernetes-schema';
+
+interface Values {
+  services: Record<string, object>;
+  [section: string]: object;
+}
+
+const defaults = parse(readFileSync(join(chartFolder, 'values.yaml'), 'utf8')) as Values;
+const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as object;
+
+/** As somebody would run it. */
+const production = {
+  image: { repository: 'registry.example.com/souk', digest: `sha256:${'a'.repeat(64)}`, pullSecrets: ['registry'] },
+  secrets: { engines: 'engines', masterKeys: 'keys', rpcTls: 'rpc' },
+  config: {
+    apiUrl: 'https://souk.example.com',
+    otlpEndpoint: 'http://collector.tracing:4318',
+    drainSeconds: 10,
+    logLevel: 'warn',
+  },
+  services: { deployment: { replicas: 3 }, audit: { resources: { requests: { cpu: 1, memory: '1Gi' } } } },
+  edge: {
+    replicas: 3,
+    service: { type: 'LoadBalancer', annotations: { 'example.com/pool': 'public' } },
+    ingress: {
+      enabled: true,
+      className: 'nginx',
+      host: 'souk.example.com',
+      tlsSecret: 'souk-tls',
+      annotations: { 'example.com/a': 'b' },
+    },
+  },
+  networkPolicy: {
+    engines: [{ ports: [2113], to: [{ namespaceSelector: { matchLabels: { name: 'engines' } } }] }],
+    metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+  },
+  nodeSelector: { pool: 'souk' },
+  tolerations: [{ key: 'souk', operator: 'Exists', effect: 'NoSchedule' }],
+  podAnnotations: { 'example.com/team': 'marketplace' },
+};
+
+describe('the values', () => {
+  const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
+  const verdict = (change: (values: Record<string, Record<string, unknown>>) => void): readonly string[] => {
+    const values = structuredClone(defaults) as unknown as Record<string, Record<string, unknown>>;
+    change(values);
+    validate(values);
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
+  };
+
+  it('have defaults that fit their schema', () => {
+    expect(verdict(() => undefined)).toEqual([]);
+  });
+
+  it.each<[string, (values: Record<string, Record<string, unknown>>) => void, string]>([
+    [
+      'a value that is not known',
+      (values) => (values['config']!['colour'] = 'red'),
+      '/config must NOT have additional properties',
+    ],
+    [
+      'a service that is not known',
+      (values) => (values['services']!['billing'] = {}),
+      '/services must NOT have additional properties',
+    ],
+    ['no replicas', (values) => (values['edge']!['replicas'] = 0), '/edge/replicas must be >= 1'],
+    ['a digest that is none', (values) => (values['image']!['digest'] = 'sha256:1'), '/image/digest must match pattern'],
+    [
+      'a quantity that is none',
+      (values) => (values['edge']!['resources'] = { limits: { memory: '1 GB' } }),
+      '/edge/resources/limits/memory',
+    ],
+    [
+      'an ingress without a host',
+      (values) => (values['edge']!['ingress'] = { enabled: true, host: '' }),
+      '/edge/ingress/host must NOT have fewer',
+    ],
+    [
+      'a secret itself instead of a name',
+      (values) => (values['secrets']!['masterKeys'] = 'Zm9v+/='),
+      '/secrets/masterKeys must match',
+    ],
+  ])('are refused with %s', (_, change, problem) => {
+    expect(verdict(change)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
+  });
+
+  it('know every service that there is, and no other', () => {
+    const folders = readdirSync(join(__dirname, '../../services'));
+    const services = folders.filter((name) => name !== 'marketplace' && name !== 'edge');
+    expect(Object.keys(defaults.services).sort()).toEqual(services.sort());
+  });
+});
+
+const render = renderer();
+
+(render ? describe : describe.skip)('the chart, rendered', () => {
+  let plain: readonly Manifest[] = [];
+  let full: readonly Manifest[] = [];
+  beforeAll(() => {
+    plain = render!({});
+    full = render!(production);
+  });
+  const deployments = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'Deployment');
+
+  it('fits the schema of Kubernetes, by default and with everything turned on', () => {
+    expect(plain.flatMap(problemsOf)).toEqual([]);
+    expect(full.flatMap(problemsOf)).toEqual([]);
+    expect(new Set(full.map(({ kind }) => kind))).toEqual(
+      new Set(['ConfigMap', 'Deployment', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget', 'Service', 'ServiceAccount']),
+    );
+  });
+
+  it('would be told of a field that is none, and of a type that does not fit', () => {
+    const [one] = deployments(plain);
+    const wrong = structuredClone(one!);
+    wrong['spec'].replicas = 'two';
+    wrong['spec'].template.spec.containers[0].readOnly = true;
+
+    expect(problemsOf(wrong)).toEqual([
+      expect.stringContaining('spec/replicas must be integer'),
+      'Deployment.spec.template.spec.containers[0].readOnly: there is no such field',
+    ]);
+  });
+
+  it('names each object once', () => {
+    const names = full.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names.filter((name, n) => names.indexOf(name) !== n)).toEqual([]);
+  });
+
+  it('gives no pod more than it needs: restricted by the Pod Security Standards, and no token', () => {
+    for (const { spec } of deployments(full)) {
+      const { containers, ...pod } = spec.template.spec;
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      });
+      for (const { securityContext, resources } of containers) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(Object.keys(resources)).toContain('requests');
+      }
+    }
+  });
+
+  it('holds no secret: engines, master keys and certificates are references', () => {
+    for (const { metadata, spec } of deployments(full)) {
+      if (metadata.labels['app.kubernetes.io/component'] === 'edge') continue;
+      const [{ env, envFrom }] = spec.template.spec.containers;
+      expect(env).toEqual([{ name: 'SOUK_MASTER_KEYS', valueFrom: { secretKeyRef: { name: 'keys', key: 'SOUK_MASTER_KEYS' } } }]);
+      expect(envFrom).toContainEqual({ secretRef: { name: 'engines' } });
+      expect(spec.template.spec.volumes).toContainEqual({ name: 'rpc-tls', secret: { secretName: 'rpc' } });
+    }
+  });
+
+  it('takes a replica away only when the next one is ready, and leaves it time to drain', () => {
+    for (const { spec } of deployments(full)) {
+      expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+      expect(spec.template.spec.terminationGracePeriodSeconds).toBe(35);
+    }
+  });
+
+  it('starts pods anew when their configuration has changed, and only then', () => {
+    const checksums = (manifests: readonly Manifest[]) =>
+      deployments(manifests).map(({ spec }) => spec.template.metadata.annotations['checksum/config'] as string);
+    expect(new Set([...checksums(plain), ...checksums(render!({ edge: { replicas: 5 } }))]).size).toBe(1);
+    expect(checksums(render!({ config: { logLevel: 'debug' } }))).not.toContain(checksums(plain)[0]);
+  });
+
+  it('lets services be reached by the edge and by each other alone', () => {
+    const policies = new Map(plain.filter(({ kind }) => kind === 'NetworkPolicy').map((one) => [one.metadata.name, one]));
+    const services = policies.get('shop-services')!.spec;
+    expect(services.podSelector.matchExpressions[0].values).toEqual(Object.keys(defaults.services).sort());
+    expect(services.ingress.map(({ ports }: { ports: { port: string }[] }) => ports.map(({ port }) => port))).toEqual([
+      ['http'],
+      ['rpc'],
+    ]);
+    expect(policies.get('shop-all')!.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    expect(policies.get('shop-all')!.spec.ingress).toBeUndefined();
+  });
+
+  it('comes up on a cluster: every object is taken, every replica becomes ready', async () => {
+    const sim = await RunningSim.start();
+    try {
+      const { client } = sim;
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'souk' } };
+      expect((await client.apply('/api/v1/namespaces/souk', namespace)).status).toBe(201);
+      const secret = (name: string, ...keys: string[]) => ({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, namespace: 'souk' },
+        stringData: Object.fromEntries(keys.map((key) => [key, 'x'])),
+      });
+      for (const one of [
+        secret('souk-engines', 'SOUK_EVENT_STORE', 'SOUK_BUS', 'SOUK_READ_STORE'),
+        secret('souk-master-keys', 'SOUK_MASTER_KEYS'),
+      ])
+        expect((await client.post('/api/v1/namespaces/souk/secrets', one)).status).toBe(201);
+
+      for (const manifest of plain) {
+        const { status, body } = await client.apply(pathOf(manifest), manifest);
+        expect({ name: manifest.metadata.name, status, message: body.message }).toMatchObject({ status: 201 });
+      }
+      const list = '/apis/apps/v1/namespaces/souk/deployments';
+      const { items } = await client.until(list, ({ items }) =>
+        items.every((one: Manifest) => one['status'].readyReplicas === one['spec'].replicas),
+      );
+      expect(items).toHaveLength(8);
+      for (const manifest of plain) expect((await client.apply(pathOf(manifest), manifest)).status).toBe(200);
+    } finally {
+      await sim.stop();
+    }
+  });
+});
+
+function pathOf({ apiVersion, kind, metadata }: Manifest): string {
+  const plural = kind === 'Ingress' ? 'ingresses' : `${kind.toLowerCase().replace(/y$/, 'ie')}s`;
+  return `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}/namespaces/souk/${plural}/${metadata.name}`;
+}

@@ -1,0 +1,60 @@
+import { InvalidConfig } from '@souk/platform';
+import { serviceConfig } from './config';
+
+const key = Buffer.alloc(32, 1).toString('base64');
+const environment = {
+  SOUK_EVENT_STORE: 'esdb://user:hush@store:2113',
+  SOUK_BUS: 'nats://one:4222,nats://two:4222',
+  SOUK_READ_STORE: 'mongodb://documents:27017',
+  SOUK_MASTER_KEYS: key,
+  SOUK_NEIGHBOURS: 'authorization=10.0.0.1:4000,release=release:4000,authorization=10.0.0.2:4000',
+};
+
+describe('Configuration of a service', () => {
+  it('is read from the environment', () => {
+    const { config } = serviceConfig(environment, ['authorization', 'release']);
+    expect(config).toMatchObject({
+      http: { host: '127.0.0.1', port: 3000 },
+      rpc: { host: '127.0.0.1', port: 4000 },
+      engines: {
+        bus: ['nats://one:4222', 'nats://two:4222'],
+        vault: 'mongodb://documents:27017',
+        prefix: 'souk',
+        masterKeys: [Buffer.alloc(32, 1)],
+      },
+      neighbours: { authorization: ['10.0.0.1:4000', '10.0.0.2:4000'], release: ['release:4000'] },
+      drainMs: 5_000,
+    });
+  });
+
+  it('names every engine that is missing, at once', () => {
+    expect(() => serviceConfig({}, [])).toThrow(
+      /SOUK_EVENT_STORE is needed[\s\S]*SOUK_BUS is needed[\s\S]*SOUK_READ_STORE is needed[\s\S]*SOUK_MASTER_KEYS is needed/,
+    );
+  });
+
+  it('names the services that are asked and have no address', () => {
+    expect(() => serviceConfig(environment, ['authorization', 'deployment', 'app-catalog'])).toThrow(
+      'SOUK_NEIGHBOURS names no address of deployment, app-catalog',
+    );
+  });
+
+  it('wants a vault that is shared, where read models are not', () => {
+    const local = { ...environment, SOUK_READ_STORE: 'lmdb' };
+    expect(() => serviceConfig(local, [])).toThrow(/SOUK_VAULT is needed/);
+    const { config } = serviceConfig({ ...local, SOUK_VAULT: 'mongodb://vault:27017' }, []);
+    expect(config.engines).toMatchObject({ readStore: 'lmdb', vault: 'mongodb://vault:27017' });
+  });
+
+  it('wants all files of TLS or none, and says which can’t be read', () => {
+    expect(() => serviceConfig({ ...environment, SOUK_RPC_TLS_CERT: '/nowhere' }, [])).toThrow(/needed together/);
+    const all = { SOUK_RPC_TLS_CERT: '/nowhere', SOUK_RPC_TLS_KEY: '/nowhere', SOUK_RPC_TLS_CA: '/nowhere' };
+    expect(() => serviceConfig({ ...environment, ...all }, [])).toThrow(/SOUK_RPC_TLS_CERT names a file that can't be read/);
+  });
+
+  it('prints no value', () => {
+    const wrong = { ...environment, SOUK_EVENT_STORE: 'http://user:hush@store', SOUK_MASTER_KEYS: 'hush' };
+    expect(() => serviceConfig(wrong, [])).toThrow(InvalidConfig);
+    expect(() => serviceConfig(wrong, [])).not.toThrow(/hush/);
+  });
+});
