@@ -6,7 +6,7 @@ import { auditLog } from './src/log-audit.mjs';
 import { MortalProcesses } from './src/mortal-processes.mjs';
 import { openWorld } from './src/shared-world.mjs';
 
-const SIZES = { full: { harms: 150, customers: 3, replicas: 2 }, small: { harms: 6, customers: 2, replicas: 1 } };
+const SIZES = { full: { harms: 100, customers: 3, replicas: 2 }, small: { harms: 6, customers: 2, replicas: 1 } };
 /** Harms that are done at the same time, to different processes. */
 const AT_ONCE = 2;
 /** Between two of them, and how long a killed one stays away, at most: milliseconds. */
