@@ -149,7 +149,9 @@ describeWithServer(`JetStreamBus${withoutNats ? `: skipped, ${withoutNats}` : ''
     await bus.settled(await happen(world.store, STREAMS));
     await limit(1);
     const position = await happen(world.store, STREAMS);
-    await until(async () => (await bus.stats()).some(({ group, condition }) => group === 'relay/things' && condition === 'broken'));
+    await until(async () =>
+      (await bus.stats()).some(({ group, condition }) => group === 'relay/things' && condition === 'broken'),
+    );
     await limit(-1);
     await bus.settled(position);
     expectEachInOrder(consumer.handled, [...STREAMS, ...STREAMS]);
