@@ -25,7 +25,7 @@ import { machinery } from './embedded/machinery';
 import { openEmbedded } from './embedded/engines';
 import type { ResourceOptions } from './embedded/resources';
 import { activityOf, commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
-import type { BusOptions, BusParts, Engines } from './engines';
+import { type BusOptions, type BusParts, ENGINES, type Engines } from './engines';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
@@ -55,8 +55,6 @@ export interface EmbeddedOptions extends PlatformOptions, ResourceOptions {
 
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
 export abstract class RawEventStore extends EventStore {}
-
-const ENGINES = 'souk:engines';
 
 /** The ports with their adapters, and the conventions of every edge. Global: imported once, by the process. */
 @Global()
