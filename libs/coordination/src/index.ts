@@ -10,3 +10,4 @@ export * from './deadline-runner';
 export * from './deadlines';
 export * from './deadlines.projection';
 export { type Activity, alwaysActive } from '@souk/event-sourcing';
+export { Yielding } from './yielding';

@@ -25,6 +25,9 @@ export interface BusParts {
   readonly provider: <T>(port: abstract new (...args: never[]) => T) => T;
 }
 
+/** Where {@link Engines} are injected. */
+export const ENGINES = 'souk:engines';
+
 /** The technologies that a process stands on: ports with their adapters. Opened once, before everything else, and closed after it. */
 export interface Engines {
   /** As it lies: sealed fields sealed, old shapes old. */

@@ -10,7 +10,15 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { DeadlineHandlers, DeadlineRunner, Deadlines, Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination';
+import {
+  DeadlineHandlers,
+  DeadlineRunner,
+  Deadlines,
+  Leases,
+  MonotonicClock,
+  SystemMonotonicClock,
+  type Yielding,
+} from '@souk/coordination';
 import { CodedEventStore, CommandHandler, EventCodec, EventStore, SnapshotStore } from '@souk/event-sourcing';
 import { EventBus, LocalPublicHistory, PublicHistory } from '@souk/messaging';
 import { ProjectionRunner, ReadStore } from '@souk/read-store';
@@ -24,8 +32,8 @@ import { Clock, SystemClock } from './clock.port';
 import { machinery } from './embedded/machinery';
 import { openEmbedded } from './embedded/engines';
 import type { ResourceOptions } from './embedded/resources';
-import { activityOf, commandHandler, deadlineRunner, leasesOf, projectionRunner } from './embedded/wiring';
-import type { BusOptions, BusParts, Engines } from './engines';
+import { activityOf, commandHandler, deadlineRunner, leasesOf, projectionRunner, yieldings } from './embedded/wiring';
+import { type BusOptions, type BusParts, ENGINES, type Engines } from './engines';
 import { AtLeastGuard } from './http/at-least.guard';
 import { ProblemFilter } from './http/problem.filter';
 import { ValidationPipe } from './http/validation.pipe';
@@ -56,12 +64,12 @@ export interface EmbeddedOptions extends PlatformOptions, ResourceOptions {
 /** The event store as it lies on disk: sealed fields sealed, old shapes old. For audit alone. */
 export abstract class RawEventStore extends EventStore {}
 
-const ENGINES = 'souk:engines';
-
 /** The ports with their adapters, and the conventions of every edge. Global: imported once, by the process. */
 @Global()
 @Module({})
 export class PlatformModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private yieldings: readonly Yielding[] = [];
+
   constructor(
     @Inject(ENGINES) private readonly engines: Engines,
     private readonly bus: EventBus,
@@ -69,6 +77,7 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
     private readonly leases: Leases,
     private readonly deadlines: DeadlineRunner,
     private readonly commands: CommandHandler,
+    private readonly monotonic: MonotonicClock,
   ) {}
 
   /** Everything in this process, nothing to install. */
@@ -183,9 +192,12 @@ export class PlatformModule implements OnApplicationBootstrap, BeforeApplication
     this.deadlines.start();
     const names = Object.values(this.engines.leaseNames) as string[];
     await Promise.all(names.map((name) => this.leases.keeper(name).start()));
+    this.yieldings = yieldings(this.engines, this.leases, this.runner, this.bus, this.monotonic);
+    for (const yielding of this.yieldings) yielding.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    for (const yielding of this.yieldings) yielding.stop();
     await this.deadlines.stop();
   }
 

@@ -50,4 +50,22 @@ describe('ProjectedModel', () => {
     await model.commit();
     expect(await writer.get('a')).toMatchObject({ amount: -5, moves: 1 });
   });
+
+  it('is nowhere, also for those who wait, once the store that it shares with others has lost what was there', async () => {
+    const writer = reads.open<Balance>(balances);
+    let isLost = false;
+    const shared = Object.assign(Object.create(writer) as CollectionWriter<Balance>, {
+      checkpoint: () => Promise.resolve(isLost ? undefined : writer.checkpoint()),
+    });
+    const activity = { held: () => true, changes: () => () => undefined };
+    const model = new ProjectedModel(balances as never, shared as never, events, () => undefined, activity);
+    await model.prepare(await events.head());
+    await model.fold(await recorded('account-a', opened('ann')));
+    await model.commit();
+    const head = await events.head();
+    expect(model.isAt(head)).toBe(true);
+    isLost = true;
+    await model.prepare(head);
+    expect(model.isAt(head)).toBe(false);
+  });
 });

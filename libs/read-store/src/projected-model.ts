@@ -65,6 +65,8 @@ export class ProjectedModel implements ReadModel<Document> {
   private folded: Position | undefined;
   private visible: Position | undefined;
   private persisted: Position | undefined;
+  /** The store was seen to have a checkpoint, whoever has written it. */
+  private wasStored = false;
   /** An event of ours that was seen in the store, and may be not visible yet. */
   private ahead: Position | undefined;
   private newestRecordedAt: string | undefined;
@@ -147,8 +149,11 @@ export class ProjectedModel implements ReadModel<Document> {
       this.assertActive();
       await this.writer.clear();
     }
+    // Where nothing is stored any more, nothing is there for readers either, until it was folded anew.
+    const isLost = stored === undefined && (this.wasStored || this.persisted !== undefined);
+    const isAnother = stored === undefined ? !this.isShared || isLost : !usable;
+    this.wasStored = stored !== undefined;
     this.persisted = usable ? stored : undefined;
-    const isAnother = stored === undefined ? !this.isShared : !usable;
     if (this.visible === undefined || isAnother) this.visible = this.persisted;
     // Of documents that others write as well, the store alone knows how far they are.
     this.folded = this.isShared ? this.persisted : this.visible;
@@ -159,6 +164,7 @@ export class ProjectedModel implements ReadModel<Document> {
   /** Another process folds from now on: this one writes nothing, and goes on from where its listeners know of. */
   async follow(head: Position): Promise<void> {
     const stored = await this.writer.checkpoint();
+    this.wasStored ||= stored !== undefined;
     if (stored !== undefined && this.visible === undefined && this.isOfThisStore(stored, head)) this.visible = stored;
     this.folded = this.persisted = this.retellingTo = undefined;
     this.forget();
@@ -170,6 +176,7 @@ export class ProjectedModel implements ReadModel<Document> {
   /** How far the documents are, whoever has written them. `undefined` where they are not of this event store. */
   async sharedCheckpoint(): Promise<Position | undefined> {
     const stored = await this.writer.checkpoint();
+    this.wasStored ||= stored !== undefined;
     return stored !== undefined && this.isOfThisStore(stored) ? stored : undefined;
   }
 
@@ -332,11 +339,16 @@ export class ProjectedModel implements ReadModel<Document> {
     }
   }
 
-  /** Puts the checkpoint on disk where it has moved without a change. Losing it costs reading some events again. */
+  /**
+   * Puts the checkpoint on disk where it has moved without a change. Losing it costs reading some events again.
+   * @throws NotActive, GenerationGone where what was there is not there any more: then `prepare` has to come next
+   */
   async persist(): Promise<void> {
-    if (this.visible === undefined || this.visible === this.persisted) return;
+    if (this.visible === undefined) return;
     const position = this.visible;
+    // Also where nothing has happened: a store that has lost everything is filled again.
     await this.assertAlone();
+    if (position === this.persisted) return;
     this.assertActive();
     failpoint('read-model.before-checkpoint');
     await this.writer.commit([], position);
@@ -430,12 +442,12 @@ export class ProjectedModel implements ReadModel<Document> {
   }
 
   /**
-   * Whoever finds that somebody else has written begins anew with what there is now: a document that was deleted meanwhile, and whose
+   * Whoever finds that somebody else has written, or that the store has lost what it had, begins anew with what there is now: a document that was deleted meanwhile, and whose
    * tombstone is gone, would be folded on from nothing. What was loaded before this is good: tombstones stay until the checkpoint passes them.
    * @throws NotActive
    */
   private async assertAlone(): Promise<void> {
-    if (this.isShared && (await this.writer.checkpoint()) !== this.persisted) throw new NotActive();
+    if ((this.isShared || this.writer.shared) && (await this.writer.checkpoint()) !== this.persisted) throw new NotActive();
   }
 
   /** @throws NotActive */

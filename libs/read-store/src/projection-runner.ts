@@ -14,7 +14,7 @@ import { NotActive } from './not-active';
 import { ProjectedModel } from './projected-model';
 import { type LaneOptions, ProjectionLane } from './projection-lane';
 import type { ModelHealth, ModelStats, ProjectionFailure, ReadModel } from './read-model';
-import type { ReadStore } from './read-store.port';
+import { GenerationGone, type ReadStore } from './read-store.port';
 import { Rebuild, RebuildRunning, type Successor, UnknownReadModel } from './rebuild';
 
 /** A projection of whatever documents and events. */
@@ -388,8 +388,19 @@ export class ProjectionRunner {
       try {
         await model.persist();
       } catch (error) {
-        this.onError({ projection: model.projection.name, error });
+        if (error instanceof NotActive || error instanceof GenerationGone) void this.inTurn(() => this.beginAnew(model));
+        else this.onError({ projection: model.projection.name, error });
       }
+    }
+  }
+
+  /** From what there is now in the read store. */
+  private async beginAnew(model: ProjectedModel): Promise<void> {
+    if (this.role !== 'active') return;
+    for (const lane of [...this.lanes].filter(({ models }) => models.includes(model))) {
+      await lane.abandon();
+      this.lanes.delete(lane);
+      await this.restart(lane.models);
     }
   }
 

@@ -9,9 +9,6 @@ import { HistoryController } from './edges/history.controller';
 /** Writes no events and folds none: its one read model is kept by {@link HistoryIndexer}. */
 export const audit: ServiceDefinition = { service: 'audit', aggregates: [], projections: [] };
 
-/** The lease of the replica that indexes. */
-const HISTORY = 'history-audit';
-
 @Module({
   imports: [ServiceModule.register(audit)],
   controllers: [HistoryController],
@@ -19,8 +16,7 @@ const HISTORY = 'history-audit';
     {
       provide: HistoryIndexer,
       inject: [RawEventStore, ReadStore, Leases],
-      useFactory: (store: RawEventStore, reads: ReadStore, leases: Leases) =>
-        new HistoryIndexer(store, reads, leases.keeper(HISTORY)),
+      useFactory: (store: RawEventStore, reads: ReadStore, leases: Leases) => HistoryIndexer.among(store, reads, leases),
     },
     History,
   ],

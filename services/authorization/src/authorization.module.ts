@@ -8,6 +8,7 @@ import { LocalAuthorizationCommands } from './application/authorization-commands
 import { LocalAuthorizationQueries } from './application/authorization-queries';
 import { Bootstrap } from './application/bootstrap';
 import { Credentials } from './application/credentials';
+import { IdentityWatch } from './application/identity-watch';
 import { NonceRegister } from './application/nonce-register';
 import { PermissionDeclarations } from './application/permission-declarations';
 import { RequestVerifier } from './application/request-verifier';
@@ -60,6 +61,7 @@ export const authorization: ServiceDefinition = {
     PermissionDeclarations,
     Credentials,
     SecretExpiry,
+    IdentityWatch,
     AppKeys,
     NonceRegister,
     RequestVerifier,

@@ -2,7 +2,20 @@ import { createPublicKey, verify } from 'node:crypto';
 import { newId, platformTenant } from '@souk/contracts';
 import { Unauthenticated } from '@souk/platform';
 import { FIRST_OPERATOR } from '../src/application/bootstrap';
+import { userAggregate } from '../src/domain/user.decide';
 import { callOf, World } from './world';
+
+/** What it is refused with in the end. */
+async function refused(use: () => Promise<unknown>): Promise<unknown> {
+  for (;;) {
+    const error = await use().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error) return error;
+    await new Promise(setImmediate);
+  }
+}
 
 describe('An access token', () => {
   let world: World;
@@ -89,9 +102,29 @@ describe('An access token', () => {
     told.length = 0;
     await world.users.disable(userId, callOf());
     expect(told).toEqual([]);
+  });
+
+  it('is refused when it was revoked by another process, though nobody folds the read models', async () => {
+    const userId = await registered();
+    const { accessToken, tokenId } = await world.users.issueToken(userId, 60, callOf());
+    await world.tokens.verify(accessToken);
     await world.runner.stop();
-    expect(world.tokens.isTelling).toBe(false);
+    const command = { type: 'revoke-access-token', userId, tokenId } as const;
+    await world.commands.handle(userAggregate, userId, command, callOf());
+    await expect(refused(() => world.tokens.verify(accessToken))).resolves.toBeInstanceOf(Unauthenticated);
     await world.runner.start();
+  });
+
+  it('is kept by nobody while what happens to its user is not told', async () => {
+    const userId = await registered();
+    const { accessToken, tokenId } = await world.users.issueToken(userId, 60, callOf());
+    await world.tokens.verify(accessToken);
+    await world.watch.onModuleDestroy();
+    expect(world.tokens.isTelling).toBe(false);
+    await world.tokens.verify(accessToken);
+    await world.commands.handle(userAggregate, userId, { type: 'revoke-access-token', userId, tokenId }, callOf());
+    await expect(world.tokens.verify(accessToken)).rejects.toThrow(Unauthenticated);
+    await world.restart();
   });
 
   it('is refused when any character of it is another', async () => {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Decision, newId } from '@souk/contracts';
 import { appKeyOf } from '../src/application/app-secret';
 import { SIGNATURE_WINDOW } from '../src/domain/signature';
+import { credentialAggregate } from '../src/domain/credential.decide';
 import { callOf, World } from './world';
 
 const MINUTE = 60_000;
@@ -24,6 +25,28 @@ describe('A decision', () => {
     expect(await world.verifier.decide(world.sign(instance, { body: '{"a":1}', query: { a: 'ü &=' } }))).toMatchObject({
       allowed: true,
     });
+  });
+
+  it('refuses a key that another process has revoked or suspended, though nobody folds the read models', async () => {
+    const [revoked, suspended] = [await world.instance(['instance.read']), await world.instance(['instance.read'])];
+    for (const one of [revoked, suspended]) expect((await world.verifier.decide(world.sign(one))).allowed).toBe(true);
+    await world.runner.stop();
+    const { instanceId } = suspended;
+    await world.commands.handle(
+      credentialAggregate,
+      revoked.instanceId,
+      { type: 'revoke-credential', instanceId: revoked.instanceId },
+      callOf(),
+    );
+    await world.commands.handle(
+      credentialAggregate,
+      instanceId,
+      { type: 'suspend-credential', instanceId, party: 'operator' },
+      callOf(),
+    );
+    for (const one of [revoked, suspended])
+      while ((await world.verifier.decide(world.sign(one))).allowed) await new Promise(setImmediate);
+    await world.runner.start();
   });
 
   it.each([

@@ -12,13 +12,13 @@ import { AccessTokenVerifier } from '../src/application/access-token-verifier';
 import { AppKeys } from '../src/application/app-keys';
 import { Bootstrap } from '../src/application/bootstrap';
 import { Credentials } from '../src/application/credentials';
+import { IdentityWatch } from '../src/application/identity-watch';
 import { NonceRegister } from '../src/application/nonce-register';
 import { RequestVerifier } from '../src/application/request-verifier';
 import { Users } from '../src/application/users';
 import { authorization } from '../src/authorization.module';
 import { readSignedRequest, signatureOf } from '../src/domain/signature';
 import { credentialsProjection } from '../src/projections/credentials.projection';
-import { usersProjection } from '../src/projections/users.projection';
 
 /** A clock that stands until it is set. */
 export class TestClock extends Clock {
@@ -38,6 +38,8 @@ export class World {
   reads: LmdbReadStore;
   vault: LmdbSecretVault;
   runner: ProjectionRunner;
+  commands: CommandHandler;
+  watch: IdentityWatch;
   keys: AppKeys;
   credentials: Credentials;
   verifier: RequestVerifier;
@@ -109,14 +111,17 @@ export class World {
     this.vault = await LmdbSecretVault.open({ directory: join(this.folder.path, 'vault') });
     const coded = new CodedEventStore(this.store, new RegistryEventCodec(this.vault, authorization.aggregates as never));
     const commands = new CommandHandler(coded);
+    this.commands = commands;
+    this.watch = new IdentityWatch(coded);
+    await this.watch.onModuleInit();
     this.runner = new ProjectionRunner(coded, this.reads, authorization.projections as never);
     await this.runner.start();
     const credentials = this.runner.readModel(credentialsProjection);
-    this.keys = new AppKeys(credentials, this.vault);
+    this.keys = new AppKeys(credentials, this.vault, commands, this.watch);
     this.credentials = new Credentials(commands, this.vault, this.keys, this.clock, credentials);
     this.verifier = new RequestVerifier(this.keys, new NonceRegister(this.reads), this.clock);
     this.codec = new JoseTokenCodec(this.vault);
-    this.tokens = new AccessTokenVerifier(this.codec, commands, this.clock, this.runner.readModel(usersProjection), this.runner);
+    this.tokens = new AccessTokenVerifier(this.codec, commands, this.clock, this.watch);
     this.users = new Users(commands, this.codec, this.tokens, this.clock);
     this.bootstrap = new Bootstrap(this.users, commands);
   }
@@ -124,6 +129,7 @@ export class World {
   private async stop(): Promise<void> {
     this.keys.onModuleDestroy();
     this.tokens.onModuleDestroy();
+    await this.watch.onModuleDestroy();
     await this.runner.stop();
     await this.store.close();
     await this.reads.close();

@@ -41,6 +41,8 @@ interface Append {
 /** Pause before an attempt after one whose answer got lost: milliseconds, twice as long each time, half of it by chance. */
 const FIRST_PAUSE = 50;
 const LAST_PAUSE = 1_000;
+/** Streams of leases. */
+const LEASES = 'lease-';
 /** How far back from the end the events of an append are looked for, whose answer got lost. */
 const LOOK_BACK = 1_024;
 
@@ -54,6 +56,8 @@ const LOOK_BACK = 1_024;
  */
 export class Appender {
   private readonly inFlight: InFlight;
+  /** Of renewals: behind all others in an overload, every lease would run out at once. */
+  private readonly leases: InFlight;
   private readonly readBack: ReadBack;
 
   constructor(
@@ -61,6 +65,7 @@ export class Appender {
     private readonly options: AppenderOptions,
   ) {
     this.inFlight = new InFlight(options.inFlight, options.waiting);
+    this.leases = new InFlight(options.inFlight, options.waiting);
     this.readBack = new ReadBack(connection);
   }
 
@@ -73,11 +78,12 @@ export class Appender {
     const name = randomBytes(9).toString('base64url');
     const data = events.map((event, i) => toEventData(stream, event, name, origins[i]));
     const until = performance.now() + this.options.timeoutMs;
-    return this.inFlight.run(() => this.settle({ stream, expected, events: data, name, until }));
+    const lane = stream.startsWith(LEASES) ? this.leases : this.inFlight;
+    return lane.run(() => this.settle({ stream, expected, events: data, name, until }));
   }
 
-  idle(): Promise<void> {
-    return this.inFlight.idle();
+  async idle(): Promise<void> {
+    await Promise.all([this.inFlight.idle(), this.leases.idle()]);
   }
 
   private async settle(append: Append): Promise<AppendResult> {

@@ -46,6 +46,18 @@ describe('EventStoreDb', () => {
     await server.close();
   });
 
+  it('renews leases past the appends that wait for each other', async () => {
+    const store = await open({ inFlight: 1 });
+    let appended = 0;
+    const waiting = Array.from({ length: 300 }, async (_, n) => {
+      await store.append(`app-${n}`, 'no-stream', sampleEvents(1));
+      appended++;
+    });
+    await store.append('lease-deadlines', 'no-stream', sampleEvents(1));
+    expect(appended).toBeLessThan(waiting.length);
+    await Promise.all(waiting);
+  });
+
   describe('beside others on one server', () => {
     it('has one winner at each revision, and the same answer as often as it is asked, over two connections', async () => {
       const [one, two] = [await open(), await open()];

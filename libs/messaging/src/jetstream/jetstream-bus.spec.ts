@@ -138,6 +138,26 @@ describeWithServer(`JetStreamBus${withoutNats ? `: skipped, ${withoutNats}` : ''
     }, 40_000);
   });
 
+  it('says of a stream that takes no messages that it is broken, and tells them when it takes them again', async () => {
+    const limit = (max_msg_size: number) =>
+      meddle(async (manager, stream) => {
+        const { config } = await manager.streams.info(stream);
+        await manager.streams.update(stream, { ...config, max_msg_size });
+      });
+    const consumer = new Consumer();
+    const bus = await begin(consumer);
+    await bus.settled(await happen(world.store, STREAMS));
+    await limit(1);
+    const position = await happen(world.store, STREAMS);
+    await until(async () =>
+      (await bus.stats()).some(({ group, condition }) => group === 'relay/things' && condition === 'broken'),
+    );
+    await limit(-1);
+    await bus.settled(position);
+    expectEachInOrder(consumer.handled, [...STREAMS, ...STREAMS]);
+    expect(await bus.stats()).toMatchObject([{ group: 'deployment', condition: 'running' }]);
+  });
+
   describe('over a stream that has lost something', () => {
     it('tells a group that comes late everything, though the stream has nothing any more', async () => {
       const first = await begin(new Consumer());

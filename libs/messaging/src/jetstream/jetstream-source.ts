@@ -8,6 +8,7 @@ import { nanosOf } from './broker';
 import { type Delivered, PartitionPull } from './partition-pull';
 import { heldFormOf } from './public-messages';
 import { judge } from './relay-place';
+import { Unacknowledged } from './unacknowledged';
 import {
   generationOf,
   headerNames,
@@ -60,8 +61,8 @@ const PAGE = 256;
 export class JetStreamSource implements GroupSource {
   private readonly last = new Map<string, Place>();
   private readonly arrived = new Map<string, Arrived>();
-  /** By partition: what the broker is to be told when a checkpoint is durable that has it. */
-  private readonly unacknowledged = new Map<string, Delivered[]>();
+  /** By partition. */
+  private readonly unacknowledged = new Map<string, Unacknowledged>();
   private readonly pending = new Map<string, number>();
   /** By service and partition: cancels the next request for what is missing there. */
   private readonly missing = new Map<string, () => void>();
@@ -120,10 +121,8 @@ export class JetStreamSource implements GroupSource {
   }
 
   kept(place: KeptPlace): void {
-    for (const [partition, [sequence]] of Object.entries((place as unknown as Kept).arrived)) {
-      const waiting = this.unacknowledged.get(partition);
-      while (waiting?.[0] && waiting[0].sequence <= sequence) waiting.shift()!.acknowledge();
-    }
+    for (const [partition, [sequence]] of Object.entries((place as unknown as Kept).arrived))
+      this.unacknowledged.get(partition)?.acknowledgeUpTo(sequence);
   }
 
   hasShown({ subject, type, position }: MessagePlace): boolean {
@@ -296,6 +295,7 @@ export class JetStreamSource implements GroupSource {
         case 'next':
           return this.show(message, keyOf(service, partition), partition, link);
         case 'repeated':
+          this.unacknowledged.get(partition)?.acknowledgeUpTo(message.sequence);
           this.drop(message, partition, link);
           break;
         case 'missed':
@@ -316,9 +316,9 @@ export class JetStreamSource implements GroupSource {
     const taken = this.receiver!.take(event, () => {
       this.moved(key, link.position);
       this.arrivedAt(message, partition, link);
-      const waiting = this.unacknowledged.get(partition) ?? [];
+      const waiting = this.unacknowledged.get(partition) ?? new Unacknowledged();
       this.unacknowledged.set(partition, waiting);
-      waiting.push(message);
+      waiting.add(message.receipt());
       this.shown++;
     });
     if (taken) return taken.finally(() => this.waiting--);

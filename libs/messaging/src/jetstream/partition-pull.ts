@@ -13,6 +13,14 @@ const SILENCE = 3 * HEARTBEAT;
 
 const ACK = Buffer.from('+ACK');
 
+/** To acknowledge a message later, without the message. */
+export interface Receipt {
+  /** Its number in the stream. */
+  readonly sequence: number;
+  /** Nothing happens where the connection is gone. */
+  acknowledge(): void;
+}
+
 /** A message of the stream, on its way to a consumer. */
 export class Delivered {
   private readonly reply: readonly string[];
@@ -49,7 +57,18 @@ export class Delivered {
 
   /** It need not be delivered again. Nothing happens where the connection is gone. */
   acknowledge(): void {
-    if (!this.connection.isClosed()) this.connection.publish(this.message.reply!, ACK);
+    this.receipt().acknowledge();
+  }
+
+  receipt(): Receipt {
+    const { connection, sequence } = this;
+    const reply = this.message.reply!;
+    return {
+      sequence,
+      acknowledge: () => {
+        if (!connection.isClosed()) connection.publish(reply, ACK);
+      },
+    };
   }
 
   private get offset(): number {

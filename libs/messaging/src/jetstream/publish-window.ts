@@ -100,12 +100,12 @@ export class PublishWindow<Tag> {
 
   private answered(message: Msg): void {
     if (this.state === 'over') return;
-    const sequence = /"seq":\s*(\d+)/.exec(message.string())?.[1];
+    const sequence = sequenceOf(message.string());
     if (sequence === undefined) {
       this.fail(refusalOf(message));
       return;
     }
-    this.sequence = Math.max(this.sequence, Number(sequence));
+    this.sequence = Math.max(this.sequence, sequence);
     const number = Number(message.subject.slice(this.inbox.length + 1));
     const entry = this.sent[number - this.first];
     if (!entry) return;
@@ -144,6 +144,12 @@ export class PublishWindow<Tag> {
     if (!this.connection.isClosed()) this.answers.unsubscribe();
     this.changed.notify();
   }
+}
+
+/** Its place in the stream; `undefined` where it was refused. A refusal names the stream and a sequence as well: 0, which no message has. */
+function sequenceOf(answer: string): number | undefined {
+  if (/"error":/.test(answer)) return undefined;
+  return Number(/"seq":\s*(\d+)/.exec(answer)?.[1]) || undefined;
 }
 
 /** Why it was not taken: nobody listens for the stream, or what the stream says. */

@@ -41,8 +41,10 @@ export interface RelayContext {
   readonly place: RelayPlace;
   /** By partition: somebody may know of a message here, from an earlier run. */
   readonly known: ReadonlyMap<string, Place>;
-  /** It has begun, or the broker has acknowledged something. */
+  /** It has begun, or its place has moved. */
   readonly onProgress: () => void;
+  /** The broker takes what it is told, or there is nothing to tell: the next failure is a first one. */
+  readonly onWell: () => void;
 }
 
 /** A message on its way. */
@@ -92,6 +94,7 @@ export class RelayRun {
       timers: options.timers,
       onTaken: ({ partition, position }) => {
         this.taken.set(partition, position);
+        context.onWell();
         context.onProgress();
       },
     });
@@ -240,7 +243,9 @@ export class RelayRun {
       if (this.told.get(partition)! < known) this.tellNothing(partition, known);
     }
     this.at = position;
-    if (this.window.oldest === undefined) this.context.onProgress();
+    if (this.window.oldest !== undefined) return;
+    this.context.onWell();
+    this.context.onProgress();
   }
 
   private want(json: string): void {
@@ -272,6 +277,7 @@ export class RelayRun {
       throw new Error('the stream is not the one that it was');
     for (const partition of PARTITIONS)
       if (!state.subjects.has(names.subject(service, partition))) this.tellNothing(partition, this.told.get(partition)!);
+    if (this.window.oldest === undefined) this.context.onWell();
   }
 
   private streamState(): ReturnType<BrokerSession['streamState']> {

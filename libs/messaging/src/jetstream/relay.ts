@@ -20,6 +20,8 @@ export class Relay {
   private run: RelayRun | undefined;
   private working: Promise<void> | undefined;
   private cancelPause: (() => void) | undefined;
+  /** In a row. */
+  private failures = 0;
   private closed = false;
 
   constructor(
@@ -34,8 +36,9 @@ export class Relay {
     return this.options.service;
   }
 
+  /** One that has failed runs again when the broker has taken something, not when it is tried again. */
   get condition(): GroupCondition {
-    return this.run?.isLive ? 'running' : 'broken';
+    return this.run?.isLive && this.failures === 0 ? 'running' : 'broken';
   }
 
   /** @param kept what {@link RelayPlace} was written under {@link Relay.key} @throws PositionGone when it is of another event store */
@@ -79,31 +82,31 @@ export class Relay {
   }
 
   private async work(): Promise<void> {
-    for (let failures = 0; !this.isClosed();) {
+    while (!this.isClosed()) {
       const session = await this.broker.session(() => this.closed);
       if (!session) return;
       try {
-        await this.go(session, () => (failures = 0));
+        await this.go(session);
       } catch (error) {
         if (this.isClosed() || session.isOver) continue;
         session.forgetStream();
-        failures++;
+        this.failures++;
         this.options.onTrouble({ what: 'relay', error });
-        await this.pause(this.options.pause(failures));
+        await this.pause(this.options.pause(this.failures));
       }
     }
   }
 
   /** Until it fails, or has to go back. */
-  private async go(session: BrokerSession, onLive: () => void): Promise<void> {
+  private async go(session: BrokerSession): Promise<void> {
     const { types, generation, known, place } = this;
     const run: RelayRun = new RelayRun(session, this.options, {
       types,
       generation,
       place,
       known,
+      onWell: () => (this.failures = 0),
       onProgress: () => {
-        if (run.isLive) onLive();
         this.options.checkpoints.mark(this.key, () => this.placeOfNow());
         this.changed.notify();
       },

@@ -219,9 +219,11 @@ describe('Parked messages over the API', () => {
     });
   });
 
-  it('do not make the bus unready, which a subscription does that stands still', async () => {
+  it('do not make the bus unready, which a subscription does that stands still, unless it waits for a broker', async () => {
     const [group] = (await app.get(EventBus).stats()) as [GroupStats];
-    expect(busDetails([{ ...group, parkedSubjects: 2 }])).toEqual({ isUp: true, details: { parked: { shop: 2 } } });
-    expect(busDetails([{ ...group, condition: 'stalled' }])).toEqual({ isUp: false, details: { standing: { shop: 'stalled' } } });
+    const standing = [{ ...group, condition: 'broken' }] as const;
+    expect(busDetails([{ ...group, parkedSubjects: 2 }], false)).toEqual({ isUp: true, details: { parked: { shop: 2 } } });
+    expect(busDetails(standing, false)).toEqual({ isUp: false, details: { standing: { shop: 'broken' } } });
+    expect(busDetails(standing, true)).toEqual({ isUp: true, details: { standing: { shop: 'broken' } } });
   });
 });

@@ -8,6 +8,7 @@ import {
   deadlinesProjection,
   Leases,
   type MonotonicClock,
+  Yielding,
 } from '@souk/coordination';
 import { assertNothingPersonal, CommandHandler, type EventStore, type SnapshotStore } from '@souk/event-sourcing';
 import { type EventBus, InProcessBus, type InProcessBusOptions, parkedMessagesProjection } from '@souk/messaging';
@@ -57,6 +58,32 @@ export function leasesOf({ leases }: Engines, store: EventStore, clock: Monotoni
   const onTrouble = (error: unknown): void =>
     logger.error({ err: error }, 'a lease could not be written and will be tried again');
   return new Leases(store, clock, { ...leases, holder: randomUUID(), onTrouble });
+}
+
+/** So long a process that is cut off from its read store, or from its broker, keeps what others could do. Milliseconds. */
+const PATIENCE = 15_000;
+
+/** Leases for work that needs more than the event store, which leases lie in. */
+export function yieldings(
+  { leaseNames, leases: { termMs } }: Engines,
+  leases: Leases,
+  runner: ProjectionRunner,
+  bus: EventBus,
+  clock: MonotonicClock,
+): Yielding[] {
+  const needs = [
+    { lease: leaseNames.projections, isWell: () => !runner.health().every(({ status }) => status === 'retrying') },
+    {
+      lease: leaseNames.bus,
+      isWell: async () => {
+        const groups = await bus.stats();
+        return groups.length === 0 || !groups.every(({ condition }) => condition === 'broken');
+      },
+    },
+  ];
+  return needs.flatMap(({ lease, isWell }) =>
+    lease === undefined ? [] : [new Yielding(leases.keeper(lease), clock, { isWell, patienceMs: PATIENCE, pauseMs: termMs })],
+  );
 }
 
 export function deadlineRunner(

@@ -1,16 +1,17 @@
-import { Controller, Get, UseFilters } from '@nestjs/common';
+import { Controller, Get, Inject, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { EventStore } from '@souk/event-sourcing';
 import { EventBus } from '@souk/messaging';
 import { ProjectionRunner } from '@souk/read-store';
 import { Public } from '../auth/roles.decorator';
+import { ENGINES, type Engines } from '../engines';
 import { busDetails } from './bus-health';
 import { Ending } from './ending';
 import { StorageHealth } from './storage-health';
 import { UnreadyFilter } from './unready.filter';
 
-/** Liveness: the process answers. Readiness: it can do its work. For probes. */
+/** Liveness: the process answers. Readiness: it can answer requests. For probes. */
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
@@ -22,6 +23,7 @@ export class HealthController {
     private readonly bus: EventBus,
     private readonly storage: StorageHealth,
     private readonly ending: Ending,
+    @Inject(ENGINES) private readonly engines: Pick<Engines, 'leaseNames'>,
   ) {}
 
   @Get('live')
@@ -52,7 +54,7 @@ export class HealthController {
         return broken.length === 0 ? indicator.up() : indicator.down({ stopped: broken.map(({ projection }) => projection) });
       },
       async () => {
-        const { isUp, details } = busDetails(await this.bus.stats());
+        const { isUp, details } = busDetails(await this.bus.stats(), this.engines.leaseNames.bus !== undefined);
         return isUp ? this.indicators.check('bus').up(details) : this.indicators.check('bus').down(details);
       },
     ]);

@@ -156,7 +156,10 @@ export class MongoCollection<Doc extends Document> implements CollectionWriter<D
       this.sweepLater(0);
     }
     const { generation, checkpoint } = this.serving ?? (await this.look());
-    return { generation: generation!, known: checkpoint };
+    if (generation) return { generation, known: checkpoint };
+    // MongoDB has lost its data: it is made again, as the first time.
+    const fresh = this.serve((await this.records.made()).serving);
+    return { generation: fresh.generation!, known: fresh.checkpoint };
   }
 
   /** Reads from the generation that serves; once more where that took so long that it may be gone. */

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { type Document, positionOf } from '@souk/event-sourcing';
+import { alwaysActive, type Document, positionOf } from '@souk/event-sourcing';
 import { Child, temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import { connectMongo, type MongoConnection, MongoUnavailable } from '@souk/mongo';
@@ -330,6 +330,28 @@ describe('MongoReadStore', () => {
       await runner.start();
       await runner.waitFor(await events.head(), 10_000);
       expect(await store.open(balances).getForUpdate('a')).toMatchObject({ doc: undefined });
+      await runner.stop();
+    });
+
+    it.each([
+      ['alone', alwaysActive],
+      ['by lease', { held: () => true, changes: () => () => undefined }],
+    ])('folds everything anew where it folds %s and MongoDB has lost its data', async (_how, activity) => {
+      await append('a', opened('Ada'));
+      await append('b', opened('Bob'));
+      const runner = new ProjectionRunner(events, await another(), [balances], { activity });
+      await runner.start();
+      await runner.waitFor(await events.head(), 10_000);
+      const model = runner.readModel(balances);
+      for (let n = 1; n <= 2; n++) {
+        await connection.run((db) => db.dropDatabase());
+        await append('a', moved('b', 1));
+        while ((await model.get('b'))?.moves !== n) await after(20);
+        expect([await model.get('a'), await model.get('b')]).toMatchObject([
+          { owner: 'Ada', amount: -n },
+          { owner: 'Bob', amount: n },
+        ]);
+      }
       await runner.stop();
     });
 

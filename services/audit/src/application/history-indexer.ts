@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { LeaseKeeper } from '@souk/coordination';
+import type { LeaseKeeper, Leases } from '@souk/coordination';
 import {
   type Activity,
   alwaysActive,
@@ -24,6 +24,9 @@ export interface HistoryStatus {
   /** `following`: another replica indexes. */
   readonly status: 'stopped' | 'running' | 'following' | 'retrying';
 }
+
+/** The lease of the replica that indexes. */
+const HISTORY = 'history-audit';
 
 const BATCH = 512;
 /** Under load, events of so many milliseconds share a commit. */
@@ -62,6 +65,11 @@ export class HistoryIndexer implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     this.writer = reads.open<HistoryEntry>(historyCollection);
     this.activity = lease?.activity ?? alwaysActive;
+  }
+
+  /** Where replicas share what is written, one of them indexes; with a store of its own, each one. */
+  static among(store: RawEventStore, reads: ReadStore, leases: Pick<Leases, 'keeper'>): HistoryIndexer {
+    return new HistoryIndexer(store, reads, reads.shared ? leases.keeper(HISTORY) : undefined);
   }
 
   async onApplicationBootstrap(): Promise<void> {

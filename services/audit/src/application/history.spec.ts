@@ -226,4 +226,18 @@ describe('History', () => {
       await two.indexer.stop();
     });
   });
+
+  it('is kept by every replica that has a read store of its own, whoever has the lease', async () => {
+    const leases = {
+      keeper: () => {
+        throw new Error('no lease is asked for');
+      },
+    };
+    const indexer = HistoryIndexer.among(events, reads, leases);
+    await indexer.onApplicationBootstrap();
+    await happen('app-own', 'AppListed', {});
+    await indexer.waitFor(await events.head(), 10_000);
+    expect((await indexer.stats()).status).toBe('running');
+    await indexer.stop();
+  });
 });

@@ -1,30 +1,19 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CommandHandler } from '@souk/event-sourcing';
-import {
-  Clock,
-  InjectReadModel,
-  type Principal,
-  type TokenAuthority,
-  TokenVerifier,
-  Unauthenticated,
-  type VerifiedToken,
-} from '@souk/platform';
-import { type ModelStatus, ProjectionRunner, type ReadModel } from '@souk/read-store';
+import { Clock, type Principal, type TokenAuthority, TokenVerifier, Unauthenticated, type VerifiedToken } from '@souk/platform';
 import { LRUCache } from 'lru-cache';
 import { userAggregate } from '../domain/user.decide';
-import { type UserDoc, usersProjection } from '../projections/users.projection';
+import { IdentityWatch } from './identity-watch';
 import { TokenCodec } from './token-codec.port';
 
 /** Tokens that were verified and are kept in memory, by their SHA-256. */
 const MAX_VERIFIED = 10_000;
 
-/** In these the read model may not say what happens to users as it happens. */
-const unsure = new Set<ModelStatus>(['idle', 'catching-up', 'retrying', 'failed']);
-
 /**
  * Bearer tokens of platform users. A token that was seen before costs one hash. Law: what was verified is dropped as soon as anything
- * happened to its user, so that a disabled user or a revoked token is refused at once.
+ * happened to its user, in whichever process, so that a disabled user or a revoked token is refused at once. While nobody tells of that, nothing
+ * is kept.
  */
 @Injectable()
 export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority, OnModuleDestroy {
@@ -38,11 +27,15 @@ export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority
     private readonly codec: TokenCodec,
     private readonly commands: CommandHandler,
     private readonly clock: Clock,
-    @InjectReadModel(usersProjection) users: ReadModel<UserDoc>,
-    private readonly projections: ProjectionRunner,
+    private readonly watch: IdentityWatch,
   ) {
     super();
-    this.stopListening = users.changes(({ keys }) => this.forget(keys));
+    this.stopListening = watch.listen({
+      changed: ({ userIds }) => {
+        if (userIds.length > 0) this.forget(userIds);
+      },
+      unsure: () => this.forgetAll(),
+    });
   }
 
   onModuleDestroy(): void {
@@ -70,8 +63,7 @@ export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority
   }
 
   get isTelling(): boolean {
-    const health = this.projections.health().find(({ projection }) => projection === usersProjection.name);
-    return health !== undefined && !unsure.has(health.status);
+    return this.watch.isTelling;
   }
 
   /** The tokens of these users are verified anew, from the events themselves. */
@@ -82,10 +74,15 @@ export class AccessTokenVerifier extends TokenVerifier implements TokenAuthority
     for (const watcher of this.watchers) watcher(userIds);
   }
 
+  private forgetAll(): void {
+    this.moments++;
+    this.verified.clear();
+  }
+
   private async remember(digest: string, token: string): Promise<VerifiedToken | undefined> {
     const { moments } = this;
     const verified = await this.read(token);
-    if (verified && moments === this.moments) this.verified.set(digest, verified);
+    if (verified && moments === this.moments && this.watch.isTelling) this.verified.set(digest, verified);
     return verified;
   }
 

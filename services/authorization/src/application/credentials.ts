@@ -111,10 +111,11 @@ export class Credentials {
     await this.handle(instanceId, { type: 'expire-previous-app-secret', instanceId, secretVersion }, context);
   }
 
-  /** Done when no decision is made any more by what was before. */
+  /** Done when no decision is made any more by what was before; a new one, when its key is found. */
   private async handle(instanceId: string, command: CredentialCommand, context: CommandContext) {
     const outcome = await this.commands.handle(credentialAggregate, instanceId, command, context);
-    if (outcome.position) await this.readModel.waitFor(outcome.position, PATIENCE);
+    const isNew = command.type === 'create-credential';
+    if (isNew && outcome.position) await this.readModel.waitFor(outcome.position, PATIENCE);
     if (outcome.state.status !== 'none') this.keys.forget([outcome.state.appKey]);
     return outcome;
   }
@@ -124,7 +125,7 @@ export class Credentials {
   }
 }
 
-/** How long a command waits for the read model that decisions are made by, in milliseconds. */
+/** How long a command waits for the read model that keys are found by, in milliseconds. */
 const PATIENCE = 10_000;
 
 /** What others may see: everything but the secret. */
