@@ -14,19 +14,20 @@ const ends = ['OperationSucceeded', 'OperationFailed', 'OperationRolledBack', 'O
 export async function hearOperation(user: TestUser, operationId: string): Promise<HeardProgress> {
   const types: string[] = [];
   const ids: string[] = [];
+  let lastEventId = '';
   for (let comebacks = 0; ; comebacks++) {
-    const from = ids.length > 0 && { 'last-event-id': ids.at(-1)! };
     const { status, body } = await user.request('GET', `/v1/operations/${operationId}/events`, undefined, {
       accept: 'text/event-stream',
-      ...from,
+      ...(lastEventId !== '' && { 'last-event-id': lastEventId }),
     });
     if (status !== 200) throw new Error(`a listener to ${operationId} was answered ${status} ${JSON.stringify(body)}`);
     // The rest after the last empty line is a message that was cut off.
     for (const message of (body as string).split('\n\n').slice(0, -1)) {
-      const id = /^id: (.*)$/m.exec(message)?.[1];
-      if (id === undefined) continue;
-      ids.push(id);
-      types.push(/^event: (.*)$/m.exec(message)![1]!);
+      const type = /^event: (.*)$/m.exec(message)?.[1];
+      lastEventId = /^id: (.*)$/m.exec(message)?.[1] ?? lastEventId;
+      if (type === undefined || type === 'heartbeat') continue;
+      ids.push(lastEventId);
+      types.push(type);
     }
     if (ends.includes(types.at(-1) ?? '')) return { types, ids, comebacks };
   }
