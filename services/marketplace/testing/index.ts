@@ -7,3 +7,4 @@ export * from './distributed.process';
 export * from './started-process';
 export * from './steady-traffic';
 export * from './operation-progress';
+export * from './signed-request';
