@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type ProtocolServer, startProtocolServer } from '@souk/event-store/testing';
 import { startMongoStandIn } from '@souk/mongo/testing';
 import {
@@ -81,8 +82,7 @@ suite('A marketplace that has moved house', () => {
   it('takes the tokens of before, and answers what it answered', async () => {
     for (const { who, path, body } of answers) {
       expect(body).toBeDefined();
-      const same = (answer: unknown) => JSON.stringify(answer) === JSON.stringify(body);
-      await moved(who).until(path, same, 60_000);
+      await moved(who).until(path, (answer) => isDeepStrictEqual(answer, body), 60_000);
     }
     expect(after.operatorToken).toBe('');
   }, 90_000);
