@@ -23,6 +23,8 @@ if (withoutBroker !== undefined) console.info(`a marketplace that has moved is n
 suite('A marketplace that has moved house', () => {
   const before = new MarketplaceProcess();
   const masterKeys = randomBytes(32).toString('base64');
+  /** Who asks before who is asked. */
+  const closing: (() => Promise<unknown>)[] = [() => before.destroy()];
   let server: ProtocolServer;
   let mongo: Awaited<ReturnType<typeof startMongoStandIn>>;
   let after: DistributedProcesses;
@@ -46,6 +48,10 @@ suite('A marketplace that has moved house', () => {
 
   beforeAll(async () => {
     [server, mongo] = await Promise.all([startProtocolServer(), startMongoStandIn(), before.start()]);
+    closing.push(
+      () => server.close(),
+      () => mongo.close(),
+    );
     story = await Story.begin(before.operator, before.url);
     const { appId, versionId } = await story.publish();
     expect((await story.buyer.put('/v1/secrets/smtp', { value: 'kept' })).status).toBeLessThan(300);
@@ -71,12 +77,11 @@ suite('A marketplace that has moved house', () => {
     expect(await migrate()).toBe(0);
     const engines = { eventStore: server.connectionString, documents: mongo.url };
     after = new DistributedProcesses({ dataDir: before.dataDir, masterKeys, engines });
+    closing.unshift(() => after.destroy());
     await after.start();
   }, 180_000);
   afterAll(async () => {
-    await after?.destroy();
-    await before.destroy();
-    await Promise.all([server.close(), mongo.close()]);
+    for (const close of closing) await close();
   }, 30_000);
 
   it('takes the tokens of before, and answers what it answered', async () => {

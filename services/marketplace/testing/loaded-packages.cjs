@@ -1,3 +1,4 @@
+/* global process */
 // Required into a process (`NODE_OPTIONS=--require`): when it ends, it leaves the names of the packages it had loaded in a file of its own.
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
