@@ -187,6 +187,34 @@ const render = renderer();
     }
   });
 
+  it('lets an eviction take one replica of each process at a time', () => {
+    const budgets = full.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    expect(budgets.map(({ metadata }) => metadata.name).sort()).toEqual(
+      deployments(full)
+        .map(({ metadata }) => metadata.name)
+        .sort(),
+    );
+    for (const { metadata, spec } of budgets) {
+      const { selector } = deployments(full).find((one) => one.metadata.name === metadata.name)!['spec'];
+      expect(spec).toEqual({ maxUnavailable: 1, selector });
+    }
+  });
+
+  it('asks each process how it is: alive from its start on, ready before it is sent requests', () => {
+    for (const { spec } of deployments(full)) {
+      const [{ startupProbe, livenessProbe, readinessProbe, ports }] = spec.template.spec.containers;
+      const alive = { httpGet: { path: '/health/live', port: 'http' } };
+      expect({ startupProbe, livenessProbe }).toMatchObject({ startupProbe: alive, livenessProbe: alive });
+      expect(readinessProbe).toMatchObject({ httpGet: { path: '/health/ready', port: 'http' } });
+      expect(ports).toContainEqual(expect.objectContaining({ name: 'http' }));
+      // Services wait half a minute for their engines; a process that is busy for some seconds is not killed for it.
+      const patience = ({ periodSeconds, failureThreshold }: Record<string, number>) => periodSeconds! * failureThreshold!;
+      expect(patience(startupProbe)).toBeGreaterThanOrEqual(60);
+      expect(patience(livenessProbe)).toBeGreaterThanOrEqual(30);
+      expect(patience(readinessProbe)).toBeLessThan(production.config.drainSeconds);
+    }
+  });
+
   it('starts pods anew when their configuration has changed, and only then', () => {
     const checksums = (manifests: readonly Manifest[]) =>
       deployments(manifests).map(({ spec }) => spec.template.metadata.annotations['checksum/config'] as string);
@@ -237,7 +265,7 @@ const render = renderer();
     } finally {
       await sim.stop();
     }
-  });
+  }, 60_000);
 });
 
 function pathOf({ apiVersion, kind, metadata }: Manifest): string {

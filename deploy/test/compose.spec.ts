@@ -14,9 +14,10 @@ interface Service {
 
 const root = join(__dirname, '../..');
 const file = join(root, 'docker-compose.yml');
-const { services, networks } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
+const { services, networks, volumes } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean }>;
+  volumes: Record<string, object>;
 };
 const engines = ['eventstore', 'nats', 'mongo'];
 const processes = Object.entries(services).filter(([name]) => !engines.includes(name));
@@ -68,6 +69,13 @@ describe('docker-compose.yml', () => {
         .filter((name) => name !== 'edge')
         .sort(),
     );
+  });
+
+  it('keeps what each engine holds in a volume of its own, at the place where that engine keeps it', () => {
+    const places = { eventstore: '/var/lib/eventstore', nats: '/data', mongo: '/data/db' };
+    expect(Object.keys(volumes).sort()).toEqual(Object.keys(places).sort());
+    for (const [name, place] of Object.entries(places)) expect(services[name]!['volumes']).toEqual([`${name}:${place}`]);
+    expect(services['nats']!.command).toEqual(expect.arrayContaining(['--store_dir', places.nats]));
   });
 
   it('pins every image that is not built here by a tag', () => {

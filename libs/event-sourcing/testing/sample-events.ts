@@ -21,6 +21,12 @@ export function sampleEvents(count: number, overrides: Partial<EventToAppend> = 
   return Array.from({ length: count }, (_, n) => sampleEvent({ data: { n }, ...overrides }));
 }
 
+/** The same, as they follow from a request of their own. */
+export function requestedEvents(count: number): EventToAppend[] {
+  const request = randomUUID();
+  return sampleEvents(count, { metadata: { ...metadata, commandId: request, correlationId: request, causationId: request } });
+}
+
 export async function collect<T>(sequence: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of sequence) items.push(item);

@@ -1,7 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { Collector } from '../testing';
 import { activeTrace, activeTraceparent, following, inSpan, isTracing, startTracing } from './index';
 
 describe('tracing', () => {
@@ -64,9 +62,9 @@ describe('tracing', () => {
     await inSpan('work', {}, () => Promise.resolve());
     await stop();
 
-    expect(collector.received.map(({ path }) => path)).toEqual(['/v1/traces']);
-    const sent = collector.received[0]!.body;
-    for (const part of ['"work"', 'souk-release', '1.2.3']) expect(sent).toContain(part);
+    expect(collector.paths).toEqual(['/v1/traces']);
+    const resource = { 'service.name': 'souk-release', 'service.version': '1.2.3' };
+    expect(collector.spans).toEqual([expect.objectContaining({ name: 'work', resource: expect.objectContaining(resource) })]);
   });
 
   it('does not hold up a process whose collector is away', async () => {
@@ -76,31 +74,3 @@ describe('tracing', () => {
     await expect(stop()).resolves.toBeUndefined();
   });
 });
-
-class Collector {
-  readonly received: { readonly path: string | undefined; readonly body: string }[] = [];
-
-  private constructor(private readonly server: Server) {
-    server.on('request', (request: IncomingMessage, response) => {
-      void text(request).then((body) => {
-        this.received.push({ path: request.url, body });
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      });
-    });
-  }
-
-  static async start(): Promise<Collector> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Collector(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}

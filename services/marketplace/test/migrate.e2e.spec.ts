@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { comparePositions } from '@souk/event-sourcing';
-import { EventRecorder, everything, idsOf, sampleEvents, temporaryFolder } from '@souk/event-sourcing/testing';
+import { EventRecorder, everything, idsOf, requestedEvents, sampleEvents, temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore, openEventStoreDb } from '@souk/event-store';
 import { type ProtocolServer, startProtocolServer } from '@souk/event-store/testing';
 import { connectMongo } from '@souk/mongo';
@@ -38,7 +38,7 @@ describe('npm run migrate', () => {
     server = await startProtocolServer();
     const source = await open();
     for (let i = 0; i < 60; i++)
-      await Promise.all(Array.from({ length: 100 }, (_, s) => source.append(`app-${s}`, 'any', sampleEvents(1 + (i % 2)))));
+      await Promise.all(Array.from({ length: 100 }, (_, s) => source.append(`app-${s}`, 'any', requestedEvents(1 + (i % 2)))));
     events = idsOf(await everything(source));
     await source.close();
   });

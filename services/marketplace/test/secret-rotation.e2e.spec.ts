@@ -1,9 +1,8 @@
-import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DeadlineRunner } from '@souk/coordination';
 import { KubernetesCluster, SimulatedClusterConnection } from '@souk/kubernetes';
 import { Clock } from '@souk/platform';
-import { Story, TestMarketplace } from '../testing';
+import { askAsInstance, identityIn, type InstanceIdentity, Story, TestMarketplace } from '../testing';
 
 /** The system's clock, set ahead by so much. */
 class MovedClock extends Clock {
@@ -38,28 +37,13 @@ describe('An AppSecret that its owner rotates', () => {
   });
 
   /** What the instance finds in its environment. */
-  async function identity(): Promise<{ key: string; secret: string }> {
+  async function identity(): Promise<InstanceIdentity> {
     const { items } = await cluster.list('Secret', { labelSelector: `souk.dev/instance=${instanceId}` });
-    const { data } = items.find(({ metadata }) => metadata.name === 'souk-identity') as unknown as {
-      data: { SOUK_APP_KEY: string; SOUK_APP_SECRET: string };
-    };
-    const text = (base64: string) => Buffer.from(base64, 'base64').toString();
-    return { key: text(data.SOUK_APP_KEY), secret: text(data.SOUK_APP_SECRET) };
+    return identityIn(items);
   }
 
   /** Status of the answer to a request of the instance, signed so. */
-  async function asks({ key, secret }: { key: string; secret: string }): Promise<number> {
-    const path = '/open/v1/instance';
-    const signed = [`x-ca-key:${key}`, `x-ca-nonce:${randomUUID()}`, `x-ca-timestamp:${clock.now().getTime()}`];
-    const text = `GET\napplication/json\n\n\n\n${signed.join('\n')}\n${path}`;
-    const headers = {
-      accept: 'application/json',
-      ...Object.fromEntries(signed.map((line) => line.split(/:(.*)/) as [string, string])),
-      'x-ca-signature-headers': 'x-ca-key,x-ca-nonce,x-ca-timestamp',
-      'x-ca-signature': createHmac('sha256', secret).update(text).digest('base64'),
-    };
-    return (await marketplace.nobody().request('GET', path, undefined, headers)).status;
-  }
+  const asks = async (as: InstanceIdentity): Promise<number> => (await askAsInstance(marketplace.url, as, clock.now())).status;
 
   it('reaches the instance, both are taken meanwhile, and the old one is refused when its time is over', async () => {
     const old = await identity();

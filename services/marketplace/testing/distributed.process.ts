@@ -16,6 +16,10 @@ export interface DistributedOptions {
   readonly dataDir?: string;
   /** Of the edge. Default: a free one. */
   readonly port?: number;
+  /** Of the vault. Default: a new one. */
+  readonly masterKeys?: string;
+  /** Servers that run already; those of the environment count otherwise. */
+  readonly engines?: { readonly eventStore: string; readonly documents: string };
   /** For all services, beyond that of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -209,7 +213,8 @@ export class DistributedProcesses {
   };
 
   private prepareEngines(eventStorePort: number, busPort: number, documentsPort: number): EngineUrls {
-    const { EVENTSTORE_URL: eventStore, NATS_URL: bus, MONGODB_URL: documents } = process.env;
+    const { EVENTSTORE_URL, NATS_URL: bus, MONGODB_URL } = process.env;
+    const { eventStore = EVENTSTORE_URL, documents = MONGODB_URL } = this.options.engines ?? {};
     if (eventStore === undefined)
       this.engine('event-store', eventStorePort, 'esdb', /Ctrl-C/, {
         script: 'libs/event-store/src/protocol/main.js',
@@ -258,8 +263,9 @@ export class DistributedProcesses {
       SOUK_BUS: bus,
       SOUK_READ_STORE: documents,
       // Servers that others use as well keep what is ours apart.
-      SOUK_READ_STORE_PREFIX: process.env['MONGODB_URL'] === undefined ? 'souk' : `souk${randomBytes(4).toString('hex')}`,
-      SOUK_MASTER_KEYS: randomBytes(32).toString('base64'),
+      SOUK_READ_STORE_PREFIX:
+        this.options.engines || process.env['MONGODB_URL'] === undefined ? 'souk' : `souk${randomBytes(4).toString('hex')}`,
+      SOUK_MASTER_KEYS: this.options.masterKeys ?? randomBytes(32).toString('base64'),
       SOUK_NEIGHBOURS: placed.map(({ service, rpc }) => `${service}=127.0.0.1:${rpc}`).join(','),
       SOUK_DATA_DIR: this.dataDir,
       SOUK_API_URL: this.url,

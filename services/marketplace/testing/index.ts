@@ -6,3 +6,5 @@ export * from './command-sequences';
 export * from './distributed.process';
 export * from './started-process';
 export * from './steady-traffic';
+export * from './operation-progress';
+export * from './signed-request';

@@ -1,5 +1,13 @@
 import { derivedUuid, parsePosition } from '@souk/event-sourcing';
-import { collect, everything, idsOf, sampleEvent, sampleEvents, temporaryFolder } from '@souk/event-sourcing/testing';
+import {
+  collect,
+  everything,
+  idsOf,
+  requestedEvents,
+  sampleEvent,
+  sampleEvents,
+  temporaryFolder,
+} from '@souk/event-sourcing/testing';
 import { type ProtocolServer, startProtocolServer } from '@souk/event-store/testing';
 import { type EventStoreDb, LmdbEventStore, openEventStoreDb } from '..';
 import { compareStores } from './compare-stores';
@@ -28,7 +36,7 @@ describe('Moving events from an embedded store to EventStoreDB', () => {
   const fill = async (streams: number, appends: number): Promise<void> => {
     for (let i = 0; i < appends; i++)
       await Promise.all(
-        Array.from({ length: streams }, (_, s) => source.append(`app-${s}`, 'any', sampleEvents(1 + ((s + i) % 3)))),
+        Array.from({ length: streams }, (_, s) => source.append(`app-${s}`, 'any', requestedEvents(1 + ((s + i) % 3)))),
       );
   };
 
@@ -63,6 +71,20 @@ describe('Moving events from an embedded store to EventStoreDB', () => {
     }
     await moveEvents(source, target);
     expect(idsOf(await everything(target))).toEqual(Array.from({ length: chain }, (_, i) => derivedUuid('chain', i)));
+  });
+
+  it('keeps the order of what follows from one request, in whichever streams, and of all that happens to one stream', async () => {
+    const placed: string[] = [];
+    for (let i = 0; i < 300; i++) {
+      const request = `request-${i % 3}`;
+      const { metadata, ...event } = sampleEvent({ id: derivedUuid('placed', i) });
+      const stream = i % 100 === 50 ? 'shared-1' : `part-${i % 3}-${i % 7}`;
+      await source.append(stream, 'any', [{ ...event, metadata: { ...metadata, causationId: request, correlationId: request } }]);
+      placed.push(event.id);
+    }
+    await moveEvents(source, target);
+    // All three have happened to the shared stream.
+    expect(idsOf(await everything(target))).toEqual(placed);
   });
 
   it('goes on where it was broken off, and has nothing to do afterwards', async () => {

@@ -28,8 +28,9 @@ const BYTES = 512 * 1024;
 const AT_ONCE = 32;
 
 /**
- * Copies all events of an embedded store to EventStoreDB, with their ids, times and bytes, each at the same revision of the same stream. Streams
- * are written side by side; an event comes after all that it follows from, so that no history shows an effect before its cause.
+ * Copies all events of an embedded store to EventStoreDB, with their ids, times and bytes, each at the same revision of the same stream. What
+ * follows from one request, or happens to one stream, stays in its order, so that no history shows an effect before its cause, and read models
+ * become what they were; the rest is written side by side.
  *
  * May be killed at any moment and called again: what is there is not written twice. The source must stand still.
  * @throws MoveRefused where the target holds other events than those of this source
@@ -50,7 +51,7 @@ export async function moveEvents(source: EventStore, target: EventStoreDb, optio
   let window = new Window();
   for await (const event of source.readAll()) {
     if (ordinalOf(event.position) <= Math.max(0, arrived - WINDOW)) continue;
-    if (window.size >= WINDOW || window.holdsCauseOf(event)) {
+    if (window.size >= WINDOW) {
       await move(window);
       window = new Window();
     }
@@ -80,31 +81,33 @@ function assertOfSource({ event, sourcePosition }: MovedEvent, generation: strin
     throw new MoveRefused('the target holds the events of another marketplace');
 }
 
-/** Events that may be written in any order, but for those of the same stream. */
+/**
+ * Events on their way. Those of a stream keep their order, and so do those of all streams that follow from the same request, or from each
+ * other: they are in one lane. Lanes are written side by side.
+ */
 class Window {
-  private readonly streams = new Map<string, RecordedEvent[]>();
-  private readonly streamOf = new Map<string, string>();
+  private readonly events: RecordedEvent[] = [];
+  /** Streams, events and requests that were joined, and to what: whatever leads to the same end is in the same lane. */
+  private readonly joined = new Map<string, string>();
 
   get size(): number {
-    return this.streamOf.size;
+    return this.events.length;
   }
 
   add(event: RecordedEvent): void {
-    const events = this.streams.get(event.stream);
-    if (events) events.push(event);
-    else this.streams.set(event.stream, [event]);
-    this.streamOf.set(event.id, event.stream);
-  }
-
-  holdsCauseOf({ stream, metadata }: RecordedEvent): boolean {
-    const causing = this.streamOf.get(metadata.causationId);
-    return causing !== undefined && causing !== stream;
+    const { id, stream, metadata } = event;
+    this.events.push(event);
+    const lane = this.laneOf(stream);
+    for (const name of [id, metadata.causationId, metadata.correlationId]) {
+      const other = this.laneOf(name);
+      if (other !== lane) this.joined.set(other, lane);
+    }
   }
 
   /** @returns how many of the events were not there yet */
   async write(target: EventStoreDb): Promise<number> {
     let written = 0;
-    const waiting = this.streams.values();
+    const waiting = this.lanes().values();
     const worker = async (): Promise<void> => {
       for (const events of waiting)
         for (const append of appendsOf(events)) {
@@ -114,6 +117,24 @@ class Window {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     return written;
+  }
+
+  private lanes(): ReadonlyMap<string, readonly RecordedEvent[]> {
+    const lanes = new Map<string, RecordedEvent[]>();
+    for (const event of this.events) {
+      const lane = this.laneOf(event.stream);
+      const events = lanes.get(lane);
+      if (events) events.push(event);
+      else lanes.set(lane, [event]);
+    }
+    return lanes;
+  }
+
+  private laneOf(name: string): string {
+    let lane = name;
+    for (let next = this.joined.get(lane); next !== undefined; next = this.joined.get(lane)) lane = next;
+    if (lane !== name) this.joined.set(name, lane);
+    return lane;
   }
 }
 
@@ -142,12 +163,14 @@ async function assertThere(target: EventStoreDb, events: readonly RecordedEvent[
   if (other) throw new MoveRefused(`the target holds another event at revision ${other.revision} of ${stream}`);
 }
 
+/** In the same order; one append is of one stream. */
 function* appendsOf(events: readonly RecordedEvent[]): Generator<readonly RecordedEvent[]> {
   let append: RecordedEvent[] = [];
   let bytes = 0;
   for (const event of events) {
     const size = JSON.stringify(event).length;
-    if (append.length > 0 && (append.length >= EVENTS || bytes + size > BYTES)) {
+    const isFull = append.length >= EVENTS || bytes + size > BYTES || append.at(-1)?.stream !== event.stream;
+    if (append.length > 0 && isFull) {
       yield append;
       append = [];
       bytes = 0;

@@ -28,7 +28,7 @@ export function streamRebuild(rebuild: Rebuild, after: Position | undefined): Ob
       const { position } = progress;
       told = position ?? told;
       status = progress.status;
-      subscriber.next({ ...(position && { id: position }), type: types[status], data: rebuildView(progress) });
+      subscriber.next({ id: told ?? '', type: types[status], data: rebuildView(progress) });
     };
     const look = (): void => {
       const { progress } = rebuild;
@@ -37,7 +37,7 @@ export function streamRebuild(rebuild: Rebuild, after: Position | undefined): Ob
     };
     const looking = setInterval(look, LOOK_EVERY);
     const heartbeat = setInterval(() => {
-      subscriber.next({ type: 'heartbeat', data: {} });
+      subscriber.next({ id: told ?? '', type: 'heartbeat', data: {} });
     }, HEARTBEAT);
     look();
     void rebuild.finished.then((progress) => {
