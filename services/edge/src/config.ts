@@ -76,6 +76,8 @@ export interface EdgeConfig {
   readonly traceEndpoint?: string;
   /** How long a service may be away before a request to it fails, where it is not as usual. */
   readonly patienceMs?: number;
+  /** How long a request may take to come whole, where it is not as usual. */
+  readonly requestWithinMs?: number;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
