@@ -13,6 +13,7 @@ import { joinDocuments } from './joined/documents';
 import { joinHealth } from './joined/health';
 import { joinParkedMessages } from './joined/parked-messages';
 import { joinReadModels } from './joined/read-models';
+import { serveMetrics } from './metrics-server';
 import { routeOf } from './routes';
 import { Upstreams } from './upstream/upstreams';
 
@@ -20,6 +21,8 @@ export interface RunningEdge {
   readonly url: string;
   /** Where gRPC is served, if it is. */
   readonly grpcAddress?: string;
+  /** Where `/metrics` is, if it is. */
+  readonly metricsPort?: number;
   readonly server: FastifyInstance;
   /** Not ready at once, goes on serving for a while, then finishes what runs. */
   drain(): Promise<void>;
@@ -56,7 +59,7 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   takeBodies(server);
   traceRequests(server);
   const requests = new RunningRequests(server);
-  joinHealth(server, upstreams, metrics, () => draining);
+  joinHealth(server, upstreams, () => draining);
   joinDocuments(server, upstreams, answers);
   joinReadModels(server, upstreams, answers);
   joinParkedMessages(server, upstreams, answers);
@@ -69,12 +72,14 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   await upstreams.start();
   await server.listen({ port, host });
   const grpc = config.grpc && (await startGrpc(server.server, host, config.grpc, logger));
+  const scraped = config.metricsPort === undefined ? undefined : await serveMetrics(metrics.registry, host, config.metricsPort);
   const close = async (): Promise<void> => {
     draining = true;
     await grpc?.close();
     answers.endStreams();
     await requests.finish(FINISH_WITHIN);
     await server.close();
+    await scraped?.close();
     upstreams.close();
   };
   const drain = async (): Promise<void> => {
@@ -82,7 +87,14 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
     await delay(drainMs);
     await close();
   };
-  return { url: server.listeningOrigin, ...(grpc && { grpcAddress: grpc.address }), server, drain, close };
+  return {
+    url: server.listeningOrigin,
+    ...(grpc && { grpcAddress: grpc.address }),
+    ...(scraped && { metricsPort: scraped.port }),
+    server,
+    drain,
+    close,
+  };
 }
 
 /** What is not joined here, but passed on. */

@@ -326,7 +326,17 @@ describe('The edge', () => {
         details: { audit: { status: 'down', replicas: { unready: 1 } }, release: { status: 'up', replicas: { ready: 1 } } },
       });
       expect((await get('/health/ready')).status).toBe(200);
-      expect(await (await get('/metrics')).text()).toContain('souk_edge_replicas{service="audit",state="unready"} 1');
     });
+  });
+
+  it('serves metrics on a port of their own alone', async () => {
+    const audit = await replica(answering({}));
+    audit.ready = false;
+    const config = edgeConfigFor((await replica(answering({}))).address, { audit: [audit.address] });
+    edge = await startEdge({ ...config, metricsPort: 0 });
+    const metrics = `http://127.0.0.1:${edge.metricsPort}`;
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('souk_edge_replicas{service="audit",state="unready"} 1');
+    expect((await fetch(`${metrics}/v1/apps`)).status).toBe(404);
+    expect((await get('/metrics')).status).toBe(404);
   });
 });
