@@ -5,7 +5,7 @@ import { answerProblem, BODY_LIMIT, requestIdOf, RunningRequests, securityHeader
 import { type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
-import { startGrpc } from './grpc';
+import { loadGrpc } from './grpc';
 import { answerFailure, Answers, statusOf } from './http/answers';
 import { Bodies } from './http/bodies';
 import { forwardedOf } from './http/client-request';
@@ -69,9 +69,10 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
     await answers.pass(await upstreams.forward(route.service, { ...forwardedOf(request, reply), once: route.once }), reply);
   });
 
+  const serveGrpc = config.grpc && (await loadGrpc(server.server, host, config.grpc, logger));
   await upstreams.start();
   await server.listen({ port, host });
-  const grpc = config.grpc && (await startGrpc(server.server, host, config.grpc, logger));
+  const grpc = await serveGrpc?.();
   const scraped = config.metricsPort === undefined ? undefined : await serveMetrics(metrics.registry, host, config.metricsPort);
   const close = async (): Promise<void> => {
     draining = true;
