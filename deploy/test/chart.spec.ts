@@ -234,6 +234,19 @@ const render = renderer();
     expect(policies.get('shop-all')!.spec.ingress).toBeUndefined();
   });
 
+  it('shows metrics of the edge to those that may see them, and not to whoever reaches its Service', () => {
+    const of = (kind: string, name: string) => full.find((one) => one.kind === kind && one.metadata.name === name)!;
+    const ports = (rules: readonly { ports?: readonly { port: string }[] }[]) =>
+      rules.flatMap(({ ports = [] }) => ports.map(({ port }) => port));
+    expect(ports(of('NetworkPolicy', 'shop-all')['spec'].ingress)).toEqual(['http', 'metrics']);
+    expect(ports(of('NetworkPolicy', 'shop-edge')['spec'].ingress)).toEqual(['http', 'grpc']);
+    expect(of('Service', 'shop-edge')['spec'].ports.map(({ name }: { name: string }) => name)).toEqual(['http', 'grpc']);
+    expect(of('Deployment', 'shop-edge')['spec'].template.spec.containers[0].ports).toContainEqual({
+      name: 'metrics',
+      containerPort: 9464,
+    });
+  });
+
   it('comes up on a cluster: every object is taken, every replica becomes ready', async () => {
     const sim = await RunningSim.start();
     try {

@@ -51,9 +51,13 @@ const limits = {
  * message. Beside it: health, and reflection.
  * @throws Error where the port is taken (`code` is `EADDRINUSE`)
  */
-export async function serveGrpc(options: GrpcGatewayOptions): Promise<RunningGrpcGateway> {
+export function serveGrpc(options: GrpcGatewayOptions): Promise<RunningGrpcGateway> {
+  return prepareGrpc(options)();
+}
+
+/** Everything but listening, which what is given does: reading the proto files holds up whoever is being served meanwhile. */
+export function prepareGrpc(options: GrpcGatewayOptions): () => Promise<RunningGrpcGateway> {
   const { backend, host, maxStreams = MAX_STREAMS, onTrouble = ignore, onUnnamed = ignore } = options;
-  await assertFree(options);
   const api = loadPublicApi();
   const streams = new OpenStreams(maxStreams);
   const server = new Server(limits);
@@ -61,15 +65,18 @@ export async function serveGrpc(options: GrpcGatewayOptions): Promise<RunningGrp
   const health = new HealthService(backend, new Set(api.methods.map(({ service }) => service)));
   health.addTo(server);
   reflectionOf(api).addToServer(server);
-  const port = await bind(server, options);
-  return {
-    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
-    close: async () => {
-      health.drain();
-      streams.close();
-      await shutdown(server);
-    },
+  return async () => {
+    await assertFree(options);
+    const port = await bind(server, options);
+    return {
+      address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+      port,
+      close: async () => {
+        health.drain();
+        streams.close();
+        await shutdown(server);
+      },
+    };
   };
 }
 

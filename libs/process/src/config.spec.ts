@@ -39,6 +39,11 @@ describe('Configuration of a service', () => {
     );
   });
 
+  it('names the variable whose address can not be', () => {
+    const impossible = { ...environment, SOUK_NEIGHBOURS: `${environment.SOUK_NEIGHBOURS},release=release:99999` };
+    expect(() => serviceConfig(impossible, [])).toThrow('SOUK_NEIGHBOURS has an address of "release" that can\'t be');
+  });
+
   it('wants a vault that is shared, where read models are not', () => {
     const local = { ...environment, SOUK_READ_STORE: 'lmdb' };
     expect(() => serviceConfig(local, [])).toThrow(/SOUK_VAULT is needed/);

@@ -142,9 +142,11 @@ export function serviceConfig<Environment extends ServiceEnvironment = ServiceEn
   const variables = loadConfig(type, environment);
   const neighbours = neighboursOf(variables.SOUK_NEIGHBOURS ?? '');
   const missing = asks.filter((service) => !neighbours[service]);
+  const impossible = Object.entries(neighbours).filter(([, all]) => all.some((address) => !URL.canParse(`http://${address}`)));
   const vault = variables.SOUK_VAULT ?? variables.SOUK_READ_STORE!;
   const files = [variables.SOUK_RPC_TLS_CERT, variables.SOUK_RPC_TLS_KEY, variables.SOUK_RPC_TLS_CA];
   const problems = [
+    ...impossible.map(([service]) => `SOUK_NEIGHBOURS has an address of "${service}" that can't be`),
     ...(missing.length > 0 ? [`SOUK_NEIGHBOURS names no address of ${missing.join(', ')}`] : []),
     ...(vault === 'lmdb' ? ['SOUK_VAULT is needed where SOUK_READ_STORE is lmdb: mongodb://host:27017'] : []),
     ...(new Set(files.map((file) => file === undefined)).size > 1

@@ -9,6 +9,11 @@ export interface RpcTls {
   readonly key: string | Buffer;
 }
 
+/** Whether others than this machine may read along: what is said, and the token, with which anybody may ask. */
+export function isInClear(host: string, tls: RpcTls | undefined): boolean {
+  return tls === undefined && !/^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+}
+
 const pem = (text: string | Buffer): Buffer => Buffer.from(text);
 
 export function serverCredentials(tls: RpcTls | undefined): ServerCredentials {

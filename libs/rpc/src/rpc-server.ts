@@ -11,7 +11,7 @@ import { statusOfError } from './error-status';
 import { type InternalPort, type Message, type Method, type OpenCall, type Port, readArgs, writeAnswer } from './internal-port';
 import { internalPortOf, rpcNameOf, rpcServiceOf } from './internal-ports';
 import { type ObserveCall, serverCalls } from './rpc-metrics';
-import { KEEPALIVE_MS, KEEPALIVE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type RpcTls, serverCredentials } from './rpc-options';
+import { isInClear, KEEPALIVE_MS, KEEPALIVE_TIMEOUT_MS, MAX_MESSAGE_BYTES, type RpcTls, serverCredentials } from './rpc-options';
 import { rpcTokenOf, tokenInterceptor } from './rpc-token';
 
 export interface RpcServerOptions {
@@ -117,6 +117,10 @@ export class RpcServer extends Strategy implements CustomTransportStrategy {
       server.bindAsync(address, serverCredentials(tls), (error, bound) => (error ? reject(error) : resolve(bound)));
     });
     this.server = server;
+    if (isInClear(host, tls))
+      logger.warn(
+        `internal calls to ${address} are neither encrypted nor from certified callers: SOUK_RPC_TLS_CERT, _KEY and _CA`,
+      );
     this.report('SERVING');
   }
 

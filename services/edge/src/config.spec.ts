@@ -17,6 +17,18 @@ describe('Configuration of the edge', () => {
     expect(() => edgeConfig({ SOUK_UPSTREAMS: all, SOUK_GRPC_PORT: '70000' })).toThrow(/SOUK_GRPC_PORT must be/);
   });
 
+  it('serves metrics where it is told to, and nowhere else', () => {
+    expect(edgeConfig({ SOUK_UPSTREAMS: all })).not.toHaveProperty('metricsPort');
+    expect(edgeConfig({ SOUK_UPSTREAMS: all, SOUK_METRICS_PORT: '9464' }).metricsPort).toBe(9464);
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: all, SOUK_METRICS_PORT: '-1' })).toThrow(/SOUK_METRICS_PORT must be/);
+  });
+
+  it('names the variable whose address can not be', () => {
+    expect(() => edgeConfig({ SOUK_UPSTREAMS: `${all},audit=http://souk-audit:99999` })).toThrow(
+      /SOUK_UPSTREAMS has an address of "audit" that can't be/,
+    );
+  });
+
   it('is refused with everything that is wrong', () => {
     expect(() => edgeConfig({ PORT: 'x' })).toThrow(/PORT must be[\s\S]*SOUK_UPSTREAMS is needed/);
     expect(() => edgeConfig({ SOUK_UPSTREAMS: 'audit=http://a:1,shop=http://b:2' })).toThrow(

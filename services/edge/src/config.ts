@@ -4,7 +4,7 @@ import { InvalidConfig, loadConfig } from '@souk/platform';
 import { type Service, services } from './routes';
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
-const GRPC_PORT = /^(off|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
+const PORT_OR_OFF = /^(off|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 
 /** Variables of the environment, by their names. */
@@ -30,8 +30,12 @@ class EdgeEnvironment {
   SOUK_UPSTREAMS: string | undefined = undefined;
 
   /** Where public gRPC is served, on the same host: a port (0: any free one), or `off`, which it is without it. */
-  @Matches(GRPC_PORT, { message: 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535, or off' })
+  @Matches(PORT_OR_OFF, { message: 'SOUK_GRPC_PORT must be a whole number between 0 (any free one) and 65535, or off' })
   SOUK_GRPC_PORT: string = 'off';
+
+  /** Where `/metrics` is served, on the same host: a port (0: any free one), or `off`, which it is without it. */
+  @Matches(PORT_OR_OFF, { message: 'SOUK_METRICS_PORT must be a whole number between 0 (any free one) and 65535, or off' })
+  SOUK_METRICS_PORT: string = 'off';
 
   /** Files of a certificate and its key, PEM: with them gRPC is served over TLS only. */
   @ValidateIf(({ SOUK_GRPC_TLS_KEY }: EdgeEnvironment) => SOUK_GRPC_TLS_KEY !== undefined)
@@ -72,10 +76,14 @@ export interface EdgeConfig {
   readonly upstreams: Readonly<Record<Service, readonly string[]>>;
   /** Without it, there is no gRPC. */
   readonly grpc?: GrpcConfig;
+  /** Without it, there are no metrics. */
+  readonly metricsPort?: number;
   readonly drainMs: number;
   readonly traceEndpoint?: string;
   /** How long a service may be away before a request to it fails, where it is not as usual. */
   readonly patienceMs?: number;
+  /** How long a request may take to come whole, where it is not as usual. */
+  readonly requestWithinMs?: number;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -87,6 +95,7 @@ export function edgeConfig(environment: NodeJS.ProcessEnv): EdgeConfig {
     logLevel: config.LOG_LEVEL,
     upstreams: upstreamsOf(config.SOUK_UPSTREAMS!),
     ...(config.SOUK_GRPC_PORT !== 'off' && { grpc: { port: Number(config.SOUK_GRPC_PORT), ...tlsOf(config) } }),
+    ...(config.SOUK_METRICS_PORT !== 'off' && { metricsPort: Number(config.SOUK_METRICS_PORT) }),
     drainMs: config.SOUK_DRAIN_SECONDS * 1000,
     ...(config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT }),
   };
@@ -99,6 +108,7 @@ function tlsOf({ SOUK_GRPC_TLS_CERT: cert, SOUK_GRPC_TLS_KEY: key }: EdgeEnviron
 function upstreamsOf(text: string): EdgeConfig['upstreams'] {
   const entries = text.split(',').map((entry) => {
     const [service = '', url = ''] = entry.split('=');
+    if (!URL.canParse(url)) throw new InvalidConfig([`SOUK_UPSTREAMS has an address of "${service}" that can't be`]);
     return { service, address: new URL(url).host };
   });
   const unknown = entries.filter(({ service }) => !(services as readonly string[]).includes(service));

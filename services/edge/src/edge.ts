@@ -1,16 +1,19 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
+import { answerProblem, BODY_LIMIT, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
 import { type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
-import { startGrpc } from './grpc';
+import { loadGrpc } from './grpc';
 import { answerFailure, Answers, statusOf } from './http/answers';
+import { Bodies } from './http/bodies';
 import { forwardedOf } from './http/client-request';
 import { joinDocuments } from './joined/documents';
 import { joinHealth } from './joined/health';
 import { joinParkedMessages } from './joined/parked-messages';
 import { joinReadModels } from './joined/read-models';
+import { serveMetrics } from './metrics-server';
 import { routeOf } from './routes';
 import { Upstreams } from './upstream/upstreams';
 
@@ -18,6 +21,8 @@ export interface RunningEdge {
   readonly url: string;
   /** Where gRPC is served, if it is. */
   readonly grpcAddress?: string;
+  /** Where `/metrics` is, if it is. */
+  readonly metricsPort?: number;
   readonly server: FastifyInstance;
   /** Not ready at once, goes on serving for a while, then finishes what runs. */
   drain(): Promise<void>;
@@ -25,15 +30,17 @@ export interface RunningEdge {
   close(): Promise<void>;
 }
 
-/** Bytes of a body that are taken in, so that it can be sent again: a little more than any route takes, which says so itself. */
-const BODY_LIMIT = 5 * 1024 * 1024;
+/** Bytes that all bodies together may take up. */
+const BODIES = 64 * 1024 * 1024;
+/** A request that has not come whole after so long is ended, in milliseconds. */
+const REQUEST_WITHIN = 30_000;
 
 /** Nothing that runs is waited for any longer when it is asked to end, in milliseconds. */
 const FINISH_WITHIN = 10_000;
 
 /** Fulfilled when it listens, and has looked at every replica once. */
 export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
-  const { host, port, upstreams: addresses, drainMs, logLevel, patienceMs } = config;
+  const { host, port, upstreams: addresses, drainMs, logLevel, patienceMs, requestWithinMs = REQUEST_WITHIN } = config;
   const logger = pino({ level: logLevel });
   const metrics = new EdgeMetrics();
   const upstreams = new Upstreams({
@@ -48,32 +55,32 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   metrics.watch(upstreams);
   const answers = new Answers();
   let draining = false;
-  const server = createServer(logger, metrics, () => draining);
+  const server = createServer(logger, metrics, requestWithinMs, () => draining);
+  takeBodies(server);
   traceRequests(server);
   const requests = new RunningRequests(server);
-  joinHealth(server, upstreams, metrics, () => draining);
+  joinHealth(server, upstreams, () => draining);
   joinDocuments(server, upstreams, answers);
   joinReadModels(server, upstreams, answers);
   joinParkedMessages(server, upstreams, answers);
-  server.all('/*', async (request, reply) => {
-    const route = routeOf(pathOf(request));
-    if (!route) {
-      answerProblem(reply, request.id, 404, `Cannot ${request.method} ${pathOf(request)}`);
-      return;
-    }
+  server.all(ANYTHING, { onRequest: refuseUnheardOf }, async (request, reply) => {
+    const route = routeOf(pathOf(request))!;
     labelled(reply, route.service);
     await answers.pass(await upstreams.forward(route.service, { ...forwardedOf(request, reply), once: route.once }), reply);
   });
 
+  const serveGrpc = config.grpc && (await loadGrpc(server.server, host, config.grpc, logger));
   await upstreams.start();
   await server.listen({ port, host });
-  const grpc = config.grpc && (await startGrpc(server.server, host, config.grpc, logger));
+  const grpc = await serveGrpc?.();
+  const scraped = config.metricsPort === undefined ? undefined : await serveMetrics(metrics.registry, host, config.metricsPort);
   const close = async (): Promise<void> => {
     draining = true;
     await grpc?.close();
     answers.endStreams();
     await requests.finish(FINISH_WITHIN);
     await server.close();
+    await scraped?.close();
     upstreams.close();
   };
   const drain = async (): Promise<void> => {
@@ -81,13 +88,43 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
     await delay(drainMs);
     await close();
   };
-  return { url: server.listeningOrigin, ...(grpc && { grpcAddress: grpc.address }), server, drain, close };
+  return {
+    url: server.listeningOrigin,
+    ...(grpc && { grpcAddress: grpc.address }),
+    ...(scraped && { metricsPort: scraped.port }),
+    server,
+    drain,
+    close,
+  };
 }
 
-function createServer(logger: Logger, metrics: EdgeMetrics, isDraining: () => boolean): FastifyInstance {
+/** What is not joined here, but passed on. */
+const ANYTHING = '/*';
+
+/** Before a byte of the body is read: nobody would take it. */
+function refuseUnheardOf(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  if (routeOf(pathOf(request))) next();
+  else answerProblem(reply, request.id, 404, `Cannot ${request.method} ${pathOf(request)}`);
+}
+
+/** Bodies up to what their route takes, of any type: services read them. */
+function takeBodies(server: FastifyInstance): void {
+  const bodies = new Bodies(BODIES);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
+    return bodies.take(payload, routeOf(pathOf(request))?.bodyLimit ?? BODY_LIMIT);
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => bodies.release(request.raw));
+    done();
+  });
+}
+
+function createServer(logger: Logger, metrics: EdgeMetrics, requestWithinMs: number, isDraining: () => boolean): FastifyInstance {
   const server = Fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT,
+    http: { requestTimeout: requestWithinMs, connectionsCheckingInterval: Math.min(5_000, requestWithinMs) },
+    requestTimeout: requestWithinMs,
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
@@ -95,8 +132,6 @@ function createServer(logger: Logger, metrics: EdgeMetrics, isDraining: () => bo
       answerProblem(reply, request.id, statusOf(error), error.message);
     },
   });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const headers = securityHeaders();
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers).header('x-request-id', request.id);

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
       `  API       ${edge.url}`,
       ...(edge.grpcAddress === undefined ? [] : [`  gRPC      ${edge.grpcAddress}`]),
       `  docs      ${edge.url}/docs`,
+      ...(edge.metricsPort === undefined ? [] : [`  metrics   port ${edge.metricsPort}`]),
     ].join('\n'),
   );
 }

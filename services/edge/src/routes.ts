@@ -7,13 +7,19 @@ export interface Route {
   readonly service: Service;
   /** A request uses something up (a nonce): one that may have arrived is not sent a second time. */
   readonly once: boolean;
+  /** Bytes that a body may have, where that is not what all routes take. */
+  readonly bodyLimit?: number;
 }
 
 interface Declared {
   readonly below: string;
   readonly service: Service;
   readonly once?: true;
+  readonly bodyLimit?: number;
 }
+
+/** Of a whole topology. */
+const TOPOLOGY = 4 * 1024 * 1024;
 
 /**
  * The one declaration of who answers what. `*` stands for one segment; of two paths that fit, the one with more segments counts.
@@ -27,6 +33,7 @@ const declared: readonly Declared[] = [
   { below: '/v1/versions', service: 'release' },
   { below: '/v1/versions/*/configurations', service: 'orchestration' },
   { below: '/v1/configurations', service: 'orchestration' },
+  { below: '/v1/configurations/*/topology', service: 'orchestration', bodyLimit: TOPOLOGY },
   { below: '/v1/node-presets', service: 'orchestration' },
   { below: '/v1/versions/*/permissions', service: 'authorization' },
   { below: '/v1/instances/*/credential', service: 'authorization' },
@@ -56,5 +63,7 @@ export function routeOf(path: string): Route | undefined {
   const found = table.find((route) =>
     route.segments.every((segment, i) => (segment === '*' ? !!segments[i] : segment === segments[i])),
   );
-  return found && { service: found.service, once: found.once ?? false };
+  if (!found) return undefined;
+  const { service, once = false, bodyLimit } = found;
+  return { service, once, ...(bodyLimit !== undefined && { bodyLimit }) };
 }

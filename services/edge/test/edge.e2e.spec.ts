@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { type RunningEdge, startEdge } from '../src/edge';
+import { services } from '../src/routes';
 import { answering, echoing, edgeConfigFor, type Handler, StandInReplica } from './stand-in-services';
 
 interface Echo {
@@ -144,11 +147,44 @@ describe('The edge', () => {
       });
     });
 
-    it('that a body is too large', async () => {
+    it('that a body is too large for its route, before the service is asked', async () => {
+      const orchestration = await replica(answering({}));
+      await start({ orchestration: [orchestration.address] });
+      const status = async (path: string, size: number): Promise<number> =>
+        (await get(path, { method: 'PUT', body: 'x'.repeat(size) })).status;
+      expect(await status('/v1/configurations/c/topology', 4 << 20)).toBe(200);
+      expect(await status('/v1/configurations/c/topology', (4 << 20) + 1)).toBe(413);
+      expect(await status('/v1/configurations/c', (1 << 20) + 1)).toBe(413);
+      expect(orchestration.seen).toHaveLength(1);
+    });
+  });
+
+  describe('with a request whose body does not come', () => {
+    /** Says that there is a body, and does not send all of it. */
+    const begin = (path: string, length = 1_000): ClientRequest => {
+      const request = httpRequest(edge.url + path, { method: 'POST', headers: { 'content-length': length } });
+      request.on('error', () => undefined).write('x');
+      return request;
+    };
+    const answered = async (request: ClientRequest): Promise<number> => {
+      const [{ statusCode }] = (await once(request, 'response')) as [IncomingMessage];
+      request.destroy();
+      return statusCode!;
+    };
+
+    it('answers without it where nobody would take it', async () => {
       await start();
-      const answer = await get('/v1/apps', { method: 'POST', body: 'x'.repeat(6 << 20) });
-      expect(answer.status).toBe(413);
-      expect(await answer.json()).toMatchObject({ code: 'payload-too-large' });
+      expect(await answered(begin('/nowhere'))).toBe(404);
+    });
+
+    it('answers without it where it would be too large', async () => {
+      await start();
+      expect(await answered(begin('/v1/apps', 2 << 20))).toBe(413);
+    });
+
+    it('ends it after a while', async () => {
+      edge = await startEdge({ ...edgeConfigFor((await replica(echoing('any'))).address), requestWithinMs: 50 });
+      expect(await answered(begin('/v1/apps'))).toBe(408);
     });
   });
 
@@ -206,6 +242,37 @@ describe('The edge', () => {
       });
     });
 
+    it('no description of a part for longer than that part is all there is', async () => {
+      const audit = await replica(answering({ code: 'internal' }, 500));
+      await start({ audit: [audit.address] }, answering({ paths: { '/v1/apps': {} } }));
+      const paths = async (): Promise<string[]> => {
+        const { paths } = (await (await get('/openapi.json')).json()) as { paths: object };
+        return Object.keys(paths);
+      };
+      expect(await paths()).toEqual(['/v1/apps']);
+      audit.handler = answering({ paths: { '/v1/history': {} } });
+      expect((await paths()).sort()).toEqual(['/v1/apps', '/v1/history']);
+    });
+
+    it('refusals of all services to one, and holds no connection for the others', async () => {
+      const long = { code: 'unauthorized', detail: 'x'.repeat(8 << 20) };
+      let left = services.length;
+      await new Promise<void>((resolve, reject) => {
+        const refusing: Handler = (request, response) => {
+          response.once('finish', () => --left === 0 && resolve());
+          return answering(long, 401)(request, response);
+        };
+        void start({}, refusing)
+          .then(async () => expect(await (await get('/v1/read-models')).json()).toEqual(long))
+          .catch(reject);
+      });
+    });
+
+    it('read models of all services for whoever asks for the head alone', async () => {
+      await start({}, answering({ items: [] }));
+      expect((await get('/v1/read-models', { method: 'HEAD' })).status).toBe(200);
+    });
+
     it('read models of all services, and names the service where several have one of that name', async () => {
       const models = (...names: string[]): Handler => {
         return (request, response) =>
@@ -259,7 +326,17 @@ describe('The edge', () => {
         details: { audit: { status: 'down', replicas: { unready: 1 } }, release: { status: 'up', replicas: { ready: 1 } } },
       });
       expect((await get('/health/ready')).status).toBe(200);
-      expect(await (await get('/metrics')).text()).toContain('souk_edge_replicas{service="audit",state="unready"} 1');
     });
+  });
+
+  it('serves metrics on a port of their own alone', async () => {
+    const audit = await replica(answering({}));
+    audit.ready = false;
+    const config = edgeConfigFor((await replica(answering({}))).address, { audit: [audit.address] });
+    edge = await startEdge({ ...config, metricsPort: 0 });
+    const metrics = `http://127.0.0.1:${edge.metricsPort}`;
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('souk_edge_replicas{service="audit",state="unready"} 1');
+    expect((await fetch(`${metrics}/v1/apps`)).status).toBe(404);
+    expect((await get('/metrics')).status).toBe(404);
   });
 });

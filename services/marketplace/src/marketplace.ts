@@ -4,7 +4,7 @@ import { createHttpApplication, listen } from '@souk/platform';
 import { Bootstrap } from '../../authorization/src/authorization.module';
 import { SharedCluster } from '../../deployment/src/deployment.module';
 import type { MarketplaceConfig } from './config';
-import { type RunningGrpc, startGrpc } from './grpc';
+import { loadGrpc, type RunningGrpc } from './grpc';
 import { MarketplaceModule } from './marketplace.module';
 
 /** The simulated cluster, however it is kept running. */
@@ -44,8 +44,9 @@ export async function startMarketplace(
   };
   try {
     await cluster.start();
+    const serveGrpc = config.grpc && (await loadGrpc(app, config.host, config.grpc));
     await listen(app, port, config.host);
-    grpc = config.grpc && (await startGrpc(app, config.host, config.grpc));
+    grpc = await serveGrpc?.();
     const bootstrap = app.get(Bootstrap);
     const operator =
       (await bootstrap.ensureOperator()) ?? (config.newOperatorToken ? await bootstrap.issueNewOperatorToken() : undefined);

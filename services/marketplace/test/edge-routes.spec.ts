@@ -1,6 +1,7 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, MODULE_METADATA, PATH_METADATA } from '@nestjs/common/constants';
 import { MetadataScanner } from '@nestjs/core';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants';
 import { AppCatalogModule } from '../../app-catalog/src/app-catalog.module';
 import { AuditModule } from '../../audit/src/audit.module';
 import { AuthorizationModule } from '../../authorization/src/authorization.module';
@@ -24,25 +25,40 @@ function controllersOf(module: Type): readonly Type[] {
   return Reflect.getMetadata(MODULE_METADATA.CONTROLLERS, module) as Type[];
 }
 
-/** `GET /v1/apps/:appId` */
-function routesOf(controller: Type): string[] {
+interface Declared {
+  /** `GET /v1/apps/:appId` */
+  readonly route: string;
+  readonly bodyLimit: number | undefined;
+}
+
+function routesOf(controller: Type): Declared[] {
   const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
   const prototype = controller.prototype as Record<string, object>;
   return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
     const method = Reflect.getMetadata(METHOD_METADATA, prototype[name]!) as RequestMethod | undefined;
     if (method === undefined) return [];
     const path = [prefix, Reflect.getMetadata(PATH_METADATA, prototype[name]!) as string].join('/').replaceAll(/\/+/g, '/');
-    return [`${RequestMethod[method]} /${path}`.replaceAll(/\/+/g, '/').replace(/(.)\/$/, '$1')];
+    const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, prototype[name]!) as { bodyLimit?: number } | undefined;
+    const route = `${RequestMethod[method]} /${path}`.replaceAll(/\/+/g, '/').replace(/(.)\/$/, '$1');
+    return [{ route, bodyLimit: config?.bodyLimit }];
   });
 }
 
 const routes = services.flatMap((service) =>
-  controllers[service].flatMap((controller) => routesOf(controller).map((route) => [route, service] as const)),
+  controllers[service].flatMap((controller) =>
+    routesOf(controller).map(({ route, bodyLimit }) => [route, service, bodyLimit] as const),
+  ),
 );
 
 describe('The edge', () => {
   it.each(routes)('sends %s to %s', (route, service) => {
     expect(routeOf(route.split(' ')[1]!)?.service).toBe(service);
+  });
+
+  it('takes bodies as large as their route does', () => {
+    const own = routes.map(([route, , bodyLimit]) => [route, bodyLimit]);
+    expect(routes.map(([route]) => [route, routeOf(route.split(' ')[1]!)?.bodyLimit])).toEqual(own);
+    expect(own.some(([, bodyLimit]) => bodyLimit !== undefined)).toBe(true);
   });
 
   it('knows every service that there is', () => {

@@ -18,6 +18,11 @@ describe('A connection string', () => {
     ['an option without a value', 'esdb://admin:s3cret@127.0.0.1?tls', 'has no value'],
     ['an option that the driver leaves out of account', 'esdb://admin:s3cret@127.0.0.1?tlsVerifyCert=false', 'tlsCAFile'],
     ['a switch that would hide refusals', 'esdb://admin:s3cret@127.0.0.1?throwOnAppendFailure=false', 'no option'],
+    ['a password with a ?', 'esdb://admin:pa?s3cret@127.0.0.1:2113', '%3F'],
+    ['a password with two of them', 'esdb://admin:pa?s3cret?x@127.0.0.1:2113?tls=false', '%3F'],
+    ['a password that ends like an option', 'esdb://admin:pa?tls=s3cret@127.0.0.1:2113', '%3F'],
+    ['a password behind an option', 'esdb://admin:pa?tls&s3cret@127.0.0.1:2113', '%3F'],
+    ['an option that is no name', 'esdb://127.0.0.1?s3cret+', 'an option that is none'],
     ['a port that is none', 'esdb://admin:s3cret@127.0.0.1:x?tls=false', 'expected port number'],
     ['an authority that is not there', 'esdb://admin:s3cret@127.0.0.1?tlsCAFile=/nowhere/ca.crt', 'was not found'],
   ])('is refused with %s, and not quoted', async (_, text, problem) => {

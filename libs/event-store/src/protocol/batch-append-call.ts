@@ -29,8 +29,10 @@ interface Unfinished {
   size: number;
 }
 
-/** Appends of one client that may be unfinished, and bytes that may be on their way to the disk, before it has to wait. */
+/** Appends of one client that may be unfinished, and bytes of all of them: what is beyond is refused. */
 const MAX_UNFINISHED = 1024;
+const MAX_UNFINISHED_BYTES = 16 << 20;
+/** Bytes that may be on their way to the disk before a client has to wait. */
 const MAX_BYTES_UNDER_WAY = 16 << 20;
 /** Events that are read from a request in one go. */
 const SLICE = 256;
@@ -39,6 +41,7 @@ const SLICE = 256;
 export class BatchAppendCall implements OpenCall {
   private readonly unfinished = new Map<string, Unfinished>();
   private readonly answer: Answer<BatchAppendResp>;
+  private unfinishedBytes = 0;
   private underWay = 0;
   private bytes = 0;
   private reading = false;
@@ -80,11 +83,11 @@ export class BatchAppendCall implements OpenCall {
         this.add(append, request, first);
       }
       if (!isFinal) return;
-      this.unfinished.delete(key);
+      this.forget(key);
       void this.finish(correlationId, append);
     } catch (error) {
       const refused = this.unfinished.get(key)?.stream ?? stream;
-      this.unfinished.delete(key);
+      this.forget(key);
       this.reply(correlationId, refused, (response) => response.setError(statusOfAppend(error, this.serving.onError)));
     }
   }
@@ -116,10 +119,20 @@ export class BatchAppendCall implements OpenCall {
     const end = Math.min(first + SLICE, request.count);
     for (let i = first; i < end; i++) {
       const event = request.event(i);
-      append.size += sizeOf(event);
+      const size = sizeOf(event);
+      append.size += size;
+      this.unfinishedBytes += size;
       if (append.size > MAX_APPEND_BYTES) throw new MaximumAppendSizeExceeded(MAX_APPEND_BYTES);
+      if (this.unfinishedBytes > MAX_UNFINISHED_BYTES)
+        throw new InvalidRequest(`unfinished appends have ${MAX_UNFINISHED_BYTES} bytes at most`);
       append.events.push(encodeBytes(append.stream, event));
     }
+  }
+
+  /** Finished, or refused. */
+  private forget(key: string): void {
+    this.unfinishedBytes -= this.unfinished.get(key)?.size ?? 0;
+    this.unfinished.delete(key);
   }
 
   private async finish(correlation: UUID | undefined, append: Unfinished): Promise<void> {

@@ -1,10 +1,9 @@
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import type { RecordReader } from '../event-log';
 import { streamOf, typeOf } from '../record';
+import { patternOf } from './pattern';
 import { InvalidRequest } from './protocol-errors';
 
-/** Longest pattern that is taken. */
-const MAX_PATTERN = 1024;
 const DEFAULT_WINDOW = 32;
 
 export interface ReadFilter {
@@ -33,21 +32,8 @@ function matching(pattern: string, prefixes: readonly string[], text: RecordRead
       return prefixes.some((prefix) => value.startsWith(prefix));
     };
   }
-  const regex = compiled(pattern);
-  return (block, at) => regex.test(text(block, at));
+  const finds = patternOf(pattern);
+  return (block, at) => finds(text(block, at));
 }
 
 type RecordReaderOfText = (block: Buffer, at: number) => string;
-
-function compiled(pattern: string): RegExp {
-  if (pattern.length > MAX_PATTERN) throw new InvalidRequest(`a pattern has ${MAX_PATTERN} characters at most`);
-  try {
-    return new RegExp(pattern, 'u');
-  } catch {
-    try {
-      return new RegExp(pattern);
-    } catch {
-      throw new InvalidRequest(`'${pattern}' is not a valid regular expression`);
-    }
-  }
-}

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerProblem } from '@souk/platform';
+import { BodyRefused } from './bodies';
 import { type ForwardedAnswer, ServiceFailed } from '../upstream/exchange';
 import { endToEnd } from '../upstream/headers';
 
@@ -46,8 +47,11 @@ export function answerFailure(error: unknown, request: FastifyRequest, reply: Fa
     return;
   }
   const status = statusOf(error);
+  if (status === 503) void reply.header('retry-after', '1');
   const detail =
-    status < 500 ? (error as Error).message : 'something went wrong on this side; the log has it under the request id';
+    status < 500 || error instanceof BodyRefused
+      ? (error as Error).message
+      : 'something went wrong on this side; the log has it under the request id';
   answerProblem(reply, request.id, status, detail);
 }
 

@@ -39,7 +39,8 @@ export function joinDocuments(server: FastifyInstance, upstreams: Upstreams, ans
     const request = { method: 'GET', path: '/openapi.json', headers: {} };
     const asked = await Promise.all(services.map((service) => ask<OpenApiDocument>(upstreams, service, request)));
     const joined = joinOpenApi(asked.flatMap((one) => (one.ok ? [one.body] : [])));
-    kept = { document: joined, until: performance.now() + KEPT };
+    // Of one that can't tell at the moment, the next answer has its part.
+    if (asked.every(({ ok }) => ok)) kept = { document: joined, until: performance.now() + KEPT };
     return joined;
   };
   server.get('/openapi.json', () => document());

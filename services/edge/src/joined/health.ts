@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import type { EdgeMetrics } from '../edge-metrics';
 import type { Upstreams } from '../upstream/upstreams';
 
 /**
  * `/health/live`: the process answers. `/health/ready`: it takes requests, as long as one service can answer some. `/health`: 200 while every
  * service has a replica that is ready.
  */
-export function joinHealth(server: FastifyInstance, upstreams: Upstreams, metrics: EdgeMetrics, isDraining: () => boolean): void {
+export function joinHealth(server: FastifyInstance, upstreams: Upstreams, isDraining: () => boolean): void {
   server.get('/health/live', () => ({ status: 'ok' }));
   server.get('/health/ready', (_, reply) => {
     const isReady = !isDraining() && upstreams.states.some((upstream) => upstream.isReady);
@@ -22,9 +21,6 @@ export function joinHealth(server: FastifyInstance, upstreams: Upstreams, metric
     );
     return reply.status(isUp ? 200 : 503).send({ status: isUp ? 'ok' : 'error', details });
   });
-  server.get('/metrics', async (_, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics.registry.metrics()),
-  );
 }
 
 /** Where replicas are is nobody's business out there: only how many there are in which state. */

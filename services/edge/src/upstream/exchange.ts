@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 
 /** A request on its way to a service. Its body is whole, so that another replica can be asked where one has gone away. */
 export interface ForwardedRequest {
@@ -19,6 +20,11 @@ export interface ForwardedAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
+}
+
+/** With its body read, for an answer that may have to wait, or may not be passed on: its connection is free again. */
+export async function whole({ body, ...answer }: ForwardedAnswer): Promise<ForwardedAnswer> {
+  return { ...answer, body: Readable.from([await buffer(body)], { objectMode: false }) };
 }
 
 /** One replica did not answer. */

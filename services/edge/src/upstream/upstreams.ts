@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { type Service, services } from '../routes';
-import { type ForwardedAnswer, type ForwardedRequest, ReplicaFailed, ServiceFailed } from './exchange';
+import { type ForwardedAnswer, type ForwardedRequest, ReplicaFailed, ServiceFailed, whole } from './exchange';
 import type { Replica, ReplicaOptions } from './replica';
 import { Upstream } from './upstream';
 
@@ -100,9 +98,4 @@ export class Upstreams {
 /** A server that closes answers so before any route has seen the request; problems of the service itself have another type. */
 function isEnding({ status, headers }: ForwardedAnswer): boolean {
   return status === 503 && headers.connection === 'close' && !headers['content-type']?.startsWith('application/problem+json');
-}
-
-/** An answer that may have to wait until others were asked. */
-async function whole({ body, ...answer }: ForwardedAnswer): Promise<ForwardedAnswer> {
-  return { ...answer, body: Readable.from([await buffer(body)], { objectMode: false }) };
 }
