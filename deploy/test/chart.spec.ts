@@ -253,7 +253,7 @@ const render = renderer();
     } finally {
       await sim.stop();
     }
-  });
+  }, 90_000);
 });
 
 function pathOf({ apiVersion, kind, metadata }: Manifest): string {
