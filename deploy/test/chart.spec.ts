@@ -18,11 +18,12 @@ const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 
 /** As somebody would run it. */
 const production = {
   image: { repository: 'registry.example.com/souk', digest: `sha256:${'a'.repeat(64)}`, pullSecrets: ['registry'] },
-  secrets: { engines: 'engines', masterKeys: 'keys', rpcTls: 'rpc' },
+  secrets: { engines: 'engines', masterKeys: 'keys', rpcTls: 'rpc', busCredentials: 'nats-user', busTls: 'nats-ca' },
   config: {
     apiUrl: 'https://souk.example.com',
     otlpEndpoint: 'http://collector.tracing:4318',
     drainSeconds: 10,
+    busReplicas: 3,
     logLevel: 'warn',
   },
   services: { deployment: { replicas: 3 }, audit: { resources: { requests: { cpu: 1, memory: '1Gi' } } } },
@@ -158,17 +159,32 @@ const render = renderer();
       const [{ env, envFrom }] = spec.template.spec.containers;
       expect(env).toEqual([{ name: 'SOUK_MASTER_KEYS', valueFrom: { secretKeyRef: { name: 'keys', key: 'SOUK_MASTER_KEYS' } } }]);
       expect(envFrom).toContainEqual({ secretRef: { name: 'engines' } });
-      expect(spec.template.spec.volumes).toContainEqual({ name: 'rpc-tls', secret: { secretName: 'rpc' } });
+      const { volumes, containers } = spec.template.spec;
+      for (const [name, secretName] of [
+        ['rpc-tls', 'rpc'],
+        ['bus-credentials', 'nats-user'],
+        ['bus-tls', 'nats-ca'],
+      ]) {
+        expect(volumes).toContainEqual({ name, secret: { secretName } });
+        expect(containers[0].volumeMounts).toContainEqual({ name, mountPath: `/etc/souk/${name}`, readOnly: true });
+      }
     }
   });
 
   it('tells each process what it has to know, and nothing that no process reads', () => {
     const data = (name: string) =>
       full.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)!['data'] as Record<string, string>;
-    const { SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY, SOUK_RPC_TLS_CA, ...shared } = data('shop-services');
-    expect([SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY, SOUK_RPC_TLS_CA]).toEqual(
-      ['tls.crt', 'tls.key', 'ca.crt'].map((file) => `/etc/souk/rpc-tls/${file}`),
-    );
+    const all = Object.entries(data('shop-services'));
+    const isMounted = ([, value]: [string, string]) => value.startsWith('/etc/souk/');
+    expect(Object.fromEntries(all.filter(isMounted))).toEqual({
+      SOUK_RPC_TLS_CERT: '/etc/souk/rpc-tls/tls.crt',
+      SOUK_RPC_TLS_KEY: '/etc/souk/rpc-tls/tls.key',
+      SOUK_RPC_TLS_CA: '/etc/souk/rpc-tls/ca.crt',
+      SOUK_BUS_CREDENTIALS: '/etc/souk/bus-credentials/user.creds',
+      SOUK_BUS_TLS_CA: '/etc/souk/bus-tls/ca.crt',
+    });
+    const shared = Object.fromEntries(all.filter((one) => !isMounted(one)));
+    expect(shared).toMatchObject({ SOUK_BUS_REPLICAS: '3' });
     const referred = {
       SOUK_EVENT_STORE: 'esdb://engines:2113',
       SOUK_BUS: 'nats://engines:4222',
@@ -278,7 +294,7 @@ const render = renderer();
     } finally {
       await sim.stop();
     }
-  }, 60_000);
+  }, 90_000);
 });
 
 function pathOf({ apiVersion, kind, metadata }: Manifest): string {

@@ -4,7 +4,7 @@ import { ReadReq, type ReadResp } from '@eventstore/db-client/generated/streams_
 import { credentials } from '@grpc/grpc-js';
 import { collect } from '@souk/event-sourcing/testing';
 import { EventStoreDBClient, jsonEvent, type JSONEventData, type JSONEventType, type ResolvedEvent } from '@eventstore/db-client';
-import { type ProtocolServer, startProtocolServer } from '../testing';
+import { type ProtocolServer, type ProtocolServerOptions, startProtocolServer } from '../testing';
 
 export type Sample = JSONEventType<'Happened', { n: number }>;
 
@@ -17,8 +17,8 @@ export class OfficialClient {
     this.client = this.another();
   }
 
-  static async start(): Promise<OfficialClient> {
-    return new OfficialClient(await startProtocolServer());
+  static async start(options: ProtocolServerOptions = {}): Promise<OfficialClient> {
+    return new OfficialClient(await startProtocolServer(undefined, options));
   }
 
   /** A client of its own, patient on a busy machine, with further parameters of the connection string. */

@@ -1,1 +1,1 @@
-export { type ProtocolServer, startProtocolServer } from './protocol-server';
+export { type ProtocolServer, type ProtocolServerOptions, startProtocolServer } from './protocol-server';

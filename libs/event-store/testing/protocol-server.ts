@@ -1,5 +1,10 @@
 import { temporaryFolder } from '@souk/event-sourcing/testing';
-import { LmdbEventStore, type RunningEventStoreDbServer, serveEventStoreDb } from '@souk/event-store';
+import {
+  type EventStoreDbServerOptions,
+  LmdbEventStore,
+  type RunningEventStoreDbServer,
+  serveEventStoreDb,
+} from '@souk/event-store';
 
 /** A server of the EventStoreDB protocol over an embedded store of its own, for tests of what speaks to it. */
 export interface ProtocolServer {
@@ -14,15 +19,17 @@ export interface ProtocolServer {
   close(): Promise<void>;
 }
 
+export type ProtocolServerOptions = Pick<EventStoreDbServerOptions, 'maxAppendBytes'>;
+
 /** @param directory where the events lie; without it a temporary folder is made */
-export async function startProtocolServer(directory?: string): Promise<ProtocolServer> {
+export async function startProtocolServer(directory?: string, options: ProtocolServerOptions = {}): Promise<ProtocolServer> {
   const folder = directory === undefined ? temporaryFolder() : undefined;
   const path = directory ?? folder!.path;
   let store: LmdbEventStore;
   let server: RunningEventStoreDbServer;
   const start = async (port: number): Promise<void> => {
     store = await LmdbEventStore.open({ directory: path });
-    server = await serveEventStoreDb({ store, port, insecure: true });
+    server = await serveEventStoreDb({ ...options, store, port, insecure: true });
   };
   const stop = async (): Promise<void> => {
     await server.close();

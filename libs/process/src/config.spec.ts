@@ -1,4 +1,7 @@
+import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { InvalidConfig } from '@souk/platform';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { serviceConfig } from './config';
 
 const key = Buffer.alloc(32, 1).toString('base64');
@@ -17,7 +20,7 @@ describe('Configuration of a service', () => {
       http: { host: '127.0.0.1', port: 3000 },
       rpc: { host: '127.0.0.1', port: 4000 },
       engines: {
-        bus: ['nats://one:4222', 'nats://two:4222'],
+        bus: { servers: ['nats://one:4222', 'nats://two:4222'], replicas: 1 },
         vault: 'mongodb://documents:27017',
         prefix: 'souk',
         masterKeys: [Buffer.alloc(32, 1)],
@@ -55,6 +58,45 @@ describe('Configuration of a service', () => {
     expect(() => serviceConfig({ ...environment, SOUK_RPC_TLS_CERT: '/nowhere' }, [])).toThrow(/needed together/);
     const all = { SOUK_RPC_TLS_CERT: '/nowhere', SOUK_RPC_TLS_KEY: '/nowhere', SOUK_RPC_TLS_CA: '/nowhere' };
     expect(() => serviceConfig({ ...environment, ...all }, [])).toThrow(/SOUK_RPC_TLS_CERT names a file that can't be read/);
+  });
+
+  describe('of a bus in a cluster', () => {
+    const folder = temporaryFolder();
+    afterAll(() => folder.remove());
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder.path, name), text);
+      return join(folder.path, name);
+    };
+    const user = '-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\nhush\n';
+    const ca = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
+
+    it('has replicas, credentials and an authority of its own', () => {
+      const { config } = serviceConfig(
+        {
+          ...environment,
+          SOUK_BUS_REPLICAS: '3',
+          SOUK_BUS_CREDENTIALS: file('user.creds', user),
+          SOUK_BUS_TLS_CA: file('ca.crt', ca),
+        },
+        [],
+      );
+      expect(config.engines.bus).toMatchObject({ replicas: 3, credentials: user, tls: { ca } });
+    });
+
+    it.each(['0', '6', '1.5', 'many'])('has 1 to 5 replicas, not %s', (replicas) => {
+      expect(() => serviceConfig({ ...environment, SOUK_BUS_REPLICAS: replicas }, [])).toThrow(/SOUK_BUS_REPLICAS must be/);
+    });
+
+    it('says at once which files are not what they should be, and not what is in them', () => {
+      const wrong = {
+        ...environment,
+        SOUK_BUS_CREDENTIALS: file('wrong.creds', 'hush'),
+        SOUK_BUS_TLS_CA: join(folder.path, 'nowhere'),
+      };
+      const words = /SOUK_BUS_CREDENTIALS names a file that does not hold[\s\S]*SOUK_BUS_TLS_CA names a file that can't be read/;
+      expect(() => serviceConfig(wrong, [])).toThrow(words);
+      expect(() => serviceConfig(wrong, [])).not.toThrow(/hush/);
+    });
   });
 
   it('prints no value', () => {

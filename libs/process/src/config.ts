@@ -6,6 +6,7 @@ import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'cla
 
 const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
 const RPC_PORT_RANGE = 'SOUK_RPC_PORT must be a whole number between 0 (any free one) and 65535';
+const BUS_REPLICAS_RANGE = 'SOUK_BUS_REPLICAS must be a whole number between 1 and 5';
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 const MONGO_URL = /^mongodb(\+srv)?:\/\/\S+$/;
 
@@ -40,6 +41,22 @@ export class ServiceEnvironment {
     message: 'SOUK_BUS is needed: nats://host:4222, several by commas, with JetStream',
   })
   SOUK_BUS: string | undefined = undefined;
+
+  /** Copies of the stream in a cluster of brokers. */
+  @IsInt({ message: BUS_REPLICAS_RANGE })
+  @Min(1, { message: BUS_REPLICAS_RANGE })
+  @Max(5, { message: BUS_REPLICAS_RANGE })
+  SOUK_BUS_REPLICAS: number = 1;
+
+  /** Instead of a password in the URL: the credentials file (JWT and seed) of a user of the broker. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_BUS_CREDENTIALS must be a file' })
+  SOUK_BUS_CREDENTIALS: string | undefined = undefined;
+
+  /** What the certificate of the broker follows from, where that is none that everybody knows; with it, TLS is a must. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_BUS_TLS_CA must be a file' })
+  SOUK_BUS_TLS_CA: string | undefined = undefined;
 
   /** Read models are shared by the replicas of a service in MongoDB, or each has its own (`lmdb`). */
   @Matches(/^(lmdb|mongodb(\+srv)?:\/\/\S+)$/, { message: 'SOUK_READ_STORE is needed: mongodb://host:27017, or lmdb' })
@@ -117,8 +134,7 @@ export interface ServiceConfig {
 export interface EnginesConfig {
   /** `esdb://…` */
   readonly eventStore: string;
-  /** `nats://…` */
-  readonly bus: readonly string[];
+  readonly bus: BusConfig;
   /** `mongodb://…` or `lmdb` */
   readonly readStore: string;
   /** `mongodb://…` */
@@ -127,6 +143,17 @@ export interface EnginesConfig {
   readonly prefix: string;
   readonly masterKeys: readonly Buffer[];
   readonly dataDir: string;
+}
+
+/** As `openJetStreamBus` takes it. */
+export interface BusConfig {
+  /** `nats://…` */
+  readonly servers: readonly string[];
+  readonly replicas: number;
+  /** The text of a credentials file. */
+  readonly credentials?: string;
+  /** PEM. */
+  readonly tls?: { readonly ca: string };
 }
 
 /**
@@ -145,6 +172,9 @@ export function serviceConfig<Environment extends ServiceEnvironment = ServiceEn
   const impossible = Object.entries(neighbours).filter(([, all]) => all.some((address) => !URL.canParse(`http://${address}`)));
   const vault = variables.SOUK_VAULT ?? variables.SOUK_READ_STORE!;
   const files = [variables.SOUK_RPC_TLS_CERT, variables.SOUK_RPC_TLS_KEY, variables.SOUK_RPC_TLS_CA];
+  const named = new Files();
+  const tls = rpcTlsOf(variables, named);
+  const bus = busOf(variables, named);
   const problems = [
     ...impossible.map(([service]) => `SOUK_NEIGHBOURS has an address of "${service}" that can't be`),
     ...(missing.length > 0 ? [`SOUK_NEIGHBOURS names no address of ${missing.join(', ')}`] : []),
@@ -152,15 +182,16 @@ export function serviceConfig<Environment extends ServiceEnvironment = ServiceEn
     ...(new Set(files.map((file) => file === undefined)).size > 1
       ? ['SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY and SOUK_RPC_TLS_CA are needed together']
       : []),
+    ...named.problems,
   ];
   if (problems.length > 0) throw new InvalidConfig(problems);
   const config: ServiceConfig = {
     http: { host: variables.HOST, port: variables.PORT },
-    rpc: { host: variables.SOUK_RPC_HOST, port: variables.SOUK_RPC_PORT, ...tlsOf(variables) },
+    rpc: { host: variables.SOUK_RPC_HOST, port: variables.SOUK_RPC_PORT, ...tls },
     logLevel: variables.LOG_LEVEL,
     engines: {
       eventStore: variables.SOUK_EVENT_STORE!,
-      bus: variables.SOUK_BUS!.split(','),
+      bus,
       readStore: variables.SOUK_READ_STORE!,
       vault,
       prefix: variables.SOUK_READ_STORE_PREFIX,
@@ -184,16 +215,48 @@ function neighboursOf(text: string): Record<string, string[]> {
   return neighbours;
 }
 
-function tlsOf({ SOUK_RPC_TLS_CERT: cert, SOUK_RPC_TLS_KEY: key, SOUK_RPC_TLS_CA: ca }: ServiceEnvironment): { tls?: RpcTls } {
-  if (cert === undefined || key === undefined || ca === undefined) return {};
-  const read = (variable: string, file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch {
-      throw new InvalidConfig([`${variable} names a file that can't be read`]);
-    }
-  };
+function rpcTlsOf(variables: ServiceEnvironment, files: Files): { tls?: RpcTls } {
+  const { SOUK_RPC_TLS_CERT, SOUK_RPC_TLS_KEY, SOUK_RPC_TLS_CA } = variables;
+  if (SOUK_RPC_TLS_CERT === undefined || SOUK_RPC_TLS_KEY === undefined || SOUK_RPC_TLS_CA === undefined) return {};
   return {
-    tls: { cert: read('SOUK_RPC_TLS_CERT', cert), key: read('SOUK_RPC_TLS_KEY', key), ca: read('SOUK_RPC_TLS_CA', ca) },
+    tls: {
+      cert: files.read('SOUK_RPC_TLS_CERT', SOUK_RPC_TLS_CERT),
+      key: files.read('SOUK_RPC_TLS_KEY', SOUK_RPC_TLS_KEY),
+      ca: files.read('SOUK_RPC_TLS_CA', SOUK_RPC_TLS_CA),
+    },
   };
+}
+
+function busOf(variables: ServiceEnvironment, files: Files): BusConfig {
+  const { SOUK_BUS, SOUK_BUS_REPLICAS, SOUK_BUS_CREDENTIALS, SOUK_BUS_TLS_CA } = variables;
+  return {
+    servers: SOUK_BUS!.split(','),
+    replicas: SOUK_BUS_REPLICAS,
+    ...(SOUK_BUS_CREDENTIALS !== undefined && {
+      credentials: files.read('SOUK_BUS_CREDENTIALS', SOUK_BUS_CREDENTIALS, CREDENTIALS).toString(),
+    }),
+    ...(SOUK_BUS_TLS_CA !== undefined && {
+      tls: { ca: files.read('SOUK_BUS_TLS_CA', SOUK_BUS_TLS_CA, CERTIFICATE).toString() },
+    }),
+  };
+}
+
+/** What a credentials file of NATS holds: a JWT, and the seed that answers for it. */
+const CREDENTIALS = /BEGIN NATS USER JWT-[\s\S]+BEGIN USER NKEY SEED-/;
+const CERTIFICATE = /-----BEGIN (TRUSTED )?CERTIFICATE-----/;
+
+/** Reads the files that variables name, and notes what is wrong with them. */
+class Files {
+  readonly problems: string[] = [];
+
+  read(variable: string, file: string, form?: RegExp): Buffer {
+    try {
+      const bytes = readFileSync(file);
+      if (form && !form.test(bytes.toString())) this.problems.push(`${variable} names a file that does not hold what is needed`);
+      return bytes;
+    } catch {
+      this.problems.push(`${variable} names a file that can't be read`);
+      return Buffer.alloc(0);
+    }
+  }
 }

@@ -90,11 +90,11 @@ async function openReads({ readStore, prefix, dataDir }: EnginesConfig, service:
   return { reads, snapshots: reads.snapshots };
 }
 
-async function jetStreamBus({ bus: servers, prefix }: EnginesConfig, lease: string, parts: BusParts): Promise<EventBus> {
+async function jetStreamBus({ bus: broker, prefix }: EnginesConfig, lease: string, parts: BusParts): Promise<EventBus> {
   const { services, raw, codec, reads, runner, leases, history, provider } = parts;
   const own = services.flatMap(({ aggregates }) => aggregates.map(({ category }) => category));
   const bus = await openJetStreamBus({
-    servers,
+    ...broker,
     installation: prefix,
     eventStore: raw,
     codec,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { type CustomTransportStrategy, Server as Strategy } from '@nestjs/microservices';
 import { type sendUnaryData, Server, type ServerUnaryCall, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Metrics } from '@souk/platform';
+import { Ending, Metrics } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { inSpan, SpanKind } from '@souk/tracing';
 import { HealthImplementation } from 'grpc-health-check';
@@ -31,12 +31,13 @@ const CONNECTION_GRACE_MS = 60_000;
 
 /**
  * Answers what other services ask of this process: these ports, as they are provided in it. For between `createHttpApplication` and
- * `listen`, which starts it when read models are caught up; `app.close()` lets running calls end before stores are closed.
+ * `listen`, which starts it when read models are caught up. Health says `NOT_SERVING` as soon as the process is asked to end; `app.close()` lets running
+ * calls end before stores are closed.
  */
 export function serveNeighbours(app: INestApplication, ports: readonly Port[], options: RpcServerOptions): RpcServer {
   const served = ports.map((port) => ({ ...internalPortOf(port), instance: app.get<object>(port, { strict: false }) }));
   const token = async () => options.token ?? rpcTokenOf(app.get(SecretVault));
-  const server = new RpcServer(served, options, token, serverCalls(app.get(Metrics)));
+  const server = new RpcServer(served, options, token, serverCalls(app.get(Metrics)), app.get(Ending));
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: false });
   return server;
 }
@@ -58,8 +59,11 @@ export class RpcServer extends Strategy implements CustomTransportStrategy {
     private readonly options: RpcServerOptions,
     private readonly token: () => Promise<string>,
     private readonly observe: ObserveCall,
+    private readonly ending: Ending,
   ) {
     super();
+    // Whoever asks all the same is answered, until it closes.
+    ending.onBegin(() => this.report('NOT_SERVING'));
   }
 
   /** Where it listens: `127.0.0.1:50051`. */
@@ -121,7 +125,7 @@ export class RpcServer extends Strategy implements CustomTransportStrategy {
       logger.warn(
         `internal calls to ${address} are neither encrypted nor from certified callers: SOUK_RPC_TLS_CERT, _KEY and _CA`,
       );
-    this.report('SERVING');
+    this.report(this.ending.hasBegun ? 'NOT_SERVING' : 'SERVING');
   }
 
   /** Of the process as a whole, and of each gRPC service. */

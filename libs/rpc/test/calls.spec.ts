@@ -293,25 +293,59 @@ describe('A call to another service', () => {
     });
   });
 
+  describe('about the health of a process', () => {
+    const probe = (address: string) => {
+      const client = new Client(address, credentials.createInsecure());
+      const { path, requestSerialize, responseDeserialize } = healthService['Check']!;
+      const state = new Promise((resolve, reject) => {
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { service: '' }, (error, answer) =>
+          error ? reject(error) : resolve(answer),
+        );
+      });
+      return state.finally(() => client.close());
+    };
+
+    it('needs no token', async () => {
+      const { server } = await release();
+      expect(await probe(server.address)).toEqual({ status: 'SERVING' });
+    });
+
+    it('hears that others should be asked as soon as it is asked to end, while calls are still answered', async () => {
+      const { server } = await release();
+      sides.ending.begin();
+      expect(await probe(server.address)).toEqual({ status: 'NOT_SERVING' });
+      expect(await sides.ask(ReleaseQueries, [server.address]).version('v')).toEqual(version);
+    });
+
+    it('hears so of one that was asked to end before it had begun', async () => {
+      sides.ending.begin();
+      const { server } = await release();
+      expect(await probe(server.address)).toEqual({ status: 'NOT_SERVING' });
+    });
+
+    it('is told of the change where it watches', async () => {
+      const { server } = await release();
+      const client = new Client(server.address, credentials.createInsecure());
+      const { path, requestSerialize, responseDeserialize } = healthService['Watch']!;
+      const watch = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+        service: 'souk.internal.v1.ReleaseQueries',
+      });
+      watch.on('error', () => undefined);
+      const states = watch[Symbol.asyncIterator]();
+      expect((await states.next()).value).toEqual({ status: 'SERVING' });
+      sides.ending.begin();
+      expect((await states.next()).value).toEqual({ status: 'NOT_SERVING' });
+      watch.cancel();
+      client.close();
+    });
+  });
+
   describe('without the token of the installation', () => {
     it.each(['', 'wrong', 'the token of this installation '])('is refused with %j', async (token) => {
       const { server, versions } = await release();
       const call = sides.ask(ReleaseQueries, [server.address], { token }).version('v');
       await expect(call).rejects.toMatchObject({ code: 'neighbour-failed', message: expect.stringContaining('UNAUTHENTICATED') });
       expect(versions.asked).toBe(0);
-    });
-
-    it('can be no more than a question about its health', async () => {
-      const { server } = await release();
-      const client = new Client(server.address, credentials.createInsecure());
-      const { path, requestSerialize, responseDeserialize } = healthService['Check']!;
-      const state = await new Promise((resolve, reject) => {
-        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { service: '' }, (error, answer) =>
-          error ? reject(error) : resolve(answer),
-        );
-      });
-      client.close();
-      expect(state).toEqual({ status: 'SERVING' });
     });
   });
 });

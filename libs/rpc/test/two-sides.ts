@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { CallContext } from '@souk/contracts';
+import { Ending } from '@souk/platform';
 import type { Port } from '../src/internal-port';
 import { internalPortOf } from '../src/internal-ports';
 import { Neighbour } from '../src/neighbour';
@@ -12,6 +13,8 @@ export const TOKEN = 'the token of this installation';
 /** A server of internal calls and those who ask it, over loopback. Calls that have ended are noted. */
 export class TwoSides {
   readonly observed: { side: 'client' | 'server'; service: string; method: string; code: number }[] = [];
+  /** Of the servers' process. */
+  readonly ending = new Ending();
   private readonly servers: RpcServer[] = [];
   private readonly neighbours: Neighbour[] = [];
   private readonly ways: Way[] = [];
@@ -26,6 +29,7 @@ export class TwoSides {
       { host: '127.0.0.1', port, ...(tls && { tls }), ...(drainMs !== undefined && { drainMs }) },
       () => Promise.resolve(TOKEN),
       (service, method, code) => this.observed.push({ side: 'server', service, method, code }),
+      this.ending,
     );
     await new Promise<void>((resolve, reject) => {
       server.listen((error) => (error instanceof Error ? reject(error) : resolve()));

@@ -218,7 +218,8 @@ export class DistributedProcesses {
     if (eventStore === undefined)
       this.engine('event-store', eventStorePort, 'esdb', /Ctrl-C/, {
         script: 'libs/event-store/src/protocol/main.js',
-        args: ['--port', String(eventStorePort), '--data', join(this.dataDir, 'events')],
+        // As docker-compose.yml has it: a whole topology comes in one append.
+        args: ['--port', String(eventStorePort), '--data', join(this.dataDir, 'events'), '--max-append-bytes', '16000000'],
       });
     if (bus === undefined) {
       const command = natsServer();

@@ -4,13 +4,16 @@ import { type AppendResult, type ExpectedRevision, WrongExpectedRevision } from 
 import { encodeBytes, type EncodedEvent } from '../record';
 import { expectedRevisionOf } from './expected-revision';
 import { ordinalOf } from './positions';
-import { proposedEvent, MAX_APPEND_BYTES, sizeOf } from './proposed-event';
+import { proposedEvent, sizeOf } from './proposed-event';
 import { InvalidRequest, MaximumAppendSizeExceeded } from './protocol-errors';
 import { nameOf } from './read-response';
-import type { StreamWriter } from './stream-writer';
+import type { Serving } from './serving';
 
 /** One append: its options, then its events. */
-export async function answerAppend(requests: AsyncIterable<AppendReq>, writer: StreamWriter): Promise<AppendResp> {
+export async function answerAppend(
+  requests: AsyncIterable<AppendReq>,
+  { writer, maxAppendBytes }: Pick<Serving, 'writer' | 'maxAppendBytes'>,
+): Promise<AppendResp> {
   let options: AppendReq.Options | undefined;
   let stream = '';
   const events: EncodedEvent[] = [];
@@ -23,7 +26,7 @@ export async function answerAppend(requests: AsyncIterable<AppendReq>, writer: S
     if (!message) continue;
     const event = proposedEvent(message);
     size += sizeOf(event);
-    if (size > MAX_APPEND_BYTES) throw new MaximumAppendSizeExceeded(MAX_APPEND_BYTES);
+    if (size > maxAppendBytes) throw new MaximumAppendSizeExceeded(maxAppendBytes);
     events.push(encodeBytes(stream, event));
   }
   if (!options || stream === '') throw new InvalidRequest('the name of a stream is required');

@@ -135,6 +135,20 @@ describe.each(ways)('EventStoreDB protocol: appending %s', (_name, many, way) =>
     expect(await collect(client.readStream('app-1'))).toHaveLength(1);
   });
 
+  it('takes a larger append where it is told to', async () => {
+    const generous = await OfficialClient.start({ maxAppendBytes: 8_000_000 });
+    try {
+      const event = (bytes: number) => binaryEvent({ type: 'Large', data: new Uint8Array(bytes).fill(7) });
+      const events = Array.from({ length: 39 }, () => event(200_000));
+      expect(await generous.client.appendToStream('app-1', events, way)).toMatchObject({ success: true });
+      const refused = generous.client.appendToStream('app-2', [...events, event(200_000)], way);
+      await expect(refused).rejects.toMatchObject({ maxAppendSize: 8_000_000 });
+      expect(generous.server.store.stats().events).toBe(39);
+    } finally {
+      await generous.stop();
+    }
+  });
+
   it('takes any text for the name of a stream, also over a restart', async () => {
     const names = ['a\0b', ' ', '\u0001', '$ce-app', 'ü-✓-😀', 'app-1/../x', '__proto__'];
     for (const name of names) await client.appendToStream(name, sampleJson(130), way);

@@ -11,7 +11,7 @@ import { statusOfAppend, timedOut } from './batch-status';
 import { expectedRevisionOf } from './expected-revision';
 import type { OpenCall } from './open-calls';
 import { ordinalOf } from './positions';
-import { MAX_APPEND_BYTES, sizeOf } from './proposed-event';
+import { sizeOf } from './proposed-event';
 import { AccessDenied, InvalidRequest, MaximumAppendSizeExceeded, type ProtocolError } from './protocol-errors';
 import { identifierOf, nameOf } from './read-response';
 import type { Serving } from './serving';
@@ -116,13 +116,14 @@ export class BatchAppendCall implements OpenCall {
 
   /** The next events of a request. */
   private add(append: Unfinished, request: BatchRequest, first: number): void {
+    const { maxAppendBytes } = this.serving;
     const end = Math.min(first + SLICE, request.count);
     for (let i = first; i < end; i++) {
       const event = request.event(i);
       const size = sizeOf(event);
       append.size += size;
       this.unfinishedBytes += size;
-      if (append.size > MAX_APPEND_BYTES) throw new MaximumAppendSizeExceeded(MAX_APPEND_BYTES);
+      if (append.size > maxAppendBytes) throw new MaximumAppendSizeExceeded(maxAppendBytes);
       if (this.unfinishedBytes > MAX_UNFINISHED_BYTES)
         throw new InvalidRequest(`unfinished appends have ${MAX_UNFINISHED_BYTES} bytes at most`);
       append.events.push(encodeBytes(append.stream, event));

@@ -14,7 +14,17 @@ describe('options of npm run eventstore', () => {
   const tls = ['--tls-cert', file('cert.pem', 'cert'), '--tls-key', file('key.pem', 'key')];
 
   it('without any serves this machine, writable', () => {
-    expect(optionsFrom([])).toMatchObject({ host: '127.0.0.1', port: 2113, insecure: true, readOnly: false });
+    expect(optionsFrom([])).toMatchObject({
+      host: '127.0.0.1',
+      port: 2113,
+      insecure: true,
+      readOnly: false,
+      maxAppendBytes: 1_048_576,
+    });
+  });
+
+  it('takes larger appends where it is told to', () => {
+    expect(optionsFrom(['--max-append-bytes', '8388608'])).toMatchObject({ maxAppendBytes: 8_388_608 });
   });
 
   it('with credentials and TLS may be reached from outside', () => {
@@ -33,6 +43,8 @@ describe('options of npm run eventstore', () => {
     ['credentials that nobody would send', ['--credentials', credentials], '--tls-cert'],
     ['half of TLS', tls.slice(0, 2), 'come together'],
     ['a port that is none', ['--port', 'http'], 'http'],
+    ['an append without an end', ['--max-append-bytes', '99999999'], 'from 1 to 16767216'],
+    ['an append of nothing', ['--max-append-bytes', '0'], '--max-append-bytes'],
     ['a file that is none', ['--credentials', '/nowhere', ...tls], '/nowhere'],
     ['credentials that are none', ['--credentials', file('empty', 'souk'), ...tls], 'name:password'],
     ['an option that there is not', ['--verbose'], '--verbose'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Credentials } from './access';
-import type { EventStoreDbServerOptions } from './server-options';
+import { type EventStoreDbServerOptions, LARGEST_MAX_APPEND_BYTES, MAX_APPEND_BYTES } from './server-options';
 
 export const USAGE = `usage: npm run eventstore -- [options]
 
@@ -12,6 +12,8 @@ Serves a folder of events by the gRPC protocol of EventStoreDB. Without options:
   --host <address>           another one than of this machine wants --credentials and --tls-*, or --insecure
                                                                                   default 127.0.0.1
   --read-only                nobody may write
+  --max-append-bytes <n>     what all events of one append may have together; 16767216 at most
+                                                                                  default 1048576
   --credentials <file>       asked of everyone: a file with one line name:password. Official clients send them over TLS only
   --tls-cert <file>          certificate (chain), PEM
   --tls-key <file>           its key, PEM
@@ -32,6 +34,9 @@ export function optionsFrom(args: readonly string[]): CommandOptions | 'help' {
   const problems: string[] = [];
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(`--port ${values.port} is no port`);
+  const maxAppendBytes = Number(values['max-append-bytes']);
+  if (!Number.isInteger(maxAppendBytes) || maxAppendBytes < 1 || maxAppendBytes > LARGEST_MAX_APPEND_BYTES)
+    problems.push(`--max-append-bytes is a whole number from 1 to ${LARGEST_MAX_APPEND_BYTES}`);
   if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined))
     problems.push('--tls-cert and --tls-key come together');
   const credentials = read(values.credentials, problems, credentialsIn);
@@ -51,6 +56,7 @@ export function optionsFrom(args: readonly string[]): CommandOptions | 'help' {
     credentials,
     tls,
     readOnly: values['read-only'],
+    maxAppendBytes,
     insecure: credentials === undefined,
   };
 }
@@ -69,6 +75,7 @@ function parsed(args: readonly string[]) {
         port: { type: 'string', default: '2113' },
         host: { type: 'string', default: '127.0.0.1' },
         'read-only': { type: 'boolean', default: false },
+        'max-append-bytes': { type: 'string', default: String(MAX_APPEND_BYTES) },
         credentials: { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

@@ -12,9 +12,6 @@ interface ProposedMessage {
   getData_asU8(): Uint8Array;
 }
 
-/** Bytes of one append that are taken, as the real server counts them by default. */
-export const MAX_APPEND_BYTES = 1024 * 1024;
-
 export function proposedEvent(message: ProposedMessage): EventBytes {
   const properties = message.getMetadataMap();
   return eventOf({

@@ -92,6 +92,8 @@ describe('EventStoreDB protocol: reading', () => {
 
     it.each([
       ['prefixes of streams', { stream: ['version-', '$$'] }, ['version-1@0', 'version-1@1', '$$app-1@0']],
+      ['a pattern of streams', { stream: '^app-|n-1$' }, ['app-1@0', 'app-1@1', 'version-1@0', 'version-1@1']],
+      ['a pattern of the streams of the system', { stream: '^\\$\\$app-\\d$' }, ['$$app-1@0']],
       ['prefixes of types', { type: ['Rel'] }, ['version-1@0', 'version-1@1']],
       ['a pattern of types', { type: '^[^$]' }, ['app-1@0', 'app-1@1', 'version-1@0', 'version-1@1']],
     ])('by %s, in both directions', async (_name, filter, found) => {
@@ -106,7 +108,8 @@ describe('EventStoreDB protocol: reading', () => {
 
     it('refuses a position that can not be, and a pattern that is none', async () => {
       await expect(read({ fromPosition: { commit: 900n, prepare: 900n } })).rejects.toMatchObject({ code: 3 });
-      await expect(official.readAllFiltered({ type: '(' }, 'forwards')).rejects.toMatchObject({ code: 3 });
+      for (const filter of [{ type: '(' }, { stream: '(' }])
+        await expect(official.readAllFiltered(filter, 'forwards')).rejects.toMatchObject({ code: 3 });
     });
 
     it('with ids as numbers, where the client asks for nothing else', async () => {

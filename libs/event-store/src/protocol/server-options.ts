@@ -1,6 +1,11 @@
 import type { LmdbEventStore } from '../lmdb-event-store';
 import type { AccessOptions } from './access';
 
+/** As the real server has it by default. */
+export const MAX_APPEND_BYTES = 1024 * 1024;
+/** More than that the real server can't be told: a record of its log has 16 MiB, less some for what stands around. */
+export const LARGEST_MAX_APPEND_BYTES = 16 * 1024 * 1024 - 10_000;
+
 export interface EventStoreDbServerOptions extends AccessOptions {
   readonly store: LmdbEventStore;
   /** Address to listen on. Default 127.0.0.1. */
@@ -9,6 +14,8 @@ export interface EventStoreDbServerOptions extends AccessOptions {
   readonly port?: number;
   /** Without it, everything can be read on the way, and official clients send no credentials. PEM. */
   readonly tls?: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
+  /** What all events of one append may have together: the real server's MaxAppendSize. Default 1 MiB, at most 16 MiB less 10,000. */
+  readonly maxAppendBytes?: number;
   /** Told of errors that nobody expected; clients do not see what they say. */
   readonly onError?: (error: unknown) => void;
 }

@@ -1,13 +1,8 @@
-import {
-  EventStoreDBClient,
-  persistentSubscriptionToStreamSettingsFromDefaults,
-  START,
-  type ResolvedEvent,
-} from '@eventstore/db-client';
+import { EventStoreDBClient, START, type ResolvedEvent } from '@eventstore/db-client';
 import { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
 import type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb';
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import { collect, Child, EventRecorder, sampleEvents, temporaryFolder } from '@souk/event-sourcing/testing';
 import { join } from 'node:path';
 import { BatchRequest } from './batch-request';
@@ -38,24 +33,12 @@ describe('EventStoreDB protocol: the server', () => {
         ['read', 'append', 'batchappend', 'delete', 'tombstone'].map((name) => `event_store.client.streams.streams/${name}`),
       ),
     );
-    expect(methods.filter((name) => /persistent|projections/.test(name))).toEqual([]);
   });
 
   it('is found by gossip as a cluster of one', async () => {
     const found = EventStoreDBClient.connectionString(`esdb+discover://127.0.0.1:${official.server.port}?tls=false`);
     expect(await found.appendToStream('app-1', sampleJson(1))).toMatchObject({ success: true });
     await found.dispose();
-  });
-
-  it.each([
-    [
-      'Persistent subscriptions',
-      () => client.createPersistentSubscriptionToStream('app-1', 'group', persistentSubscriptionToStreamSettingsFromDefaults()),
-    ],
-    ['Projections', () => client.createProjection('mine', 'fromAll()')],
-  ])('names what it does not support: %s', async (feature, call) => {
-    const error: unknown = await call().catch((refusal: unknown) => refusal);
-    expect(error).toMatchObject({ code: status.UNIMPLEMENTED, message: expect.stringContaining(feature) });
   });
 
   it('shares its store with the process that serves it', async () => {

@@ -6,13 +6,18 @@ import { hostname } from 'node:os';
 import { Access } from './access';
 import { clusterOfOne } from './gossip';
 import { OpenCalls } from './open-calls';
-import { AddressUnavailable, type EventStoreDbServerOptions, type RunningEventStoreDbServer } from './server-options';
+import {
+  AddressUnavailable,
+  type EventStoreDbServerOptions,
+  MAX_APPEND_BYTES,
+  type RunningEventStoreDbServer,
+} from './server-options';
 import { supportedMethods } from './server-features';
 import { RulesReader } from './stream-rules';
 import { StreamReader } from './stream-reader';
 import { StreamWriter } from './stream-writer';
 import { streamsDefinition, streamsService } from './streams-service';
-import { addUnsupported } from './unsupported';
+import { addUnsupported, unsupportedServices } from './unsupported';
 
 /** As the real server has them: an event of 16 MB can be read, and something stands around it. */
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
@@ -27,6 +32,7 @@ export async function startServer({
   host = '127.0.0.1',
   port: wanted = 2113,
   tls,
+  maxAppendBytes = MAX_APPEND_BYTES,
   onError = () => undefined,
   ...access
 }: EventStoreDbServerOptions): Promise<RunningEventStoreDbServer> {
@@ -45,11 +51,11 @@ export async function startServer({
   const writer = new StreamWriter(store.bytes, rules);
   server.addService(
     streamsDefinition,
-    streamsService({ store: store.bytes, reader, writer, calls, onError }, new Access(access)),
+    streamsService({ store: store.bytes, reader, writer, calls, maxAppendBytes, onError }, new Access(access)),
   );
   server.addService(ServerFeaturesService, {
     getSupportedMethods: (_call: unknown, callback: (error: null, answer: unknown) => void) =>
-      callback(null, supportedMethods([streamsDefinition, GossipService, ServerFeaturesService])),
+      callback(null, supportedMethods([streamsDefinition, GossipService, ServerFeaturesService, ...unsupportedServices])),
   });
   server.addService(GossipService, {
     read: (_call: unknown, callback: (error: null, answer: unknown) => void) =>

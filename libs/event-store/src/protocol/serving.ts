@@ -9,6 +9,8 @@ export interface Serving {
   readonly reader: StreamReader;
   readonly writer: StreamWriter;
   readonly calls: OpenCalls;
+  /** Of all events of one append together. */
+  readonly maxAppendBytes: number;
   /** Told of errors that nobody expected. */
   readonly onError: (error: unknown) => void;
 }

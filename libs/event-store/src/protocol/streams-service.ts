@@ -59,7 +59,7 @@ export function streamsService(serving: Serving, access: Access): UntypedService
   const methods = {
     read: (call: ReadCall) => stream(call, () => void answerRead(call, serving)),
     append: (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>) =>
-      void unary(call.metadata, callback, () => answerAppend(call, writer)),
+      void unary(call.metadata, callback, () => answerAppend(call, serving)),
     batchAppend: (call: ServerDuplexStream<BatchRequest, BatchAppendResp>) =>
       stream(call, () => new BatchAppendCall(call, serving, access.mayWrite)),
     delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>) =>

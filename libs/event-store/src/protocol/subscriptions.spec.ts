@@ -98,6 +98,7 @@ describe('EventStoreDB protocol: subscriptions', () => {
 
     it.each([
       ['streams', streamNameFilter({ prefixes: ['app-'] })],
+      ['a pattern of streams', streamNameFilter({ regex: '^app-\\d$' })],
       ['a pattern of types', eventTypeFilter({ regex: '^Wanted$' })],
     ])('hands out what passes a filter of %s', async (_name, filter) => {
       await client.appendToStream('app-1', sampleJson(2, 'Wanted'));
