@@ -19,10 +19,10 @@ const ONLY_BY_NAME = ['soak'];
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.fault\.mjs$/.exec(file)?.[1] ?? []);
-const OPTIONS = ['--small', '--seed', '--kills', '--minutes'];
+const OPTIONS = ['--small', '--seed', '--kills', '--minutes', '--orders'];
 if (process.argv.slice(2).some((arg) => arg.startsWith('-') && !OPTIONS.includes(arg))) {
   console.log(
-    `usage: npm run faults -- [names] [--small] [--seed n] [--kills n] [--minutes n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
+    `usage: npm run faults -- [names] [--small] [--seed n] [--kills n] [--minutes n] [--orders n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
   );
   process.exit(process.argv.includes('--help') ? 0 : 2);
 }

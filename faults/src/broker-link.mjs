@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** The network between services and their broker: it can be cut, or swallow everything, and be mended. */
+/** The network between services and their broker, or another server: it can be cut, or swallow everything, and be mended. */
 export class BrokerLink {
   #mode = 'through';
   #pairs = new Set();
 
-  /** @param {number} port of the broker */
+  /** @param {number | (() => number)} port of the broker, or what tells it when somebody connects */
   static async open(port) {
     const link = new BrokerLink();
-    link.server = createServer((client) => link.#take(client, port)).listen(0, '127.0.0.1');
+    const portOf = typeof port === 'function' ? port : () => port;
+    link.server = createServer((client) => link.#take(client, portOf())).listen(0, '127.0.0.1');
     await once(link.server, 'listening');
-    link.url = `nats://127.0.0.1:${link.server.address().port}`;
+    link.port = link.server.address().port;
+    link.url = `nats://127.0.0.1:${link.port}`;
     return link;
   }
 

@@ -3,10 +3,15 @@ import { Api } from '../../examples/demo/api.mjs';
 
 /** Between two attempts, in milliseconds. */
 const PAUSE = 30;
+/** Answers that mean "later", of whoever stands between as well. */
+const LATER = [502, 503, 504, 507];
 
 /** As the client of a frontend that does not give up: what got no answer, or "later", is asked again, under the same Idempotency-Key. */
 export class PatientApi extends Api {
-  /** @param patience shared by many clients: `{ over: boolean }`, set when nobody is to wait any longer; `retries` counts */
+  /**
+   * @param patience shared by many clients: `{ over: boolean }`, set when nobody is to wait any longer; `retries` counts. `acknowledged`, where there
+   * is one, takes the position of everything that was said to be done
+   */
   constructor(url, token, patience) {
     super(url, token);
     this.patience = patience;
@@ -21,8 +26,10 @@ export class PatientApi extends Api {
     for (;;) {
       try {
         const answer = await super.exchange(method, path, body, typeof headers === 'function' ? headers() : headers);
-        this.seen = answer.headers.get('x-event-position') ?? this.seen;
-        if (answer.status !== 503 && answer.status !== 507) return answer;
+        const position = answer.headers.get('x-event-position');
+        this.seen = position ?? this.seen;
+        if (position && method !== 'GET' && answer.status < 400) this.patience.acknowledged?.add(position);
+        if (!LATER.includes(answer.status)) return answer;
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
       }

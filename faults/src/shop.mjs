@@ -4,6 +4,15 @@ import { Webhook } from 'standardwebhooks';
 import { PatientApi } from './patient-api.mjs';
 
 const example = (name) => JSON.parse(readFileSync(new URL(`../../examples/tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
+/** So small that a hundred of them fit on the simulated cluster. */
+const TOPOLOGY = {
+  ...example('topology'),
+  nodes: example('topology').nodes.map((node) => ({
+    ...node,
+    cpu: { ...node.cpu, request: '10m' },
+    memory: { ...node.memory, request: '16Mi' },
+  })),
+};
 const SOURCE = 'https://billing.example.com';
 
 /** A provider with one app in two versions, a buyer, a billing system, an auditor; all of them patient. */
@@ -38,7 +47,7 @@ export class Shop {
     const { versionId } = await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First', number: '1.0.0' });
     const standard = { name: 'standard', hosting: 'edge' };
     const { configurationId } = await provider.post(`/v1/versions/${versionId}/configurations`, standard);
-    await provider.put(`/v1/configurations/${configurationId}/topology`, example('topology'), { 'if-match': '"0"' });
+    await provider.put(`/v1/configurations/${configurationId}/topology`, TOPOLOGY, { 'if-match': '"0"' });
     await provider.put(`/v1/versions/${versionId}/permissions`, example('permissions'));
     await this.#release(versionId);
     await provider.until(`/v1/apps/${appId}`, ({ status }) => status === 'initialised');
@@ -53,12 +62,11 @@ export class Shop {
     const next = { number: '1.1.0', description: 'Faster pages', cloneFrom };
     const { versionId } = await provider.post(`/v1/apps/${appId}/versions`, next);
     const { items } = await provider.get(`/v1/versions/${versionId}/configurations`);
-    const topology = example('topology');
-    const nodes = topology.nodes.map((node) =>
+    const nodes = TOPOLOGY.nodes.map((node) =>
       node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', '1.1.0') } : node,
     );
     const ifMatch = { 'if-match': `"${items[0].revision}"` };
-    await provider.put(`/v1/configurations/${items[0].configurationId}/topology`, { ...topology, nodes }, ifMatch);
+    await provider.put(`/v1/configurations/${items[0].configurationId}/topology`, { ...TOPOLOGY, nodes }, ifMatch);
     await this.#release(versionId);
     return versionId;
   }
@@ -68,9 +76,9 @@ export class Shop {
     await this.provider.post(`/v1/versions/${versionId}/release`, { reviewed: revisions });
   }
 
-  /** Sends an event of the billing system; the same one again where no answer comes. */
-  async bill(type, orderId, sequence, data) {
-    const event = {
+  /** Something that happened to an order, as the billing system tells it. */
+  orderEvent(type, orderId, sequence, data) {
+    return {
       specversion: '1.0',
       id: `${orderId}-${sequence}`,
       source: SOURCE,
@@ -81,6 +89,10 @@ export class Shop {
       datacontenttype: 'application/json',
       data,
     };
+  }
+
+  /** Sends an event of the billing system; the same one again where no answer comes. */
+  async deliver(event) {
     const body = JSON.stringify(event);
     const id = `msg_${randomUUID()}`;
     return this.nobody.send('POST', this.billing.path, body, () => {
@@ -93,9 +105,9 @@ export class Shop {
     });
   }
 
-  /** A paid order for the first version. Answers the instance's id as soon as there is one. */
-  async buy(orderId) {
-    const { purchaseId } = await this.bill('paid', orderId, 1, {
+  /** That an order for the first version was paid. */
+  paid(orderId) {
+    return this.orderEvent('paid', orderId, 1, {
       buyerTenant: this.buyer.tenantId,
       appId: this.appId,
       versionId: this.first,
@@ -105,8 +117,23 @@ export class Shop {
       instanceName: orderId,
       parameters: { title: orderId },
     });
-    const { instanceId } = await this.buyer.until(`/v1/purchases/${purchaseId}`, (one) => one.instanceId !== undefined);
+  }
+
+  /** That its price was paid back. */
+  refunded(orderId) {
+    return this.orderEvent('refunded', orderId, 2, { reason: 'changed their mind' });
+  }
+
+  /** A paid order for the first version. Answers the instance's id as soon as there is one. */
+  async buy(orderId) {
+    const { purchaseId } = await this.deliver(this.paid(orderId));
+    const { instanceId } = await this.fulfilled(purchaseId);
     return { orderId, purchaseId, instanceId };
+  }
+
+  /** The purchase, as soon as there is an instance of it. */
+  fulfilled(purchaseId) {
+    return this.buyer.until(`/v1/purchases/${purchaseId}`, (one) => one.instanceId !== undefined);
   }
 
   becomes(instanceId, holds) {
@@ -123,7 +150,7 @@ export class Shop {
   }
 
   refund(orderId) {
-    return this.bill('refunded', orderId, 2, { reason: 'changed their mind' });
+    return this.deliver(this.refunded(orderId));
   }
 
   /** Numbers of events of an instance by type; of everything that is known about it. */

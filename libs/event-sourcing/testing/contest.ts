@@ -85,7 +85,7 @@ export async function contestCommands(store: EventStore, options: ContestOptions
             causationId: commandId,
             actor: { kind: 'system', id: 'contest' },
           };
-          const { events } = await handler.handle(counter, String(n), { by: commandId }, context as never);
+          const { events } = await handler.handle(contestCounter, String(n), { by: commandId }, context as never);
           return events[0]!;
         } catch (error) {
           // Beaten more often than the handler tries: sent again, as any client would.
@@ -105,14 +105,15 @@ export async function contestCommands(store: EventStore, options: ContestOptions
       }
     };
     await Promise.all(Array.from({ length: options.writers }, (_, writer) => write(writer)));
-    outcome.notOne += await differences(store, `${counter.category}-${n}`, winners);
+    outcome.notOne += await differences(store, `${contestCounter.category}-${n}`, winners);
   }
   return outcome;
 }
 
 type Counted = DomainEvent<'ContestCounted', { by: string }>;
 
-const counter: Aggregate<number, { readonly by: string }, Counted> = {
+/** Whom commands of a contest are sent to. */
+export const contestCounter: Aggregate<number, { readonly by: string }, Counted> = {
   category: 'contestCounter',
   eventTypes: { ContestCounted: {} },
   initial: 0,

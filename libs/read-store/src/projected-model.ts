@@ -368,11 +368,21 @@ export class ProjectedModel implements ReadModel<Document> {
     return this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix));
   }
 
-  /** Documents that are not in memory, as they stand in the store. */
+  /**
+   * Documents as they stand in the store, and as those in memory will: the commit that takes these there may be over before the others are read, and
+   * they are gone from memory then.
+   */
   private async load(keys: readonly string[]): Promise<ReadonlyMap<string, Folded>> {
-    const unknown = [...new Set(keys)].filter((key) => !this.dirty.has(key) && !this.committing.has(key));
+    const loaded = new Map<string, Folded>();
+    const unknown: string[] = [];
+    for (const key of new Set(keys)) {
+      const inMemory = this.dirty.get(key) ?? this.committing.get(key);
+      if (inMemory) loaded.set(key, this.onceCommitted(inMemory));
+      else unknown.push(key);
+    }
     const found = await Promise.all(unknown.map((key) => this.writer.getForUpdate(key)));
-    return new Map(unknown.flatMap((key, n) => (found[n] ? [[key, { ...found[n], isStored: true }] as const] : [])));
+    for (const [n, key] of unknown.entries()) if (found[n]) loaded.set(key, { ...found[n], isStored: true });
+    return loaded;
   }
 
   private apply(event: RecordedEvent, keys: readonly string[], loaded: ReadonlyMap<string, Folded>): void {
@@ -399,7 +409,11 @@ export class ProjectedModel implements ReadModel<Document> {
   /** What the commit under way makes of a document: as good as in the store. */
   private underWay(key: string): Folded | undefined {
     const committing = this.committing.get(key);
-    return committing && { ...committing, isStored: this.isWorthWriting(committing) };
+    return committing && this.onceCommitted(committing);
+  }
+
+  private onceCommitted(folded: Folded): Folded {
+    return { ...folded, isStored: this.isWorthWriting(folded) };
   }
 
   /**

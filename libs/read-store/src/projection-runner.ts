@@ -169,6 +169,11 @@ export class ProjectionRunner {
     return this.rebuilds.get(name);
   }
 
+  /** Rebuilds are known where the models are folded. @throws NotActive where another process does that */
+  assertActive(): void {
+    if (this.role !== 'active' || !this.activity.held()) throw new NotActive();
+  }
+
   health(): readonly ModelHealth[] {
     return [...this.models.values()].map(({ health }) => health);
   }
@@ -265,11 +270,6 @@ export class ProjectionRunner {
   private trouble(models: readonly ProjectedModel[], error: unknown): void {
     for (const model of models) model.become('retrying', error);
     this.onError({ projection: models.map(({ projection }) => projection.name).join(', '), error });
-  }
-
-  /** @throws NotActive */
-  private assertActive(): void {
-    if (this.role !== 'active' || !this.activity.held()) throw new NotActive();
   }
 
   private async startLanes(models: readonly ProjectedModel[], attempt: number): Promise<void> {

@@ -80,6 +80,19 @@ suite('One process for each service, with two replicas', () => {
     await processes.whole();
   }, 150_000);
 
+  it('builds a read model anew and tells how far it is, whichever replica is asked', async () => {
+    const { operator, url } = processes;
+    // The edge asks replicas by turns: more often than there are of them.
+    for (let n = 0; n < 4; n++) {
+      const asked = await operator.post('/v1/read-models/instances/rebuild', {}, { 'idempotency-key': `rebuild-${n}` });
+      expect(asked.status).toBe(202);
+      const headers = { authorization: `Bearer ${operator.token}` };
+      const progress = await fetch(`${url}/v1/read-models/instances/events`, { headers });
+      expect(progress.status).toBe(200);
+      expect(await progress.text()).toContain('"status":"switched"');
+    }
+  }, 60_000);
+
   it('is updated replica by replica without a request that fails', async () => {
     const traffic = new SteadyTraffic(everydayRequests(processes.operator, story.provider, story.buyer, versionId), 4);
     for (const index of [0, 1]) {

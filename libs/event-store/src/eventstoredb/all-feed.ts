@@ -35,6 +35,8 @@ export class AllFeed extends DriverFeed {
   }
 
   protected override open(): DriverSubscription {
+    // What the one before had sent and nobody had read is sent again: its checkpoints are beyond that.
+    this.checkpoint = 0;
     const reached = (source: unknown, { commit }: { readonly commit: bigint }): void => {
       if (!this.isCurrent(source)) return;
       this.moved();

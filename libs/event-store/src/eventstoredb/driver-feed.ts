@@ -57,7 +57,8 @@ export abstract class DriverFeed implements Feed {
       if (looked >= 4 * this.options.limit) return { events, atEnd: false, waits: false };
       const resolved = this.source?.read() as ResolvedEvent | null | undefined;
       if (!resolved) {
-        this.drained();
+        // Of one that broke off, something may not have been read.
+        if (this.source) this.drained();
         return { events, atEnd: this.live, waits: true };
       }
       this.moved();

@@ -58,6 +58,8 @@ export const commonErrors: Readonly<Record<string, number>> = {
   'event-store-overloaded': 503,
   'append-too-large': 413,
   'rebuild-running': 409,
+  // Whoever stands before several replicas asks another one.
+  'not-active': 421,
   'insufficient-storage': 507,
   'event-too-large': 413,
   'wrong-expected-revision': 409,

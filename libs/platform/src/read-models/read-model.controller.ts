@@ -57,6 +57,7 @@ export class ReadModelController {
   @ApiOperation({ summary: 'Cancels the rebuild that is under way, if there is one: nothing has changed then' })
   async cancel(@Param('name') name: string): Promise<void> {
     await this.get(name);
+    this.runner.assertActive();
     await this.runner.rebuildOf(name)?.cancel();
   }
 
@@ -65,6 +66,8 @@ export class ReadModelController {
   async events(@Param('name') name: string, @Headers('last-event-id') lastEventId?: string): Promise<Observable<MessageEvent>> {
     const after = lastEventId ? this.store.parsePosition(lastEventId) : undefined;
     await this.get(name);
+    // Another replica follows, and knows of no rebuild.
+    this.runner.assertActive();
     const rebuild = this.runner.rebuildOf(name);
     if (!rebuild) throw new NotFound('rebuild of the read model', name);
     return streamRebuild(rebuild, after);
