@@ -53,6 +53,8 @@ const CHANGES_AT_ONCE = 500;
  * `folded` is ahead of `visible` (committed, and what readers are told) while something is not committed.
  */
 export class ProjectedModel implements ReadModel<Document> {
+  readonly listening: Promise<void>;
+  private listens: () => void = () => undefined;
   private readonly writer: GenerationWriter<Document>;
   private readonly waiters = new PositionWaiters();
   private readonly listeners = new Set<(change: ModelChange) => void>();
@@ -82,6 +84,7 @@ export class ProjectedModel implements ReadModel<Document> {
     private readonly activity: Activity = alwaysActive,
   ) {
     this.writer = writer;
+    this.listening = new Promise((resolve) => (this.listens = resolve));
   }
 
   get status(): ModelStatus {
@@ -154,6 +157,7 @@ export class ProjectedModel implements ReadModel<Document> {
     this.folded = this.isShared ? this.persisted : this.visible;
     this.retellingTo = this.isShared && this.persisted !== undefined && !this.isAt(this.persisted) ? this.persisted : undefined;
     this.forget();
+    this.listens();
   }
 
   /** Another process folds from now on: this one writes nothing, and goes on from where its listeners know of. */
@@ -165,6 +169,7 @@ export class ProjectedModel implements ReadModel<Document> {
     // Whoever folds now may have code that gets past what this one has failed at.
     this.state = 'following';
     this.error = undefined;
+    this.listens();
   }
 
   /** How far the documents are, whoever has written them. `undefined` where they are not of this event store. */
