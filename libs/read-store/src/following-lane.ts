@@ -5,15 +5,13 @@ import type { ProjectedModel } from './projected-model';
 
 /** Once live, events of so many milliseconds come together, as they do where they are folded. */
 const PAUSE_MS = 5;
-/** How soon after an event it is looked whether its documents are there, and how often then. */
-const LOOK_MS = { first: 10, then: 25 };
-
 /** Read models that another process folds, fed by one subscription. Nothing is asked for while nothing happens. */
 export class FollowingLane {
   private readonly followers: readonly ModelFollower[];
   private subscription: Subscription | undefined;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
+  private isLooking = false;
   private closed = false;
 
   /** @param onFailure called once: a store failed, or the subscription ended. Nothing is done any more but `close` */
@@ -24,6 +22,16 @@ export class FollowingLane {
     private readonly onFailure: (error: unknown) => void,
   ) {
     this.followers = models.map((model) => new ModelFollower(model, eventStore));
+    for (const follower of this.followers)
+      follower.model.onAwaited(() => {
+        follower.hurry();
+        this.lookInTime();
+      });
+  }
+
+  /** Documents are to come of which somebody wants to know. */
+  get isExpecting(): boolean {
+    return this.followers.some(({ isExpecting }) => isExpecting);
   }
 
   start(): void {
@@ -49,25 +57,32 @@ export class FollowingLane {
   private hear(events: readonly RecordedEvent[], upTo: Position): void {
     if (this.closed) return;
     for (const follower of this.followers) follower.hear(events, upTo);
-    this.lookIn(LOOK_MS.first);
+    this.lookInTime();
   }
 
-  private lookIn(ms: number): void {
-    if (this.closed || this.timer || !this.followers.some(({ isExpecting }) => isExpecting)) return;
-    this.timer = setTimeout(() => {
-      this.looking = this.look().then(
-        () => {
-          this.timer = undefined;
-          this.lookIn(LOOK_MS.then);
-        },
-        (error: unknown) => this.fail(error),
-      );
-    }, ms);
+  /** When the first of them is due. */
+  private lookInTime(): void {
+    clearTimeout(this.timer);
+    if (this.closed || this.isLooking || !this.isExpecting) return;
+    const due = Math.min(...this.followers.map(({ lookAt }) => lookAt));
+    this.timer = setTimeout(
+      () => {
+        this.isLooking = true;
+        this.looking = this.look().then(
+          () => {
+            this.isLooking = false;
+            this.lookInTime();
+          },
+          (error: unknown) => this.fail(error),
+        );
+      },
+      Math.max(0, due - performance.now()),
+    );
   }
 
   private async look(): Promise<void> {
-    const expecting = this.followers.filter(({ isExpecting }) => isExpecting);
-    await Promise.all(expecting.map((follower) => follower.look()));
+    const now = performance.now();
+    await Promise.all(this.followers.filter(({ lookAt }) => lookAt <= now).map((follower) => follower.look()));
   }
 
   private fail(error: unknown): void {

@@ -11,6 +11,12 @@ interface Heard {
 
 /** Ids that are remembered for one model. Of events above that it is read again, when there is room. */
 const MOST_KEYS = 10_000;
+/**
+ * How soon after an event it is looked whether its documents are there, and how often then. Where they do not come, ever more rarely, by a share
+ * of the time that was waited already; unless somebody waits for them.
+ */
+const LOOK_MS = { first: 10, then: 25, atMost: 1000 };
+const SHARE = 0.1;
 /** Events that are looked at between two turns of the event loop. */
 const EVENTS_AT_ONCE = 256;
 
@@ -29,6 +35,9 @@ export class ModelFollower {
   /** There was no room for events after `heard`, up to this one. */
   private skipped: Position | undefined;
   private closed = false;
+  /** When documents were last seen to come, or began to be expected. */
+  private movedAt = 0;
+  private next = Infinity;
 
   constructor(
     readonly model: ProjectedModel,
@@ -43,12 +52,23 @@ export class ModelFollower {
     return this.outstanding.length > 0 || this.skipped !== undefined;
   }
 
+  /** When it should be looked, by `performance.now()`; never where nothing is expected. */
+  get lookAt(): number {
+    return this.isExpecting ? this.next : Infinity;
+  }
+
+  /** Somebody waits. */
+  hurry(): void {
+    this.next = Math.min(this.next, performance.now() + LOOK_MS.first);
+  }
+
   close(): void {
     this.closed = true;
   }
 
   /** The next events of the store; nothing lies between them and those before, nor up to `upTo`. */
   hear(events: readonly RecordedEvent[], upTo: Position): void {
+    const wasExpecting = this.isExpecting;
     for (const event of events) {
       if (this.heard !== undefined && comparePositions(event.position, this.heard) <= 0) continue;
       if (!this.isRead(event)) continue;
@@ -57,6 +77,9 @@ export class ModelFollower {
     }
     if (this.skipped === undefined && isAfter(upTo, this.heard)) this.heard = upTo;
     this.settle();
+    if (wasExpecting || !this.isExpecting) return;
+    this.movedAt = performance.now();
+    this.next = this.movedAt + LOOK_MS.first;
   }
 
   /**
@@ -66,8 +89,17 @@ export class ModelFollower {
   async look(): Promise<void> {
     const stored = await this.model.sharedCheckpoint();
     if (this.closed) return;
+    const before = this.model.checkpoint();
     if (stored !== undefined) this.tellUpTo(stored);
+    this.lookAgain(this.model.checkpoint() !== before);
     if (this.skipped !== undefined && this.keyCount < this.mostKeys / 2) await this.readSkipped();
+  }
+
+  private lookAgain(hasMoved: boolean): void {
+    const now = performance.now();
+    if (hasMoved) this.movedAt = now;
+    const pause = this.model.isAwaited ? 0 : (now - this.movedAt) * SHARE;
+    this.next = now + Math.min(Math.max(pause, LOOK_MS.then), LOOK_MS.atMost);
   }
 
   private isRead({ stream }: RecordedEvent): boolean {

@@ -9,6 +9,10 @@ interface Waiter {
 export class PositionWaiters {
   private readonly waiters = new Set<Waiter>();
 
+  get count(): number {
+    return this.waiters.size;
+  }
+
   /** `true` when it got there, `false` when the time is over or nobody will get there any more. */
   wait(position: Position, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {

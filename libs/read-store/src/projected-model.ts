@@ -53,6 +53,8 @@ const CHANGES_AT_ONCE = 500;
  * `folded` is ahead of `visible` (committed, and what readers are told) while something is not committed.
  */
 export class ProjectedModel implements ReadModel<Document> {
+  readonly listening: Promise<void>;
+  private listens: () => void = () => undefined;
   private readonly writer: GenerationWriter<Document>;
   private readonly waiters = new PositionWaiters();
   private readonly listeners = new Set<(change: ModelChange) => void>();
@@ -74,6 +76,9 @@ export class ProjectedModel implements ReadModel<Document> {
   private counts = { events: 0, commits: 0, lagMs: 0 };
   private error: unknown;
   private state: ModelStatus = 'idle';
+  /** Where others fold it, it has failed. */
+  private hasFailedElsewhere = false;
+  private hurry: () => void = () => undefined;
 
   constructor(
     readonly projection: Projection<Document, DomainEvent>,
@@ -84,10 +89,20 @@ export class ProjectedModel implements ReadModel<Document> {
     private readonly activity: Activity = alwaysActive,
   ) {
     this.writer = writer;
+    this.listening = new Promise((resolve) => (this.listens = resolve));
   }
 
   get status(): ModelStatus {
     return this.state;
+  }
+
+  /** Nothing more comes until somebody mends it: its projection has thrown, here or where it is folded. */
+  get isStanding(): boolean {
+    return this.state === 'failed' || (this.state === 'following' && this.hasFailedElsewhere);
+  }
+
+  get isAwaited(): boolean {
+    return this.waiters.count > 0;
   }
 
   get health(): ModelHealth {
@@ -132,7 +147,7 @@ export class ProjectedModel implements ReadModel<Document> {
 
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (this.isAt(position)) return;
-    if (this.state !== 'failed' && (await this.arrivesAt(position, timeoutMs))) return;
+    if (!this.isStanding && (await this.arrivesAt(position, timeoutMs))) return;
     throw new ReadModelBehind(this.projection.name, position, this.visible);
   }
 
@@ -159,6 +174,7 @@ export class ProjectedModel implements ReadModel<Document> {
     this.folded = this.isShared ? this.persisted : this.visible;
     this.retellingTo = this.isShared && this.persisted !== undefined && !this.isAt(this.persisted) ? this.persisted : undefined;
     this.forget();
+    this.listens();
   }
 
   /** Another process folds from now on: this one writes nothing, and goes on from where its listeners know of. */
@@ -170,7 +186,20 @@ export class ProjectedModel implements ReadModel<Document> {
     this.forget();
     // Whoever folds now may have code that gets past what this one has failed at.
     this.state = 'following';
+    this.hasFailedElsewhere = false;
     this.error = undefined;
+    this.listens();
+  }
+
+  /** Calls that as soon as somebody waits for what another process folds. */
+  onAwaited(hurry: () => void): void {
+    this.hurry = hurry;
+  }
+
+  /** Whether it has failed where it is folded. Nobody waits for it then. */
+  standsElsewhere(hasFailed: boolean): void {
+    this.hasFailedElsewhere = hasFailed;
+    if (this.isStanding) this.waiters.giveUp();
   }
 
   /** How far the documents are, whoever has written them. `undefined` where they are not of this event store. */
@@ -304,7 +333,10 @@ export class ProjectedModel implements ReadModel<Document> {
     if (touched.size > 0) this.foldedByAnother = new Set();
     if (changes.length === 0) {
       this.arrive(position);
-      if (touched.size > 0) this.notify({ keys: [...touched], position });
+      if (touched.size === 0) return;
+      this.notify({ keys: [...touched], position });
+      // Whoever follows knows the keys, and not that nothing came of them: the checkpoint alone says so.
+      if (this.isShared) await this.persist();
       return;
     }
     const recordedAt = this.newestRecordedAt;
@@ -352,7 +384,7 @@ export class ProjectedModel implements ReadModel<Document> {
     this.assertActive();
     failpoint('read-model.before-checkpoint');
     await this.writer.commit([], position);
-    this.persisted = position;
+    if (this.persisted === undefined || comparePositions(position, this.persisted) > 0) this.persisted = position;
   }
 
   isAt(position: Position): boolean {
@@ -484,7 +516,9 @@ export class ProjectedModel implements ReadModel<Document> {
 
   private async arrivesAt(position: Position, timeoutMs: number): Promise<boolean> {
     const stopAsking = this.keepAsking(position);
-    const reached = await this.waiters.wait(position, timeoutMs);
+    const waiting = this.waiters.wait(position, timeoutMs);
+    this.hurry();
+    const reached = await waiting;
     stopAsking();
     return reached;
   }

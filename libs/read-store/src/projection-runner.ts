@@ -9,6 +9,7 @@ import {
   type Projection,
 } from '@souk/event-sourcing';
 import { confirmed } from './differences';
+import { FailedModels } from './failed-models';
 import { FollowingLane } from './following-lane';
 import { NotActive } from './not-active';
 import { ProjectedModel } from './projected-model';
@@ -34,6 +35,8 @@ export interface ProjectionRunnerOptions extends Partial<LaneOptions> {
 const NEARBY = 5000;
 /** How often checkpoints that moved without a change are put on disk. */
 const PERSIST_EVERY_MS = 5000;
+/** How often one who waits for documents of others looks whether they will come. */
+const HEAR_EVERY_MS = 1000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 /** Events in a batch of a rebuild: live models share the event loop with it. */
@@ -56,11 +59,13 @@ export class ProjectionRunner {
   private unlisten: () => void = () => undefined;
   /** By model, the last rebuild of whichever process that listeners here were told of. */
   private readonly toldOfRebuild = new Map<string, string | undefined>();
+  private readonly failedModels: FailedModels;
   private readonly options: LaneOptions;
   private readonly activity: Activity;
   private readonly onError: (failure: ProjectionFailure) => void;
   /** Starting, joining and stopping lanes: one after the other. */
   private turns: Promise<void> = Promise.resolve();
+  private saying: Promise<void> = Promise.resolve();
   private timers = new Set<NodeJS.Timeout>();
   private running = false;
 
@@ -76,14 +81,21 @@ export class ProjectionRunner {
       maxDirty = { documents: 50_000, bytes: 32 << 20 },
     }: ProjectionRunnerOptions = {},
   ) {
-    this.onError = onError;
+    this.onError = (failure) => {
+      onError(failure);
+      this.leaveFailures();
+    };
+    this.failedModels = new FailedModels(readStore);
     this.activity = activity;
     this.options = { batchSize, maxDirty };
     for (const projection of projections) {
       if (this.models.has(projection.name)) throw new Error(`two projections are named "${projection.name}"`);
       // The handlers get what the store has for their events: the type that the caller knows them by.
       const any = projection as unknown as Projection<Document, DomainEvent>;
-      this.models.set(projection.name, new ProjectedModel(any, readStore.open<never>(projection), eventStore, onError, activity));
+      this.models.set(
+        projection.name,
+        new ProjectedModel(any, readStore.open<never>(projection), eventStore, this.onError, activity),
+      );
     }
   }
 
@@ -95,6 +107,7 @@ export class ProjectionRunner {
     if (this.running) return;
     this.running = true;
     this.repeat(() => void this.persist(), PERSIST_EVERY_MS);
+    this.repeat(() => void this.hearAgain(), HEAR_EVERY_MS);
     this.unlisten = this.activity.changes(
       () => void this.inTurn(() => this.takeRole().catch((error: unknown) => this.roleFailed(error, 0))),
     );
@@ -120,6 +133,7 @@ export class ProjectionRunner {
       this.following = undefined;
     });
     await this.persist();
+    await this.saying;
     this.role = 'none';
     for (const model of this.models.values()) model.become('idle');
   }
@@ -132,10 +146,17 @@ export class ProjectionRunner {
     return model as unknown as ReadModel<Doc>;
   }
 
-  /** Read-your-writes over all models that have not failed. @throws ReadModelBehind */
+  /** Read-your-writes over all models that have not failed, here or where they are folded. @throws ReadModelBehind */
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
-    const models = [...this.models.values()].filter(({ health }) => health.status !== 'failed');
-    await Promise.all(models.map((model) => model.waitFor(position, timeoutMs)));
+    const working = [...this.models.values()].filter(({ isStanding }) => !isStanding);
+    await Promise.all(
+      working.map((model) =>
+        model.waitFor(position, timeoutMs).catch((error: unknown) => {
+          // It may have failed meanwhile.
+          if (!model.isStanding) throw error;
+        }),
+      ),
+    );
   }
 
   /**
@@ -190,8 +211,10 @@ export class ProjectionRunner {
     await this.leaveRole();
     this.role = role;
     await this.tellOfRebuilds();
-    if (role === 'active') await this.startLanes([...this.models.values()], 0);
-    else await this.startFollowing(0);
+    if (role === 'active') {
+      await this.startLanes([...this.models.values()], 0);
+      this.leaveFailures();
+    } else await this.startFollowing(0);
   }
 
   /** Nothing of what it did goes on. What it had folded and not committed, the next one folds. */
@@ -227,10 +250,35 @@ export class ProjectionRunner {
     }
   }
 
+  /** Where that does not succeed, it is said again from time to time. */
+  private leaveFailures(): void {
+    this.saying = this.saying.then(() => this.sayFailures()).catch(() => undefined);
+  }
+
+  /** For those who follow: they can't tell a model that stands from one that takes its time. */
+  private async sayFailures(): Promise<void> {
+    if (this.activity === alwaysActive || this.role !== 'active' || !this.activity.held()) return;
+    const failed = [...this.models.values()].filter(({ status }) => status === 'failed');
+    await this.failedModels.say(Object.fromEntries(failed.map(({ projection: { name, version } }) => [name, version])));
+  }
+
+  private async hearOfFailures(): Promise<void> {
+    const failed = await this.failedModels.read();
+    if (this.role !== 'following') return;
+    for (const [name, model] of this.models) model.standsElsewhere(failed[name] === model.projection.version);
+  }
+
+  private async hearAgain(): Promise<void> {
+    const isOfUse = this.following?.isExpecting === true || [...this.models.values()].some(({ isStanding }) => isStanding);
+    if (this.role !== 'following' || !isOfUse) return;
+    await this.hearOfFailures().catch((error: unknown) => this.onError({ projection: 'all', error }));
+  }
+
   private async startFollowing(attempt: number): Promise<void> {
     const models = [...this.models.values()];
     const head = await this.eventStore.head();
     for (const model of models) await model.follow(head);
+    await this.hearOfFailures();
     const begun = performance.now();
     const lane = new FollowingLane(models, this.eventStore, this.options.batchSize, (error) => {
       void this.inTurn(async () => {
@@ -337,6 +385,7 @@ export class ProjectionRunner {
       await generation.serve();
       if (this.activity !== alwaysActive) await this.leaveWord(model, different);
       await model.adopt(next.checkpoint(), different);
+      this.leaveFailures();
       return different.length;
     } finally {
       for (const { models } of lanes) await this.restart(models);
@@ -383,6 +432,7 @@ export class ProjectionRunner {
   private async persist(): Promise<void> {
     if (this.role === 'following')
       await this.tellOfRebuilds().catch((error: unknown) => this.onError({ projection: 'all', error }));
+    this.leaveFailures();
     for (const model of this.models.values()) {
       if (this.role !== 'active' || !this.activity.held()) return;
       try {

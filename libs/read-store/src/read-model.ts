@@ -21,6 +21,11 @@ export interface ReadModel<Doc extends Document> {
    * @throws ReadModelBehind after `timeoutMs`, or when the model was stopped meanwhile
    */
   waitFor(position: Position, timeoutMs: number): Promise<void>;
+  /**
+   * Fulfilled when listeners are told of everything that happens from now on. Where processes share the read store, what was read before may
+   * have become another since, by somebody else and without a word here: whoever keeps it looks once more.
+   */
+  readonly listening: Promise<void>;
   /** Calls back after each commit that touched documents, and after a rebuild that changed some, until the answered function is called. */
   changes(listener: (change: ModelChange) => void): () => void;
 }

@@ -13,7 +13,7 @@ import { LmdbEventStore } from '@souk/event-store';
 import * as fc from 'fast-check';
 import { type Balance, balances, closed, moved, noteTaken, notes, opened, toAppend, turnover } from '../test/accounts';
 import { Replica } from '../test/replica';
-import { LmdbReadStore, NotActive } from '.';
+import { type AnyProjection, LmdbReadStore, NotActive, ReadModelBehind } from '.';
 
 describe('Replicas that share a read store', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -21,11 +21,11 @@ describe('Replicas that share a read store', () => {
   let reads: LmdbReadStore;
   let replicas: Replica[];
 
-  const open = async (count: number, batchSize = 1024): Promise<void> => {
+  const open = async (count: number, batchSize = 1024, projections: readonly AnyProjection[] = [balances, turnover, notes]) => {
     folder = temporaryFolder();
     events = await LmdbEventStore.open({ directory: `${folder.path}/events` });
     reads = await LmdbReadStore.open({ directory: `${folder.path}/reads`, signingKey: randomBytes(32) });
-    replicas = Array.from({ length: count }, () => new Replica(events, reads, [balances, turnover, notes], batchSize));
+    replicas = Array.from({ length: count }, () => new Replica(events, reads, projections, batchSize));
   };
   const close = async (): Promise<void> => {
     for (const replica of replicas) replica.thaw();
@@ -116,6 +116,16 @@ describe('Replicas that share a read store', () => {
       expect(await other.balances.get('a')).toMatchObject({ moves: 1 });
     });
 
+    it('come at once as far as an event of which nothing was written', async () => {
+      await append('account-a', opened('ann'));
+      await active.runner.waitFor(await events.head(), 10_000);
+      // Of an account that is not there: neither before nor after it, there is a document.
+      const position = await append('account-x', moved('y', 1));
+      await active.balances.waitFor(position, 10_000);
+      // Sooner than checkpoints are put on disk where nobody waits for them.
+      await other.balances.waitFor(position, 4_000);
+    });
+
     it('are not told of what is not committed yet', async () => {
       active.freeze();
       const position = await append('account-a', opened('ann'));
@@ -199,6 +209,65 @@ describe('Replicas that share a read store', () => {
       active.thaw();
       await until(() => is(active, 'following'));
       expect(await documents(balances)).toEqual(new Map());
+    });
+  });
+
+  describe('one of whose read models has failed', () => {
+    let broken: boolean;
+    let active: Replica;
+    let other: Replica;
+    const brittle: Projection<{ readonly text: string }, DomainEvent<'NoteTaken', { text: string }>> = {
+      ...notes,
+      on: {
+        NoteTaken: (_, { data }) => {
+          if (broken && data.text === 'bad') throw new Error('a bug');
+          return { text: data.text };
+        },
+      },
+    };
+    beforeEach(async () => {
+      broken = true;
+      await open(2, 1024, [balances, brittle]);
+      [active, other] = replicas as [Replica, Replica];
+      active.lease.set(true);
+      for (const { runner } of replicas) await runner.start();
+      await until(() => is(active, 'live') && is(other, 'following'));
+    });
+    afterEach(close);
+
+    it('let readers of the others see what they wrote', async () => {
+      await append('note-n', noteTaken('bad'));
+      const position = await append('account-a', opened('ann'));
+      // This reader waits when the failure becomes known, the next one comes later.
+      for (let n = 0; n < 2; n++) await other.runner.waitFor(position, 10_000);
+      await expect(other.runner.readModel(brittle).waitFor(position, 10_000)).rejects.toBeInstanceOf(ReadModelBehind);
+    });
+
+    it('know of it from the start', async () => {
+      await other.runner.stop();
+      await append('note-n', noteTaken('bad'));
+      await until(() => active.statuses.includes('failed'));
+      await append('account-a', opened('ann'));
+      await other.runner.start();
+      await other.runner.waitFor(await events.head(), 10_000);
+    });
+
+    it('wait for it again when it was mended', async () => {
+      const position = await append('note-n', noteTaken('bad'));
+      await other.runner.waitFor(position, 10_000);
+      broken = false;
+      expect((await active.runner.rebuild('notes', 'request').finished).status).toBe('switched');
+      await until(() => comparePositions(other.runner.readModel(brittle).checkpoint()!, position) >= 0);
+      const model = other.runner.readModel(brittle);
+      const isWaitedFor = async (): Promise<boolean> => {
+        const later = await append('note-n', noteTaken('good'));
+        return model.waitFor(later, 10_000).then(
+          () => true,
+          () => false,
+        );
+      };
+      for (const end = Date.now() + 10_000; !(await isWaitedFor());) expect(Date.now()).toBeLessThan(end);
+      expect(await model.get('n')).toEqual({ text: 'good' });
     });
   });
 

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination';
 import { CommandHandler, EventStore } from '@souk/event-sourcing';
 import { type BeforeSending, ClusterConnection, KubernetesCluster, type KubernetesObject } from '@souk/kubernetes';
-import { ProjectionRunner } from '@souk/read-store';
+import { type ModelChange, type Page, ProjectionRunner, type Query, type ReadModel } from '@souk/read-store';
 import { ClusterClients } from '../src/application/cluster-clients';
 import { DeploymentSettings } from '../src/application/deployment-settings';
 import { InstanceWork } from '../src/application/instance-work';
 import { Reconciler } from '../src/application/reconciler';
 import { SealedValues } from '../src/application/sealed-values';
-import { instancesProjection } from '../src/projections/instances.projection';
+import { type InstanceDoc, instancesProjection } from '../src/projections/instances.projection';
 import type { World } from './world';
 
 /** Short, so that tests need not wait: nothing depends on how long it is. */
@@ -53,10 +53,60 @@ class FreezableCluster extends KubernetesCluster {
   ) {
     super(endpoint);
   }
+  override async *watch(...call: Parameters<KubernetesCluster['watch']>): ReturnType<KubernetesCluster['watch']> {
+    try {
+      yield* super.watch(...call);
+    } finally {
+      if (call[3].aborted) await this.replica.leaves();
+    }
+  }
   override async apply(object: KubernetesObject, beforeSending?: BeforeSending): Promise<KubernetesObject> {
     if (await this.replica.passes(object)) return super.apply(object, beforeSending);
     // It was looked at the lease before the freeze: the call goes out after it, whoever holds the lease by then.
     return super.apply(object);
+  }
+}
+
+/** A read model that may fail, or hear nothing yet of what others fold. */
+export class UnreliableModel implements ReadModel<InstanceDoc> {
+  /** Reads that fail from now on. */
+  failing = 0;
+  /** Lists that were answered. */
+  lists = 0;
+  readonly listening: Promise<void>;
+  private listens: () => void = () => undefined;
+  constructor(
+    private readonly inner: ReadModel<InstanceDoc>,
+    private isDeaf: boolean,
+  ) {
+    this.listening = new Promise((resolve) => (this.listens = resolve));
+    if (!isDeaf) this.listens();
+  }
+  listen(): void {
+    this.isDeaf = false;
+    this.listens();
+  }
+  async get(id: string): Promise<InstanceDoc | undefined> {
+    this.mayFail();
+    return this.inner.get(id);
+  }
+  async query(query: Query<InstanceDoc>): Promise<Page<InstanceDoc>> {
+    this.mayFail();
+    const page = await this.inner.query(query);
+    this.lists++;
+    return page;
+  }
+  checkpoint = () => this.inner.checkpoint();
+  waitFor = (...call: Parameters<ReadModel<InstanceDoc>['waitFor']>) => this.inner.waitFor(...call);
+  changes(listener: (change: ModelChange) => void): () => void {
+    return this.inner.changes((change) => {
+      if (!this.isDeaf) listener(change);
+    });
+  }
+  private mayFail(): void {
+    if (this.failing === 0) return;
+    this.failing--;
+    throw new Error('the read store does not answer');
   }
 }
 
@@ -70,9 +120,12 @@ export class Replica {
   private thawed: Promise<void> | undefined;
   private thawing: () => void = () => undefined;
   private lateCalls = 0;
+  private leaving: { readonly begun: () => void; readonly over: Promise<void> } | undefined;
+  readonly model: UnreliableModel;
 
-  constructor(world: World) {
-    const settings = world.part(DeploymentSettings);
+  constructor(world: World, { isDeaf = false, ...others }: Partial<DeploymentSettings> & { readonly isDeaf?: boolean } = {}) {
+    const settings: DeploymentSettings = { ...world.part(DeploymentSettings), ...others };
+    this.model = new UnreliableModel(world.part(ProjectionRunner).readModel(instancesProjection), isDeaf);
     const commands = world.part(CommandHandler);
     const connection = world.part(ClusterConnection);
     this.leases = new Leases(world.part(EventStore), this.clock, { holder: this.name, termMs: TERM });
@@ -81,7 +134,7 @@ export class Replica {
     const client = new FreezableCluster(endpoint, this);
     clients.client = () => client;
     this.reconciler = new Reconciler(
-      world.part(ProjectionRunner).readModel(instancesProjection),
+      this.model,
       clients,
       world.part(InstanceWork),
       world.part(SealedValues),
@@ -120,6 +173,20 @@ export class Replica {
     this.thaw();
     await this.reconciler.beforeApplicationShutdown();
     await this.leases.stop();
+  }
+
+  /** Holds back the end of the watches on the cluster, when it leaves that. */
+  holdLeaving(): { readonly begun: Promise<void>; readonly end: () => void } {
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const begun = new Promise<void>((resolve) => (this.leaving = { begun: resolve, over }));
+    return { begun, end };
+  }
+
+  async leaves(): Promise<void> {
+    const { leaving } = this;
+    leaving?.begun();
+    await leaving?.over;
   }
 
   /** Fulfilled when its process runs; with `false` when the call was on its way while it did not. */

@@ -1,9 +1,11 @@
 import { EventStore } from '@souk/event-sourcing';
 import { collect } from '@souk/event-sourcing/testing';
 import type { KubernetesObject } from '@souk/kubernetes';
+import { ProjectionRunner } from '@souk/read-store';
 import type { Topology } from '@souk/topology';
 import { Reconciler } from '../src/application/reconciler';
 import { namespaceOf } from '../src/domain/cluster-object';
+import { instancesProjection } from '../src/projections/instances.projection';
 import { Replica } from './replica';
 import { ids, shop } from './sample';
 import { World } from './world';
@@ -44,8 +46,8 @@ describe('Replicas of the reconciler', () => {
   });
   afterAll(() => world.close());
 
-  const start = (): Replica => {
-    const replica = new Replica(world);
+  const start = (options?: ConstructorParameters<typeof Replica>[1]): Replica => {
+    const replica = new Replica(world, options);
     replicas.push(replica);
     return replica;
   };
@@ -53,6 +55,12 @@ describe('Replicas of the reconciler', () => {
     for (const end = Date.now() + 15_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 10)))
       if (Date.now() > end) throw new Error('waited in vain');
   };
+  /** Fulfilled when listeners were told of everything that has happened. */
+  const folded = async () =>
+    world
+      .part(ProjectionRunner)
+      .readModel(instancesProjection)
+      .waitFor(await world.part(EventStore).head(), 10_000);
   const purchase = () => world.purchase(`shop ${names++}`);
   const is = (kind: string, name?: string) => (object: KubernetesObject) =>
     object.kind === kind && (name === undefined || object.metadata.name === name);
@@ -105,6 +113,38 @@ describe('Replicas of the reconciler', () => {
     expect([...(await world.objects(instanceId, 'Job')).values()].map(({ metadata }) => metadata.uid)).toEqual([
       job!.metadata.uid,
     ]);
+  });
+
+  it('take up what comes while they leave a cluster that had no work', async () => {
+    const one = start({ idleMs: 50 });
+    const { begun, end } = one.holdLeaving();
+    await world.reaches(await purchase(), 'running');
+    await begun;
+    const instanceId = await purchase();
+    await folded();
+    end();
+    await world.reaches(instanceId, 'running');
+  });
+
+  it('take up what another one has folded before they were told of anything', async () => {
+    const one = start({ isDeaf: true });
+    await until(() => one.model.lists > 0);
+    const instanceId = await purchase();
+    await folded();
+    one.model.listen();
+    await world.reaches(instanceId, 'running');
+  });
+
+  it('read again what they could not read, at the start and after a change', async () => {
+    const before = await purchase();
+    await folded();
+    const one = start();
+    one.model.failing = 2;
+    const after = await purchase();
+    for (const instanceId of [before, after]) await world.reaches(instanceId, 'running');
+    one.model.failing = 2;
+    await world.reaches(await purchase(), 'running');
+    expect(one.model.failing).toBe(0);
   });
 
   it('change nothing that has changed since they looked, when they wake up late', async () => {

@@ -24,7 +24,8 @@ interface Site {
   desk: Desk | undefined;
   /** Opening and closing it, one after the other. */
   moving: Promise<void>;
-  closed: boolean;
+  /** Fulfilled when nothing of it is left. Work that comes meanwhile waits here for the next site of this cluster. */
+  closing: Promise<void> | undefined;
   /** When it was last found without work. */
   idleSince: number | undefined;
 }
@@ -36,8 +37,12 @@ interface Desk {
   readonly queue: WorkQueue;
 }
 
-/** How often sites without work are looked for. */
+/** How often sites without work are looked for, and work that nobody was told of. */
 const SWEEP_MS = 30_000;
+/** Of reading what is to be done, where the read model does not answer. */
+const READS = { parallel: 16, firstPauseMs: 100, longestPauseMs: 5_000 } as const;
+/** There is one list of all that is to be done. */
+const EVERYTHING = 'everything';
 /** How long turns that are under way may take when the process is to end, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
 /** When a turn is tried again that another replica was in the way of. */
@@ -52,6 +57,12 @@ const ANOTHER_TRY_MS = 1_000;
 export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('reconciler');
   private readonly sites = new Map<string, Site>();
+  /** Instances that have changed. */
+  private readonly looks = new WorkQueue((instanceId) => this.look(instanceId), {
+    ...READS,
+    onError: (instanceId, error) => this.unread(error, { instanceId }),
+  });
+  private readonly lists = new WorkQueue(() => this.takeUp(), { ...READS, onError: (_, error) => this.unread(error) });
   private readonly unfollow: (() => void)[] = [];
   private stopped = false;
 
@@ -65,19 +76,18 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.unfollow.push(
-      this.instances.changes(
-        ({ keys }) =>
-          void this.look(keys).catch((error: unknown) =>
-            this.logger.error({ err: error }, 'changed instances could not be read'),
-          ),
-      ),
-    );
-    const sweep = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    this.unfollow.push(this.instances.changes(({ keys }) => keys.forEach((instanceId) => this.looks.call(instanceId))));
+    const sweep = setInterval(
+      () => {
+        this.lists.call(EVERYTHING);
+        void this.sweep();
+      },
+      Math.min(SWEEP_MS, this.settings.idleMs),
+    ).unref();
     this.unfollow.push(() => clearInterval(sweep));
-    void this.takeUp().catch((error: unknown) =>
-      this.logger.error({ err: error }, 'operations that were under way could not be listed'),
-    );
+    this.lists.call(EVERYTHING);
+    // Once more: of what another replica has folded before that moment, nobody was told here.
+    void this.instances.listening.then(() => this.lists.call(EVERYTHING));
   }
 
   /** Before the stores close. What a turn has not done by then, the next start does. */
@@ -85,6 +95,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.stopped = true;
     this.clients.close();
     for (const stop of this.unfollow) stop();
+    void this.looks.stop();
+    void this.lists.stop();
     await Promise.all([...this.sites.values()].map((site) => this.close(site)));
   }
 
@@ -96,8 +108,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     site.desk?.queue.call(instanceId);
   }
 
-  /** What was under way when the last process ended. What the read model learns only later comes as a change. */
-  private async takeUp(): Promise<void> {
+  /** What was under way when the last process ended, and whatever else is not known here. What the read model learns only later comes as a change. */
+  private async takeUp(): Promise<Outcome> {
     let cursor: string | undefined;
     do {
       const page = await this.instances.query({
@@ -106,17 +118,22 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
         limit: 500,
         ...(cursor && { cursor }),
       });
-      for (const { clusterId, instanceId } of page.items) this.wake(clusterId, instanceId);
+      for (const { clusterId, instanceId } of page.items)
+        if (!this.sites.get(clusterId)?.active.has(instanceId)) this.wake(clusterId, instanceId);
       cursor = page.next;
     } while (cursor !== undefined && !this.stopped);
+    return { done: true };
   }
 
-  private async look(instanceIds: readonly string[]): Promise<void> {
-    for (const instanceId of instanceIds) {
-      const doc = await this.instances.get(instanceId);
-      if (doc?.working) this.wake(doc.clusterId, instanceId);
-      else this.rest(doc?.clusterId, instanceId);
-    }
+  private async look(instanceId: string): Promise<Outcome> {
+    const doc = await this.instances.get(instanceId);
+    if (doc?.working) this.wake(doc.clusterId, instanceId);
+    else this.rest(doc?.clusterId, instanceId);
+    return { done: true };
+  }
+
+  private unread(error: unknown, about: { readonly instanceId?: string } = {}): void {
+    this.logger.error({ err: error, ...about }, 'what is to be done could not be read; it is tried again');
   }
 
   /** Where another replica works on it, its end is heard of here: there is nothing to take over any more. */
@@ -134,8 +151,15 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       return known;
     }
     const lease = this.leases.keeper(`reconciler-${clusterId}`);
-    const moving = Promise.resolve();
-    const site: Site = { clusterId, lease, active: new Set(), desk: undefined, moving, closed: false, idleSince: undefined };
+    const site: Site = {
+      clusterId,
+      lease,
+      active: new Set(),
+      desk: undefined,
+      moving: Promise.resolve(),
+      closing: undefined,
+      idleSince: undefined,
+    };
     this.sites.set(clusterId, site);
     lease.changes(() => this.move(site));
     void lease.start();
@@ -145,7 +169,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   /** To the cluster when the lease was gained, away from it when it was lost. */
   private move(site: Site): void {
     site.moving = site.moving.then(async () => {
-      const works = site.lease.activity.held() && !site.closed;
+      const works = site.lease.activity.held() && !site.closing;
       if (works && !site.desk) this.openDesk(site);
       else if (!works && site.desk) await this.closeDesk(site);
     });
@@ -211,13 +235,18 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  /** Lets go of everything first, and of the lease last. */
-  private async close(site: Site): Promise<void> {
-    site.closed = true;
-    this.sites.delete(site.clusterId);
+  private close(site: Site): Promise<void> {
+    site.closing ??= this.leave(site);
+    return site.closing;
+  }
+
+  /** Lets go of everything first, of the lease then, and last of the site: until then nobody else may open one for that cluster. */
+  private async leave(site: Site): Promise<void> {
     this.move(site);
     await site.moving;
     await this.leases.giveUp(site.lease);
+    this.sites.delete(site.clusterId);
+    for (const instanceId of site.active) this.wake(site.clusterId, instanceId);
   }
 
   private async closeDesk(site: Site): Promise<void> {
