@@ -35,7 +35,7 @@ describe('A holder that is cut off from what it needs', () => {
       yielding.stop();
       await keeper.stop();
     };
-    return { held: keeper.activity.held, stop };
+    return { held: () => keeper.activity.held(), stop };
   };
 
   it('leaves the work to a stand-by', async () => {

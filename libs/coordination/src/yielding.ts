@@ -39,7 +39,8 @@ export class Yielding {
   }
 
   private lookLater(): void {
-    if (!this.stopped) this.cancel = this.clock.after(this.options.patienceMs / LOOKS, () => void this.look().catch(() => this.lookLater()));
+    if (!this.stopped)
+      this.cancel = this.clock.after(this.options.patienceMs / LOOKS, () => void this.look().catch(() => this.lookLater()));
   }
 
   private async look(): Promise<void> {
