@@ -5,7 +5,8 @@ export type Accepts = (code: number) => boolean;
 export type Pattern =
   | { readonly kind: 'one'; readonly accepts: Accepts }
   | { readonly kind: 'begins' | 'ends' }
-  | { readonly kind: 'sequence' | 'choice'; readonly of: readonly Pattern[] }
+  | { readonly kind: 'sequence'; readonly of: readonly Pattern[] }
+  | { readonly kind: 'choice'; readonly of: readonly Pattern[] }
   | { readonly kind: 'repeat'; readonly what: Pattern; readonly least: number; readonly most: number };
 
 /** Valid, but not among what is matched. */
