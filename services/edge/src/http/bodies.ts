@@ -40,10 +40,16 @@ export class Bodies {
       };
       const add = (chunk: Buffer): void => {
         const end = size + chunk.length;
-        if (end > limit) return refuse(tooLarge(limit));
+        if (end > limit) {
+          refuse(tooLarge(limit));
+          return;
+        }
         if (end > room.length) {
           const wanted = Math.min(limit, Math.max(LEAST, end, 2 * room.length));
-          if (!this.hold(request, wanted)) return refuse(tooMany());
+          if (!this.hold(request, wanted)) {
+            refuse(tooMany());
+            return;
+          }
           const larger = Buffer.allocUnsafeSlow(wanted);
           room.copy(larger, 0, 0, size);
           room = larger;
