@@ -1,7 +1,7 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
-import { type Logger, pino } from 'pino';
+import { answerProblem, lineOptions, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
 import { startGrpc } from './grpc';
@@ -31,10 +31,13 @@ const BODY_LIMIT = 5 * 1024 * 1024;
 /** Nothing that runs is waited for any longer when it is asked to end, in milliseconds. */
 const FINISH_WITHIN = 10_000;
 
-/** Fulfilled when it listens, and has looked at every replica once. */
-export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
+/**
+ * Fulfilled when it listens, and has looked at every replica once.
+ * @param lines where log lines go. Default: standard output
+ */
+export async function startEdge(config: EdgeConfig, lines: DestinationStream = pino.destination()): Promise<RunningEdge> {
   const { host, port, upstreams: addresses, drainMs, logLevel, patienceMs } = config;
-  const logger = pino({ level: logLevel });
+  const logger = pino(lineOptions(logLevel), lines);
   const metrics = new EdgeMetrics();
   const upstreams = new Upstreams({
     addresses,
@@ -49,7 +52,6 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   const answers = new Answers();
   let draining = false;
   const server = createServer(logger, metrics, () => draining);
-  traceRequests(server);
   const requests = new RunningRequests(server);
   joinHealth(server, upstreams, metrics, () => draining);
   joinDocuments(server, upstreams, answers);
@@ -95,6 +97,7 @@ function createServer(logger: Logger, metrics: EdgeMetrics, isDraining: () => bo
       answerProblem(reply, request.id, statusOf(error), error.message);
     },
   });
+  traceRequests(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const headers = securityHeaders();
