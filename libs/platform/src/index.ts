@@ -26,4 +26,5 @@ export { Ending } from './observability/ending';
 export { EmbeddedStorageHealth, type FillableStore } from './observability/storage-health';
 export { Metrics } from './observability/metrics';
 export { type JsonSchema, schemaOf } from './http/dto-schema';
+export { lineOptions } from './observability/logging';
 export { traceRequests } from './observability/traced-requests';

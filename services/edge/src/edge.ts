@@ -1,8 +1,8 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, BODY_LIMIT, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
-import { type Logger, pino } from 'pino';
+import { answerProblem, BODY_LIMIT, lineOptions, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
 import { loadGrpc } from './grpc';
@@ -38,10 +38,13 @@ const REQUEST_WITHIN = 30_000;
 /** Nothing that runs is waited for any longer when it is asked to end, in milliseconds. */
 const FINISH_WITHIN = 10_000;
 
-/** Fulfilled when it listens, and has looked at every replica once. */
-export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
+/**
+ * Fulfilled when it listens, and has looked at every replica once.
+ * @param lines where log lines go. Default: standard output
+ */
+export async function startEdge(config: EdgeConfig, lines: DestinationStream = pino.destination()): Promise<RunningEdge> {
   const { host, port, upstreams: addresses, drainMs, logLevel, patienceMs, requestWithinMs = REQUEST_WITHIN } = config;
-  const logger = pino({ level: logLevel });
+  const logger = pino(lineOptions(logLevel), lines);
   const metrics = new EdgeMetrics();
   const upstreams = new Upstreams({
     addresses,
@@ -57,7 +60,6 @@ export async function startEdge(config: EdgeConfig): Promise<RunningEdge> {
   let draining = false;
   const server = createServer(logger, metrics, requestWithinMs, () => draining);
   takeBodies(server);
-  traceRequests(server);
   const requests = new RunningRequests(server);
   joinHealth(server, upstreams, () => draining);
   joinDocuments(server, upstreams, answers);
@@ -132,6 +134,7 @@ function createServer(logger: Logger, metrics: EdgeMetrics, requestWithinMs: num
       answerProblem(reply, request.id, statusOf(error), error.message);
     },
   });
+  traceRequests(server);
   const headers = securityHeaders();
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers).header('x-request-id', request.id);

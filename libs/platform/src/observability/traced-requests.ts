@@ -3,7 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 type Span = ReturnType<typeof startSpan>;
 
-/** A span for each request that is answered, within the trace that its `traceparent` names. Nothing where no spans are recorded. */
+/**
+ * A span for each request that is answered, within the trace that its `traceparent` names; hooks that are added later run within it. Nothing where no
+ * spans are recorded.
+ */
 export function traceRequests(server: FastifyInstance): void {
   if (!isTracing()) return;
   const spans = new WeakMap<FastifyRequest, Span>();
