@@ -61,7 +61,8 @@ function list(models) {
   const width = Math.max(...models.map(({ name }) => name.length));
   for (const { name, version, status, behind, rebuild } of models) {
     const rebuilding = rebuild && !rebuild.endedAt ? `, being rebuilt: ${rebuild.events} of ${rebuild.eventsToFold} events` : '';
-    console.log(`${name.padEnd(width)}  v${version}  ${status}, ${behind} events behind${rebuilding}`);
+    const distance = behind === undefined ? '' : `, ${behind} events behind`;
+    console.log(`${name.padEnd(width)}  v${version}  ${status}${distance}${rebuilding}`);
   }
 }
 

@@ -20,6 +20,10 @@ export class CodedEventStore extends EventStore {
     super();
   }
 
+  override get countsEvents(): boolean {
+    return this.inner.countsEvents;
+  }
+
   override async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     const encoded: EventToAppend[] = [];
     for (const event of events) {

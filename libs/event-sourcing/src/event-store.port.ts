@@ -73,6 +73,11 @@ export interface Subscription {
  * - a position of another generation of the store is refused with {@link PositionGone}.
  */
 export abstract class EventStore {
+  /** Whether positions are numbers of events. Where not, they have gaps, and tell the order alone: bytes of a log, say. */
+  get countsEvents(): boolean {
+    return true;
+  }
+
   abstract append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult>;
 
   /** Events of one stream; an empty sequence where there is no such stream. */

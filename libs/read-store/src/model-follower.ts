@@ -77,9 +77,7 @@ export class ModelFollower {
     }
     if (this.skipped === undefined && isAfter(upTo, this.heard)) this.heard = upTo;
     this.settle();
-    if (wasExpecting || !this.isExpecting) return;
-    this.movedAt = performance.now();
-    this.next = this.movedAt + LOOK_MS.first;
+    if (!wasExpecting) this.beginToLook();
   }
 
   /**
@@ -93,6 +91,11 @@ export class ModelFollower {
     if (stored !== undefined) this.tellUpTo(stored);
     this.lookAgain(this.model.checkpoint() !== before);
     if (this.skipped !== undefined && this.keyCount < this.mostKeys / 2) await this.readSkipped();
+  }
+
+  private beginToLook(): void {
+    this.movedAt = performance.now();
+    this.next = this.movedAt + LOOK_MS.first;
   }
 
   private lookAgain(hasMoved: boolean): void {

@@ -73,6 +73,8 @@ export class ProjectedModel implements ReadModel<Document> {
   private ahead: Position | undefined;
   private newestRecordedAt: string | undefined;
   private averageBytes: number | undefined;
+  /** Events that it was given to fold, whether or not they touch it. */
+  private given = 0;
   private counts = { events: 0, commits: 0, lagMs: 0 };
   private error: unknown;
   private state: ModelStatus = 'idle';
@@ -126,6 +128,11 @@ export class ProjectedModel implements ReadModel<Document> {
   /** Everything up to here is folded, committed or not. */
   get reached(): Position | undefined {
     return this.folded;
+  }
+
+  /** Events that it has read since it was made, whether or not they touch it. */
+  get read(): number {
+    return this.given;
   }
 
   /** Where a subscription has to begin, so that nothing is missed: by the fold, or by listeners. */
@@ -271,6 +278,7 @@ export class ProjectedModel implements ReadModel<Document> {
    */
   async fold(events: readonly RecordedEvent[]): Promise<void> {
     if (this.state === 'failed') return;
+    this.given += events.length;
     const { touching, failure } = this.touching(events);
     const loaded = await this.load(touching.flatMap(({ keys }) => keys));
     for (const { event, keys } of touching) {
@@ -287,14 +295,15 @@ export class ProjectedModel implements ReadModel<Document> {
   }
 
   /**
-   * Folds and commits what the store has for it up to that position, where it is not there yet.
+   * Folds and commits what the store has for it up to that position, where it is not there yet; tells of it where another has done so.
    * @throws what the projection throws, what the stores throw
    */
   async foldUpTo(end: Position | undefined, onBatch: () => void = () => undefined): Promise<void> {
-    if (end === undefined || (this.folded !== undefined && comparePositions(this.folded, end) >= 0)) return;
+    const after = this.readFrom;
+    if (end === undefined || (after !== undefined && comparePositions(after, end) >= 0)) return;
     const filter = { streamPrefixes: this.projection.streamPrefixes };
     let batch: RecordedEvent[] = [];
-    for await (const event of this.eventStore.readAll({ ...(this.folded && { after: this.folded }), filter })) {
+    for await (const event of this.eventStore.readAll({ ...(after && { after }), filter })) {
       if (comparePositions(event.position, end) > 0) break;
       batch.push(event);
       if (batch.length < EVENTS_AT_ONCE) continue;

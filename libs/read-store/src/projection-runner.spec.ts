@@ -17,6 +17,7 @@ import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import * as fc from 'fast-check';
 import { FailingReadStore } from '../test/failing-read-store';
+import { SparseEventStore } from '../test/sparse-event-store';
 import {
   type AccountEvent,
   type Balance,
@@ -492,6 +493,19 @@ describe('ProjectionRunner', () => {
       await until(() => counting.open === 1);
       await running.stop();
       expect(counting.open).toBe(0);
+    });
+
+    it('starts them in one lane where they are a few events apart, whatever positions are', async () => {
+      const sparse = new CountingEventStore(new SparseEventStore(events), plain);
+      for (let n = 0; n < 20; n++) await append(`account-a`, ...Array.from({ length: 10 }, () => moved('b', 1)));
+      const first = new ProjectionRunner(sparse, reads, [balances]);
+      await first.start();
+      await first.waitFor(await sparse.head(), 10_000);
+      await first.stop();
+      const running = new ProjectionRunner(sparse, reads, [balances, turnover, notes]);
+      await running.start();
+      expect(sparse.open).toBe(1);
+      await running.stop();
     });
 
     it('builds a new version from the start, while the others go on, then joins them', async () => {

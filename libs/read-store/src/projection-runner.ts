@@ -31,8 +31,10 @@ export interface ProjectionRunnerOptions extends Partial<LaneOptions> {
   readonly onError?: (failure: ProjectionFailure) => void;
 }
 
-/** Read models whose checkpoints are no further apart than so many places start in one lane. */
+/** Read models whose checkpoints are no further apart than so many events start in one lane. */
 const NEARBY = 5000;
+/** About so far apart are two events in a row where positions are bytes of a log. */
+const BYTES_PER_EVENT = 1000;
 /** How often checkpoints that moved without a change are put on disk. */
 const PERSIST_EVERY_MS = 5000;
 /** How often one who waits for documents of others looks whether they will come. */
@@ -324,7 +326,8 @@ export class ProjectionRunner {
     if (!this.running) return;
     const head = await this.prepare(models);
     for (const model of models) model.become('catching-up');
-    for (const group of nearby(models)) this.startLane(group, head, attempt);
+    const distance = NEARBY * (this.eventStore.countsEvents ? 1 : BYTES_PER_EVENT);
+    for (const group of nearby(models, distance)) this.startLane(group, head, attempt);
   }
 
   /** Answers where the store ends. */
@@ -496,12 +499,12 @@ function pauseAfter(attempt: number): number {
 }
 
 /** Groups of models that stand near each other. */
-function nearby(models: readonly ProjectedModel[]): ProjectedModel[][] {
+function nearby(models: readonly ProjectedModel[], distance: number): ProjectedModel[][] {
   const placed = models.map((model) => ({ model, place: ordinalOf(model.readFrom) })).sort((a, b) => a.place - b.place);
   const groups: { readonly first: number; readonly models: ProjectedModel[] }[] = [];
   for (const { model, place } of placed) {
     const last = groups.at(-1);
-    if (last && place - last.first <= NEARBY) last.models.push(model);
+    if (last && place - last.first <= distance) last.models.push(model);
     else groups.push({ first: place, models: [model] });
   }
   return groups.map((group) => group.models);

@@ -16,6 +16,7 @@ import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbEventStore } from '@souk/event-store';
 import * as fc from 'fast-check';
 import { FailingReadStore } from '../test/failing-read-store';
+import { SparseEventStore } from '../test/sparse-event-store';
 import {
   type AccountEvent,
   type Balance,
@@ -147,6 +148,20 @@ describe('A rebuild', () => {
       expect(await rebuild.finished).toMatchObject({ status: 'switched', different: 0, events: 1002, eventsToFold: 1002 });
       await expectAllBalances();
       expect(runner.rebuildOf('balances')).toBe(rebuild);
+    });
+
+    it('counts events also where positions do not', async () => {
+      events = new HeldUpEventStore(new SparseEventStore(lmdb), { encode: (event) => event, decode: (event) => event });
+      await appendMany(1000);
+      await start([balances]);
+      const goOn = events.hold();
+      const rebuild = runner.rebuild('balances', 'first');
+      await until(() => rebuild.progress.events > 0);
+      const { events: read, eventsToFold } = rebuild.progress;
+      expect([read % 100, read < 1000]).toEqual([0, true]);
+      expect(Math.abs(eventsToFold - 1001)).toBeLessThan(10);
+      goOn();
+      expect(await rebuild.finished).toMatchObject({ status: 'switched', events: 1001, eventsToFold: 1001 });
     });
 
     it('is the only one of its model', async () => {

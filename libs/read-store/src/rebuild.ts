@@ -26,7 +26,10 @@ export interface RebuildProgress {
   readonly projection: string;
   readonly status: RebuildStatus;
   readonly position: Position | undefined;
-  /** Events of the store that lie behind it, of those there are; by position, so whether or not they touch the model. */
+  /**
+   * Events of the store that lie behind it, of those there are, whether or not they touch the model. Where positions do not count events: those
+   * that it has read, of about so many as will be by the share of the store that lies behind it.
+   */
   readonly events: number;
   readonly eventsToFold: number;
   readonly eventsPerSecond: number;
@@ -94,8 +97,9 @@ export class Rebuild {
 
   get progress(): RebuildProgress {
     const position = this.model?.reached;
-    const events = ordinalOf(position);
-    const eventsToFold = Math.max(ordinalOf(this.head), events);
+    const place = ordinalOf(position);
+    const share = place / Math.max(ordinalOf(this.head), place, 1);
+    const { events, eventsToFold } = this.counted(place, share);
     const seconds = this.seconds ?? (performance.now() - this.begun) / 1000;
     const eventsPerSecond = Math.round(events / Math.max(seconds, 0.001));
     return {
@@ -106,12 +110,19 @@ export class Rebuild {
       events,
       eventsToFold,
       eventsPerSecond,
-      ...(this.status === 'folding' && events > 0 && { secondsLeft: Math.ceil((eventsToFold - events) / (events / seconds)) }),
+      ...(this.status === 'folding' && share > 0 && { secondsLeft: Math.ceil((seconds * (1 - share)) / share) }),
       startedAt: this.startedAt,
       ...(this.endedAt !== undefined && { endedAt: this.endedAt }),
       ...(this.different !== undefined && { different: this.different }),
       ...(this.error !== undefined && { error: this.error }),
     };
+  }
+
+  private counted(place: number, share: number): { readonly events: number; readonly eventsToFold: number } {
+    if (this.options.eventStore.countsEvents) return { events: place, eventsToFold: Math.max(ordinalOf(this.head), place) };
+    const events = this.model?.read ?? 0;
+    const isThere = share === 1;
+    return { events, eventsToFold: isThere ? events : Math.max(events + 1, Math.round(events / Math.max(share, 1e-9))) };
   }
 
   /** Fulfilled when nothing of it runs any more. Too late once it has begun to switch. */

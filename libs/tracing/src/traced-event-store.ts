@@ -26,6 +26,10 @@ class TracedEventStore extends EventStore {
     super();
   }
 
+  override get countsEvents(): boolean {
+    return this.inner.countsEvents;
+  }
+
   override append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     const attributes = { ...attributesOf('append', stream), 'db.operation.batch.size': events.length };
     return inSpan(`append ${categoryOf(stream)}`, { kind: SpanKind.CLIENT, attributes }, () => {

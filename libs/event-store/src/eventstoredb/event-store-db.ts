@@ -111,6 +111,10 @@ export class EventStoreDb extends EventStore {
     });
   }
 
+  override get countsEvents(): boolean {
+    return false;
+  }
+
   /**
    * @throws WrongExpectedRevision, EventTooLarge, AppendTooLarge, StreamDeleted; EventStoreUnavailable (it may have been written: append it again
    * with the same ids) and EventStoreOverloaded, both `retryable`; TypeError for a name of the system's

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Headers, HttpCode, Logger, type MessageEvent, Param, Post, Sse } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { EventStore } from '@souk/event-sourcing';
-import { ProjectionRunner } from '@souk/read-store';
+import { EventStore, type Position } from '@souk/event-sourcing';
+import { type ModelStats, ProjectionRunner } from '@souk/read-store';
 import type { Observable } from 'rxjs';
 import { Roles } from '../auth/roles.decorator';
 import { NotFound } from '../http/errors';
@@ -28,7 +28,7 @@ export class ReadModelController {
     return {
       items: this.runner
         .stats()
-        .map((stats) => readModelView(stats, head, this.runner.rebuildOf(stats.projection)?.progress))
+        .map((stats) => this.view(stats, head))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     };
   }
@@ -38,7 +38,7 @@ export class ReadModelController {
   async get(@Param('name') name: string) {
     const stats = this.runner.stats().find(({ projection }) => projection === name);
     if (!stats) throw new NotFound('read model', name);
-    return readModelView(stats, await this.store.head(), this.runner.rebuildOf(name)?.progress);
+    return this.view(stats, await this.store.head());
   }
 
   @Post(':name/rebuild')
@@ -71,5 +71,9 @@ export class ReadModelController {
     const rebuild = this.runner.rebuildOf(name);
     if (!rebuild) throw new NotFound('rebuild of the read model', name);
     return streamRebuild(rebuild, after);
+  }
+
+  private view(stats: ModelStats, head: Position) {
+    return readModelView(stats, head, this.runner.rebuildOf(stats.projection)?.progress, this.store.countsEvents);
   }
 }

@@ -11,14 +11,15 @@ export function readModelView(
   { projection, version, status, position, events, lagMs }: ModelStats,
   head: Position,
   rebuild: RebuildProgress | undefined,
+  countsEvents: boolean,
 ) {
   return {
     name: projection,
     version,
     status,
     position,
-    /** Events of the store that it has not looked at; most of them may not concern it. */
-    behind: Math.max(0, ordinalOf(head) - ordinalOf(position)),
+    /** Events of the store that it has not looked at; most of them may not concern it. Absent where positions do not count events. */
+    ...(countsEvents && { behind: Math.max(0, ordinalOf(head) - ordinalOf(position)) }),
     /** Events that touched it since the process began. */
     events,
     lagSeconds: lagMs / 1000,
