@@ -1,7 +1,15 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerProblem, BODY_LIMIT, lineOptions, requestIdOf, RunningRequests, securityHeaders, traceRequests } from '@souk/platform';
+import {
+  answerProblem,
+  BODY_LIMIT,
+  lineOptions,
+  requestIdOf,
+  RunningRequests,
+  securityHeaders,
+  traceRequests,
+} from '@souk/platform';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { EdgeConfig } from './config';
 import { EdgeMetrics } from './edge-metrics';
