@@ -42,5 +42,7 @@ module.exports = {
     '^@souk/([^/]+)/testing$': '<rootDir>/libs/$1/testing',
     '^@souk/([^/]+)$': '<rootDir>/libs/$1/src',
   },
+  // Many tests wait for processes of their own: a worker for each core keeps the machine busy, and does not overload it.
+  maxWorkers: '100%',
   testTimeout: 20_000,
 };
