@@ -9,11 +9,14 @@ const root = join(__dirname, '../../..');
 describe('Failpoints', () => {
   afterEach(() => armFailpoints(undefined));
 
-  it('stand in the code once each, and there are no others', () => {
-    const used = ['libs', 'services']
-      .flatMap((folder) => sourcesIn(join(root, folder)))
-      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\bfailpoint\('([^']+)'\)/g)].map(([, name]) => name));
-    expect(used.sort()).toEqual(Object.keys(failpoints).sort());
+  it('stand in the code of a marketplace in one process once each, and there are no others', () => {
+    expect(namesIn((file) => !isOfMongo(file)).sort()).toEqual(Object.keys(failpoints).sort());
+  });
+
+  it('stand at the same places in adapters to MongoDB, under the same names', () => {
+    const names = namesIn(isOfMongo);
+    expect(names).toEqual(expect.arrayContaining(['read-model.before-commit', 'vault.before-write']));
+    expect(Object.keys(failpoints)).toEqual(expect.arrayContaining(names));
   });
 
   it('do nothing when they are not armed', () => {
@@ -97,4 +100,13 @@ function sourcesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /(^|\/)src\/.*\.ts$/.test(name) && !name.endsWith('.spec.ts'))
     .map((name) => join(folder, name));
+}
+
+const isOfMongo = (file: string): boolean => /\bmongo\b/.test(file);
+
+function namesIn(chosen: (file: string) => boolean): string[] {
+  return ['libs', 'services']
+    .flatMap((folder) => sourcesIn(join(root, folder)))
+    .filter((file) => chosen(file.slice(root.length)))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\bfailpoint\('([^']+)'\)/g)].map(([, name]) => name!));
 }
