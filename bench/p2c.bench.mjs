@@ -45,6 +45,8 @@ async function openEmmett(peer, connectionString) {
   const { getPostgreSQLEventStore } = peer('@event-driven-io/emmett-postgresql');
   const { Pool } = peer('pg');
   const pool = new Pool({ connectionString, max: WRITERS });
+  // A connection that is idle when the server ends says so.
+  pool.on('error', () => undefined);
   const { rows } = await pool.query("SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync");
   if (rows[0].commit !== 'on' || rows[0].fsync !== 'on') throw new Error(`PostgreSQL runs with ${JSON.stringify(rows[0])}`);
   const store = getPostgreSQLEventStore(connectionString, { connectionOptions: { pooled: true, pool } });
