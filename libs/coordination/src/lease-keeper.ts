@@ -1,5 +1,6 @@
 import {
   type Activity,
+  type AppendResult,
   derivedUuid,
   type EventStore,
   type EventToAppend,
@@ -139,6 +140,8 @@ export class LeaseKeeper {
   }
 
   private turn(): Promise<void> {
+    // A timer that was cancelled too late: two turns would each believe what the other one has moved on from.
+    if (this.atWork) return this.turning;
     this.atWork = true;
     this.turning = this.step().then(
       (pause) => this.again(pause),
@@ -172,9 +175,12 @@ export class LeaseKeeper {
   }
 
   private async carryOut(attempt: Attempt): Promise<number> {
+    const isNewAttempt = this.attempt !== attempt;
     this.attempt = attempt;
     try {
-      const revision = await this.append(attempt);
+      const { revision, repeated } = await this.append(attempt);
+      // It was made before, nobody knows when: no proof that the term is ours now.
+      if (repeated && isNewAttempt) return this.lost();
       const token = this.term?.token ?? revision;
       const isNew = this.term === undefined;
       this.term = { token, revision, until: this.options.sole ? Infinity : attempt.at + this.options.termMs * (1 - MARGIN) };
@@ -185,12 +191,16 @@ export class LeaseKeeper {
     } catch (error) {
       // It may have been written: the same attempt again will tell.
       if (!(error instanceof WrongExpectedRevision)) throw error;
-      this.attempt = undefined;
-      this.term = undefined;
-      this.tell();
-      // Who has it now, the stream says.
-      return 0;
+      return this.lost();
     }
+  }
+
+  /** Who has it now, the stream says. */
+  private lost(): number {
+    this.attempt = undefined;
+    this.term = undefined;
+    this.tell();
+    return 0;
   }
 
   /** Tells listeners where something is different from what they know, and once more when the term will be over. */
@@ -264,8 +274,8 @@ export class LeaseKeeper {
     return { expected, fact, at: this.clock.now() };
   }
 
-  /** @returns the revision of the fact. @throws WrongExpectedRevision when another was faster */
-  private async append({ expected, fact }: Attempt): Promise<number> {
+  /** @throws WrongExpectedRevision when another was faster */
+  private append({ expected, fact }: Attempt): Promise<AppendResult> {
     const { holder } = this.options;
     const commandId = derivedUuid(this.stream, holder, expected + 1, fact.type);
     const event: EventToAppend = {
@@ -281,7 +291,7 @@ export class LeaseKeeper {
         schemaVersion: 1,
       },
     };
-    return (await this.store.append(this.stream, expected < 0 ? 'no-stream' : expected, [event])).revision;
+    return this.store.append(this.stream, expected < 0 ? 'no-stream' : expected, [event]);
   }
 
   private async last(): Promise<{ readonly state: Lease; readonly revision: number }> {
