@@ -44,5 +44,5 @@ module.exports = {
   },
   // Many tests wait for processes of their own: a worker for each core keeps the machine busy, and does not overload it.
   maxWorkers: '100%',
-  testTimeout: 40_000,
+  testTimeout: 20_000,
 };

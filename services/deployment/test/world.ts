@@ -190,7 +190,7 @@ export class World {
     instanceId: string,
     holds: (instance: Answer['body']) => boolean,
     role: Role = 'buyer',
-    withinMs = 30_000,
+    withinMs = 15_000,
   ): Promise<Answer['body']> {
     for (const end = Date.now() + withinMs; ;) {
       const { body } = await this.request(role, 'GET', `/v1/instances/${instanceId}`);

@@ -59,7 +59,7 @@ export class TestUser {
   }
 
   /** Asks again until the answer holds; what is waited for is a fact, not a time. */
-  async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 30_000): Promise<Answer['body']> {
+  async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 15_000): Promise<Answer['body']> {
     for (const end = Date.now() + withinMs; ;) {
       const { status, body } = await this.get(path);
       if (status < 400 && holds(body)) return body;
