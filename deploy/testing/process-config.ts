@@ -10,6 +10,7 @@ type Environment = Readonly<Record<string, string>>;
 
 const root = join(__dirname, '../..');
 const sources = [
+  'libs/platform/src/process-environment.ts',
   'libs/process/src/config.ts',
   ...['authorization', 'deployment', 'edge'].map((name) => `services/${name}/src/config.ts`),
 ];

@@ -1,5 +1,6 @@
 export * from './clock.port';
 export * from './load-config';
+export * from './process-environment';
 export * from './name-registry';
 export * from './stream-events';
 export * from './version';

@@ -1,25 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InvalidConfig, loadConfig } from '@souk/platform';
+import { InvalidConfig, loadConfig, ProcessEnvironment } from '@souk/platform';
 import type { RpcTls } from '@souk/rpc';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
-const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
 const RPC_PORT_RANGE = 'SOUK_RPC_PORT must be a whole number between 0 (any free one) and 65535';
 const BUS_REPLICAS_RANGE = 'SOUK_BUS_REPLICAS must be a whole number between 1 and 5';
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 const MONGO_URL = /^mongodb(\+srv)?:\/\/\S+$/;
 
 /** Variables of the environment that every service has, by their names. */
-export class ServiceEnvironment {
-  @IsInt({ message: PORT_RANGE })
-  @Min(0, { message: PORT_RANGE })
-  @Max(65535, { message: PORT_RANGE })
-  PORT: number = 3000;
-
-  @IsString({ message: 'HOST must be an address to listen on' })
-  HOST: string = '127.0.0.1';
-
+export class ServiceEnvironment extends ProcessEnvironment {
   /** Where other services ask this one. */
   @IsInt({ message: RPC_PORT_RANGE })
   @Min(0, { message: RPC_PORT_RANGE })
@@ -28,11 +19,6 @@ export class ServiceEnvironment {
 
   @IsString({ message: 'SOUK_RPC_HOST must be an address to listen on' })
   SOUK_RPC_HOST: string = '127.0.0.1';
-
-  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
-  })
-  LOG_LEVEL: string = 'warn';
 
   @Matches(/^esdb(\+discover)?:\/\/\S+$/, { message: 'SOUK_EVENT_STORE is needed: esdb://host:2113, of an EventStoreDB' })
   SOUK_EVENT_STORE: string | undefined = undefined;
@@ -103,14 +89,6 @@ export class ServiceEnvironment {
   @IsOptional()
   @IsString({ message: 'SOUK_RPC_TLS_CA must be a file' })
   SOUK_RPC_TLS_CA: string | undefined = undefined;
-
-  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
-  @IsOptional()
-  @IsUrl(
-    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
-    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
-  )
-  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
 
   /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
   @IsOptional()

@@ -1,27 +1,13 @@
 import { resolve } from 'node:path';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
-import { InvalidConfig, loadConfig } from '@souk/platform';
+import { IsInt, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { InvalidConfig, loadConfig, ProcessEnvironment } from '@souk/platform';
 import { type Service, services } from './routes';
 
-const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
 const PORT_OR_OFF = /^(off|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DRAIN_RANGE = 'SOUK_DRAIN_SECONDS must be a whole number between 0 and 600';
 
 /** Variables of the environment, by their names. */
-class EdgeEnvironment {
-  @IsInt({ message: PORT_RANGE })
-  @Min(0, { message: PORT_RANGE })
-  @Max(65535, { message: PORT_RANGE })
-  PORT: number = 3000;
-
-  @IsString({ message: 'HOST must be an address to listen on' })
-  HOST: string = '127.0.0.1';
-
-  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
-  })
-  LOG_LEVEL: string = 'warn';
-
+class EdgeEnvironment extends ProcessEnvironment {
   /** Where the services are: `app-catalog=http://host:port`, separated by commas; a service may come several times. */
   @IsString({ message: 'SOUK_UPSTREAMS is needed: app-catalog=http://host:port,release=http://host:port,…' })
   @Matches(/^([a-z-]+=http:\/\/[^\s,/=]+:\d{1,5}\/?)(,[a-z-]+=http:\/\/[^\s,/=]+:\d{1,5}\/?)*$/, {
@@ -51,14 +37,6 @@ class EdgeEnvironment {
   @Min(0, { message: DRAIN_RANGE })
   @Max(600, { message: DRAIN_RANGE })
   SOUK_DRAIN_SECONDS: number = 5;
-
-  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
-  @IsOptional()
-  @IsUrl(
-    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
-    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
-  )
-  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
 }
 
 export interface GrpcConfig {

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
-import { type Clock, loadConfig } from '@souk/platform';
+import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
-
-const PORT_RANGE = 'PORT must be a whole number between 0 (any free one) and 65535';
 
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
@@ -11,15 +9,7 @@ const GRPC_PORT = 50_051;
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
 /** Variables of the environment, by their names. */
-class Environment {
-  @IsInt({ message: PORT_RANGE })
-  @Min(0, { message: PORT_RANGE })
-  @Max(65535, { message: PORT_RANGE })
-  PORT: number = 3000;
-
-  @IsString({ message: 'HOST must be an address to listen on' })
-  HOST: string = '127.0.0.1';
-
+class Environment extends ProcessEnvironment {
   /** gRPC beside HTTP, on the same host: a port (0: any free one), or `off`. Without it: 50051, where that is free. */
   @IsOptional()
   @Matches(/^(off|[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/, {
@@ -38,11 +28,6 @@ class Environment {
 
   @IsString({ message: 'SOUK_DATA_DIR must be a folder' })
   SOUK_DATA_DIR: string = './data';
-
-  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    message: 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
-  })
-  LOG_LEVEL: string = 'warn';
 
   /** Where instances reach this marketplace. */
   @IsOptional()
@@ -69,14 +54,6 @@ class Environment {
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
   SOUK_NEW_OPERATOR_TOKEN: string | undefined = undefined;
-
-  /** Where traces are sent, OTLP over HTTP; without it none are recorded. */
-  @IsOptional()
-  @IsUrl(
-    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
-    { message: 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http(s) URL' },
-  )
-  OTEL_EXPORTER_OTLP_ENDPOINT: string | undefined = undefined;
 
   /** Where this process is to die, fail or stand still: for fault tests. See `@souk/failpoints`. */
   @IsOptional()
