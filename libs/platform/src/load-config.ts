@@ -19,6 +19,8 @@ export function loadConfig<T extends object>(type: ClassConstructor<T>, environm
   const given = Object.fromEntries(known.flatMap((key) => (environment[key] ? [[key, environment[key]]] : [])));
   const config = plainToInstance(type, given, { enableImplicitConversion: true, exposeDefaultValues: true });
   const problems = validateSync(config, { skipMissingProperties: false, validationError: { target: false, value: false } });
+  // As they are declared, those of base classes first.
+  problems.sort((a, b) => known.indexOf(a.property) - known.indexOf(b.property));
   if (problems.length > 0)
     throw new InvalidConfig([...new Set(problems.flatMap(({ constraints }) => Object.values(constraints ?? {})))]);
   return config;
