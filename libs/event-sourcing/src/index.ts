@@ -12,3 +12,4 @@ export * from './coded-event-store';
 export * from './projection';
 export * from './process';
 export * from './json-pointer';
+export * from './forwarding-event-store';

@@ -1,16 +1,12 @@
 import {
   type AppendResult,
   categoryOf,
-  EventStore,
+  type EventStore,
   type EventToAppend,
   type ExpectedRevision,
-  type Position,
-  type ReadAllOptions,
+  ForwardingEventStore,
   type ReadStreamOptions,
   type RecordedEvent,
-  type SubscribeOptions,
-  type Subscription,
-  type SubscriptionHandler,
 } from '@souk/event-sourcing';
 import { failed, inSpan, isTracing, SpanKind, startSpan } from './spans';
 import { activeTraceparent } from './traceparent';
@@ -21,46 +17,18 @@ export function traced(store: EventStore): EventStore {
 }
 
 /** Events carry where they came from in their metadata, so that whatever follows from them belongs to the same trace. */
-class TracedEventStore extends EventStore {
-  constructor(private readonly inner: EventStore) {
-    super();
-  }
-
-  override get countsEvents(): boolean {
-    return this.inner.countsEvents;
-  }
-
+class TracedEventStore extends ForwardingEventStore {
   override append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendResult> {
     const attributes = { ...attributesOf('append', stream), 'db.operation.batch.size': events.length };
     return inSpan(`append ${categoryOf(stream)}`, { kind: SpanKind.CLIENT, attributes }, () => {
       const traceparent = activeTraceparent();
       const placed = events.map((event) => ({ ...event, metadata: { ...event.metadata, ...(traceparent && { traceparent }) } }));
-      return this.inner.append(stream, expected, placed);
+      return super.append(stream, expected, placed);
     });
   }
 
   override readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent> {
-    return inReadSpan(stream, this.inner.readStream(stream, options));
-  }
-
-  override readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
-    return this.inner.readAll(options);
-  }
-
-  override subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription {
-    return this.inner.subscribe(options, handler);
-  }
-
-  override subscribeToStream(stream: string, from: number, handler: SubscriptionHandler): Subscription {
-    return this.inner.subscribeToStream(stream, from, handler);
-  }
-
-  override head(): Promise<Position> {
-    return this.inner.head();
-  }
-
-  override parsePosition(text: string): Position {
-    return this.inner.parsePosition(text);
+    return inReadSpan(stream, super.readStream(stream, options));
   }
 }
 
