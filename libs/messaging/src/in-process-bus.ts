@@ -3,12 +3,10 @@ import type { ReadModel, ReadStore } from '@souk/read-store';
 import { backOff } from './back-off';
 import { type BusOptions, type RunOptions, runOptionsOf } from './bus-options';
 import type { GroupStats } from './bus-stats';
-import { ConsumerGroups } from './consumer-groups';
-import { type ConsumerGroup, EventBus, type Publication } from './event-bus.port';
 import { GroupsRun, type GroupsWorld } from './groups-run';
 import type { ParkedMessageDoc } from './parking/parked-messages.projection';
 import { ParkingLedger } from './parking/parking-ledger';
-import { Publications } from './publications';
+import { StartableBus } from './startable-bus';
 import { StoreSource } from './store-source';
 
 export type InProcessBusOptions = BusOptions;
@@ -21,14 +19,10 @@ export type InProcessBusOptions = BusOptions;
  * written soon after the acknowledgement, not with it: a process that is killed may handle the messages of its last moments again; one
  * that is stopped repeats none. What is parked is not in it: see {@link ParkingLedger}.
  */
-export class InProcessBus extends EventBus {
-  private readonly publications = new Publications();
-  private readonly groups = new ConsumerGroups();
+export class InProcessBus extends StartableBus {
   private readonly world: GroupsWorld;
   private readonly options: RunOptions;
   private run: GroupsRun | undefined;
-  private starting: Promise<void> | undefined;
-  private stopping: Promise<void> | undefined;
 
   /**
    * @param eventStore as it lies, where there is a codec
@@ -55,38 +49,9 @@ export class InProcessBus extends EventBus {
     };
   }
 
-  override publish(publication: Publication): void {
-    this.refuseWhenStarted();
-    this.publications.add(publication);
-  }
-
-  /** @throws Error for a name that is taken, or not lower-kebab-case */
-  override consume(group: ConsumerGroup): void {
-    this.refuseWhenStarted();
-    this.groups.add(group);
-  }
-
-  /** Once, however often it is called. @throws PositionGone when the event store is another one than that of the checkpoints */
-  override async start(): Promise<void> {
-    await this.stopping;
-    this.starting ??= this.begin();
-    await this.starting;
-  }
-
-  /** Once, however often it is called. All that was acknowledged is durable then, unless the read store refuses it. Default: 1,500 ms. */
-  override async stop(graceMs = 1_500): Promise<void> {
-    if (!this.starting) return;
-    this.stopping ??= this.end(this.starting, graceMs).finally(() => {
-      this.starting = undefined;
-      this.stopping = undefined;
-    });
-    await this.stopping;
-  }
-
   /** @throws Error when the bus is not running, or is stopped meanwhile */
   override async settled(position: Position): Promise<void> {
-    if (!this.starting) throw new Error('the bus is not running');
-    await this.starting;
+    await this.started();
     await this.run?.settled(position);
   }
 
@@ -98,24 +63,18 @@ export class InProcessBus extends EventBus {
     return (await this.run?.stats()) ?? [];
   }
 
-  private async begin(): Promise<void> {
+  protected override async begin(): Promise<void> {
     this.run = new GroupsRun(this.world, this.options);
     try {
       await this.run.start(this.groups.all());
     } catch (error) {
       this.run = undefined;
-      this.starting = undefined;
       throw error;
     }
   }
 
-  private async end(starting: Promise<void>, graceMs: number): Promise<void> {
-    await starting.catch(() => undefined);
+  protected override async end(graceMs: number): Promise<void> {
     await this.run?.stop(graceMs);
     this.run = undefined;
-  }
-
-  private refuseWhenStarted(): void {
-    if (this.starting) throw new Error('the bus was started: publications and consumer groups come before');
   }
 }

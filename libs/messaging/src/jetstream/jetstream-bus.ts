@@ -3,15 +3,14 @@ import type { ReadModel, ReadStore } from '@souk/read-store';
 import type { NatsConnection } from 'nats';
 import { type BusOptions, type RunOptions, runOptionsOf } from '../bus-options';
 import type { GroupStats } from '../bus-stats';
-import { ConsumerGroups } from '../consumer-groups';
 import { Delivery } from '../delivery';
-import { type ConsumerGroup, EventBus, type Publication } from '../event-bus.port';
+import type { Publication } from '../event-bus.port';
 import { messagesBehind } from '../group-consumer';
 import { LocalPublicHistory } from '../local-public-history';
 import type { ParkedMessageDoc } from '../parking/parked-messages.projection';
 import { ParkingLedger } from '../parking/parking-ledger';
 import type { PublicHistory } from '../public-history.port';
-import { Publications } from '../publications';
+import { StartableBus } from '../startable-bus';
 import { Broker } from './broker';
 import { type BrokerOptions, connectionOptionsOf } from './broker-options';
 import { JetStreamRun, type JetStreamWorld, pausesOf } from './jetstream-run';
@@ -55,10 +54,8 @@ export async function brokerConnector(options: BrokerOptions): Promise<() => Pro
  * What a group has behind it is one small value in the read store, as in the embedded shape, by service and partition. Of several replicas
  * only the active one works; what it had behind it, the next one takes over from that value.
  */
-export class JetStreamBus extends EventBus {
-  private readonly publications = new Publications();
+export class JetStreamBus extends StartableBus {
   private readonly told: Publication[] = [];
-  private readonly groups = new ConsumerGroups();
   private readonly options: RunOptions;
   private readonly activity: BusActivity;
   private broker: Broker | undefined;
@@ -68,8 +65,6 @@ export class JetStreamBus extends EventBus {
   /** Another process may have worked since the run began. */
   private isStale = false;
   private turning: Promise<void> = Promise.resolve();
-  private starting: Promise<void> | undefined;
-  private stopping: Promise<void> | undefined;
 
   /** @param connect as {@link brokerConnector} makes it */
   constructor(
@@ -82,41 +77,13 @@ export class JetStreamBus extends EventBus {
   }
 
   override publish(publication: Publication): void {
-    this.refuseWhenStarted();
-    this.publications.add(publication);
+    super.publish(publication);
     this.told.push(publication);
-  }
-
-  /** @throws Error for a name that is taken, or not lower-kebab-case */
-  override consume(group: ConsumerGroup): void {
-    this.refuseWhenStarted();
-    this.groups.add(group);
-  }
-
-  /**
-   * Once, however often it is called. The broker may come later: until then {@link EventBus.stats} tells that the bus is broken.
-   * @throws PositionGone when the event store is another one than that of the checkpoints
-   */
-  override async start(): Promise<void> {
-    await this.stopping;
-    this.starting ??= this.begin();
-    await this.starting;
-  }
-
-  /** Once, however often it is called. All that was acknowledged is durable then, unless the read store refuses it. Default: 1,500 ms. */
-  override async stop(graceMs = 1_500): Promise<void> {
-    if (!this.starting) return;
-    this.stopping ??= this.end(this.starting, graceMs).finally(() => {
-      this.starting = undefined;
-      this.stopping = undefined;
-    });
-    await this.stopping;
   }
 
   /** Of what the services of this process tell. @throws Error when the bus is not running here, or is stopped meanwhile */
   override async settled(position: Position): Promise<void> {
-    if (!this.starting) throw new Error('the bus is not running');
-    await this.starting;
+    await this.started();
     if (!this.run) throw new Error('the bus is running in another process');
     await this.run.settled(position);
   }
@@ -137,7 +104,8 @@ export class JetStreamBus extends EventBus {
     return (await this.run?.stats()) ?? [];
   }
 
-  private async begin(): Promise<void> {
+  /** The broker may come later: until then {@link stats} tells that the bus is broken. */
+  protected override async begin(): Promise<void> {
     this.broker = this.newBroker();
     this.endChanges = this.activity.changes(() => {
       if (!this.activity.held()) this.isStale = true;
@@ -147,8 +115,7 @@ export class JetStreamBus extends EventBus {
       await this.turn();
       this.broker.start();
     } catch (error) {
-      await this.close(0);
-      this.starting = undefined;
+      await this.end(0);
       throw error;
     }
   }
@@ -172,9 +139,9 @@ export class JetStreamBus extends EventBus {
   }
 
   private async adapt(): Promise<void> {
-    if (this.run && (this.isStale || this.stopping)) await this.leave(0);
+    if (this.run && (this.isStale || this.isStopping)) await this.leave(0);
     this.isStale = false;
-    if (this.run || this.stopping || !this.activity.held()) return;
+    if (this.run || this.isStopping || !this.activity.held()) return;
     const run = new JetStreamRun(this.world(this.broker!), this.options);
     await run.start(this.groups.all().map((group) => whileActive(group, this.activity)));
     this.run = run;
@@ -187,12 +154,7 @@ export class JetStreamBus extends EventBus {
     });
   }
 
-  private async end(starting: Promise<void>, graceMs: number): Promise<void> {
-    await starting.catch(() => undefined);
-    await this.close(graceMs);
-  }
-
-  private async close(graceMs: number): Promise<void> {
+  protected override async end(graceMs: number): Promise<void> {
     this.endChanges?.();
     this.cancelRetry?.();
     await this.turning;
@@ -227,9 +189,5 @@ export class JetStreamBus extends EventBus {
 
   private names(): Names {
     return new Names(this.settings.installation ?? 'souk');
-  }
-
-  private refuseWhenStarted(): void {
-    if (this.starting) throw new Error('the bus was started: publications and consumer groups come before');
   }
 }
