@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
   CodedEventStore,
-  type Document,
   type DomainEvent,
   type EventCodec,
-  keysOf,
   type Position,
   positionOf,
-  project,
   type Projection,
   type SubscribeOptions,
   type Subscription,
@@ -30,6 +27,7 @@ import {
   toAppend,
   turnover,
 } from '../test/accounts';
+import { foldedFrom } from '../test/plain-fold';
 import {
   type AnyProjection,
   LmdbReadStore,
@@ -121,24 +119,10 @@ describe('ProjectionRunner', () => {
     for (const end = Date.now() + 10_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5)))
       if (Date.now() > end) throw new Error(`waited in vain; health: ${JSON.stringify(runner?.health())}`);
   };
-
-  /** What a projection has to come to, folded the slow way. */
-  const folded = async <Doc extends Document, Event extends DomainEvent>(
-    projection: Projection<Doc, Event>,
-  ): Promise<Map<string, Doc>> => {
-    const docs = new Map<string, Doc>();
-    for await (const event of events.readAll({ filter: { streamPrefixes: projection.streamPrefixes } }))
-      for (const key of new Set(keysOf(projection, event as never))) {
-        const doc = project(projection, docs.get(key), event as never, key);
-        if (doc) docs.set(key, doc);
-        else docs.delete(key);
-      }
-    return docs;
-  };
   const expectAllBalances = async (): Promise<void> => {
     const model = runner!.readModel(balances);
     await model.waitFor(await events.head(), 10_000);
-    const expected = await folded(balances);
+    const expected = await foldedFrom(events, balances);
     const { items } = await model.query({ index: 'byAmount', limit: 500 });
     expect(new Map(items.map((doc) => [doc.id, doc]))).toEqual(expected);
   };
@@ -405,7 +389,7 @@ describe('ProjectionRunner', () => {
       expect(commits).toBeGreaterThan(3);
       await Promise.all(more);
       await model.waitFor(await events.head(), 10_000);
-      const expected = await folded(balances);
+      const expected = await foldedFrom(events, balances);
       for (const id of ['0', '1', '499', '500', '501', '1100', '1199']) expect(await model.get(id)).toEqual(expected.get(id));
     });
 
@@ -426,7 +410,7 @@ describe('ProjectionRunner', () => {
         await start([again], { batchSize: 100, maxDirty: { documents: 300, bytes: 1 << 20 } });
         const model = runner!.readModel(again);
         await model.waitFor(await events.head(), 10_000);
-        const expected = await folded(again);
+        const expected = await foldedFrom(events, again);
         for (const id of ids) expect(await model.get(id)).toEqual(expected.get(id));
         await Promise.all(ids.map((id) => append(`account-${id}`, closed)));
         await model.waitFor(await events.head(), 10_000);
@@ -453,7 +437,7 @@ describe('ProjectionRunner', () => {
       for (const projection of [balances, turnover])
         await running.readModel<object, AccountEvent>(projection as never).waitFor(await events.head(), 10_000);
       expect(failed).toBeGreaterThan(0);
-      expect(await running.readModel(balances).get('a')).toEqual((await folded(balances)).get('a'));
+      expect(await running.readModel(balances).get('a')).toEqual((await foldedFrom(events, balances)).get('a'));
       expect(await running.readModel(turnover).get('all')).toEqual({ moved: moves, events: 6000 + moves });
       await running.stop();
     });
@@ -475,7 +459,7 @@ describe('ProjectionRunner', () => {
         failing.fails = () => false;
         await expectAllBalances();
         await runner!.readModel(again).waitFor(await events.head(), 10_000);
-        expect(await runner!.readModel(again).get('all')).toEqual((await folded(again)).get('all'));
+        expect(await runner!.readModel(again).get('all')).toEqual((await foldedFrom(events, again)).get('all'));
       }
     });
   });

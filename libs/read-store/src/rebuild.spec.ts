@@ -2,11 +2,8 @@ import { randomBytes } from 'node:crypto';
 import {
   CodedEventStore,
   comparePositions,
-  type Document,
   type DomainEvent,
-  keysOf,
   type Position,
-  project,
   type Projection,
   type SubscribeOptions,
   type Subscription,
@@ -29,6 +26,7 @@ import {
   toAppend,
   turnover,
 } from '../test/accounts';
+import { foldedFrom } from '../test/plain-fold';
 import {
   type AnyProjection,
   LmdbReadStore,
@@ -108,23 +106,11 @@ describe('A rebuild', () => {
     for (const end = Date.now() + 10_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5)))
       if (Date.now() > end) throw new Error(`waited in vain; health: ${JSON.stringify(runner.health())}`);
   };
-  const folded = async <Doc extends Document, Event extends DomainEvent>(
-    projection: Projection<Doc, Event>,
-  ): Promise<Map<string, Doc>> => {
-    const docs = new Map<string, Doc>();
-    for await (const event of events.readAll({ filter: { streamPrefixes: projection.streamPrefixes } }))
-      for (const key of new Set(keysOf(projection, event as never))) {
-        const doc = project(projection, docs.get(key), event as never, key);
-        if (doc) docs.set(key, doc);
-        else docs.delete(key);
-      }
-    return docs;
-  };
   const expectAllBalances = async (): Promise<void> => {
     const model = runner.readModel(balances);
     await model.waitFor(await events.head(), 10_000);
     const { items } = await model.query({ index: 'byAmount', limit: 500 });
-    expect(new Map(items.map((doc) => [doc.id, doc]))).toEqual(await folded(balances));
+    expect(new Map(items.map((doc) => [doc.id, doc]))).toEqual(await foldedFrom(events, balances));
   };
 
   describe('under way', () => {
@@ -265,7 +251,7 @@ describe('A rebuild', () => {
           expect([...items, ...rest.items].map((doc) => doc.id)).toEqual(['staying-1', 'staying-2', 'staying-3']);
           await expectAllBalances();
           await runner.readModel(turnover).waitFor(await events.head(), 10_000);
-          expect(await runner.readModel(turnover).get('all')).toEqual((await folded(turnover)).get('all'));
+          expect(await runner.readModel(turnover).get('all')).toEqual((await foldedFrom(events, turnover)).get('all'));
         }),
         { numRuns: 25 },
       );
@@ -352,7 +338,7 @@ describe('A rebuild', () => {
         await append('account-a', moved('b', 1));
         await expectAllBalances();
         await runner.waitFor(await events.head(), 10_000);
-        expect(await runner.readModel(turnover).get('all')).toEqual((await folded(turnover)).get('all'));
+        expect(await runner.readModel(turnover).get('all')).toEqual((await foldedFrom(events, turnover)).get('all'));
       }
       expect(failures.length).toBeGreaterThan(1);
     });

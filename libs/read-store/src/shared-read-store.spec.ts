@@ -13,6 +13,7 @@ import { LmdbEventStore } from '@souk/event-store';
 import * as fc from 'fast-check';
 import { type Balance, balances, closed, moved, noteTaken, notes, opened, toAppend, turnover } from '../test/accounts';
 import { Replica } from '../test/replica';
+import { foldedFrom } from '../test/plain-fold';
 import { type AnyProjection, LmdbReadStore, NotActive, ReadModelBehind } from '.';
 
 describe('Replicas that share a read store', () => {
@@ -41,20 +42,6 @@ describe('Replicas that share a read store', () => {
       if (Date.now() > end) throw new Error(`waited in vain: ${JSON.stringify(replicas.map(({ statuses }) => statuses))}`);
   };
   const is = (replica: Replica, status: string): boolean => replica.statuses.every((one) => one === status);
-
-  /** What a projection has to come to, folded the slow way. */
-  const folded = async <Doc extends Document, Event extends DomainEvent>(
-    projection: Projection<Doc, Event>,
-  ): Promise<Map<string, Doc>> => {
-    const docs = new Map<string, Doc>();
-    for await (const event of events.readAll({ filter: { streamPrefixes: projection.streamPrefixes } }))
-      for (const key of new Set(keysOf(projection, event as never))) {
-        const doc = project(projection, docs.get(key), event as never, key);
-        if (doc) docs.set(key, doc);
-        else docs.delete(key);
-      }
-    return docs;
-  };
   const documents = async <Doc extends Document, Event extends DomainEvent>(
     projection: Projection<Doc, Event>,
   ): Promise<Map<string, Doc>> => {
@@ -178,7 +165,7 @@ describe('Replicas that share a read store', () => {
       const position = await append('account-a', moved('a', 1));
       await active.balances.waitFor(position, 10_000);
       expect(active.told.get('a')).toBe(position);
-      expect(await documents(balances)).toEqual(await folded(balances));
+      expect(await documents(balances)).toEqual(await foldedFrom(events, balances));
     });
 
     it('are told of what another one has committed and nobody has heard of, when they take over', async () => {
@@ -194,7 +181,7 @@ describe('Replicas that share a read store', () => {
         await model.waitFor(position, 10_000);
         expect([...told.keys()].sort()).toEqual(['a', 'b']);
       }
-      expect(await documents(balances)).toEqual(await folded(balances));
+      expect(await documents(balances)).toEqual(await foldedFrom(events, balances));
     });
 
     it('do not raise a document that another one has written late, after it was deleted', async () => {
@@ -341,8 +328,8 @@ describe('Replicas that share a read store', () => {
             const head = await events.head();
             for (const { runner } of replicas) await runner.waitFor(head, 10_000);
 
-            expect(await documents(balances)).toEqual(await folded(balances));
-            expect(await documents(turnover)).toEqual(await folded(turnover));
+            expect(await documents(balances)).toEqual(await foldedFrom(events, balances));
+            expect(await documents(turnover)).toEqual(await foldedFrom(events, turnover));
             const last = await touched();
             for (const { told, lies, failures } of replicas) {
               expect(lies).toEqual([]);
