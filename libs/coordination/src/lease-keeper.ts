@@ -1,6 +1,5 @@
 import {
   type Activity,
-  type AppendResult,
   derivedUuid,
   type EventStore,
   type EventToAppend,
@@ -140,8 +139,6 @@ export class LeaseKeeper {
   }
 
   private turn(): Promise<void> {
-    // A timer that was cancelled too late: two turns would each believe what the other one has moved on from.
-    if (this.atWork) return this.turning;
     this.atWork = true;
     this.turning = this.step().then(
       (pause) => this.again(pause),
@@ -175,12 +172,9 @@ export class LeaseKeeper {
   }
 
   private async carryOut(attempt: Attempt): Promise<number> {
-    const isNewAttempt = this.attempt !== attempt;
     this.attempt = attempt;
     try {
-      const { revision, repeated } = await this.append(attempt);
-      // It was made before, nobody knows when: no proof that the term is ours now.
-      if (repeated && isNewAttempt) return this.lost();
+      const revision = await this.append(attempt);
       const token = this.term?.token ?? revision;
       const isNew = this.term === undefined;
       this.term = { token, revision, until: this.options.sole ? Infinity : attempt.at + this.options.termMs * (1 - MARGIN) };
@@ -191,16 +185,12 @@ export class LeaseKeeper {
     } catch (error) {
       // It may have been written: the same attempt again will tell.
       if (!(error instanceof WrongExpectedRevision)) throw error;
-      return this.lost();
+      this.attempt = undefined;
+      this.term = undefined;
+      this.tell();
+      // Who has it now, the stream says.
+      return 0;
     }
-  }
-
-  /** Who has it now, the stream says. */
-  private lost(): number {
-    this.attempt = undefined;
-    this.term = undefined;
-    this.tell();
-    return 0;
   }
 
   /** Tells listeners where something is different from what they know, and once more when the term will be over. */
@@ -274,8 +264,8 @@ export class LeaseKeeper {
     return { expected, fact, at: this.clock.now() };
   }
 
-  /** @throws WrongExpectedRevision when another was faster */
-  private append({ expected, fact }: Attempt): Promise<AppendResult> {
+  /** @returns the revision of the fact. @throws WrongExpectedRevision when another was faster */
+  private async append({ expected, fact }: Attempt): Promise<number> {
     const { holder } = this.options;
     const commandId = derivedUuid(this.stream, holder, expected + 1, fact.type);
     const event: EventToAppend = {
@@ -291,7 +281,7 @@ export class LeaseKeeper {
         schemaVersion: 1,
       },
     };
-    return this.store.append(this.stream, expected < 0 ? 'no-stream' : expected, [event]);
+    return (await this.store.append(this.stream, expected < 0 ? 'no-stream' : expected, [event])).revision;
   }
 
   private async last(): Promise<{ readonly state: Lease; readonly revision: number }> {

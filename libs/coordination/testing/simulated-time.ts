@@ -1,8 +1,8 @@
 import { MonotonicClock } from '@souk/coordination';
 
 interface Due {
-  readonly at: number;
-  readonly order: number;
+  at: number;
+  order: number;
   readonly run: () => void;
   /** Waits as long as this one is frozen. */
   readonly of: SimulatedNode | undefined;
@@ -48,7 +48,8 @@ export class SimulatedTime {
     for (let next = this.takeNext(time); next; next = this.takeNext(time)) {
       this.now = Math.max(this.now, next.at);
       if (next.of && next.of.frozenUntil > this.now) {
-        this.at(next.of.frozenUntil, next.run, next.of);
+        // The same one, so that it can still be cancelled.
+        this.due.push(Object.assign(next, { at: next.of.frozenUntil, order: this.orders++ }));
         continue;
       }
       observe();
