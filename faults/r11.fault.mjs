@@ -8,7 +8,7 @@ const MAX_STALL_MS = 60_000;
 
 /** The whole has the usual time-outs, and an outage of five minutes; the small one has short ones. */
 const SIZES = {
-  small: { instances: 8, outageMs: 1_000, timeoutMs: 1_000, watchIdleMs: 3_000 },
+  small: { instances: 16, outageMs: 1_000, timeoutMs: 1_000, watchIdleMs: 3_000 },
   whole: { instances: 200, outageMs: 300_000 },
 };
 
