@@ -94,7 +94,7 @@ class Progress {
     this.#shownAt = now;
     const eventsPerSecond = Math.round(((done - this.#first) * 1000) / Math.max(1, now - this.#begun));
     const secondsLeft = eventsPerSecond > 0 ? Math.ceil((all - done) / eventsPerSecond) : undefined;
-    this.#bar.show({ status: 'folding', events: done, eventsToFold: all, eventsPerSecond, secondsLeft });
+    this.#bar.show({ events: done, eventsToFold: all, eventsPerSecond, secondsLeft });
   }
 
   end() {

@@ -11,7 +11,7 @@ export class ProgressBar {
     this.out = out;
   }
 
-  /** `{ status, events, eventsToFold, eventsPerSecond, secondsLeft }` */
+  /** `{ status?, events, eventsToFold, eventsPerSecond, secondsLeft? }` */
   show(progress) {
     if (this.out.isTTY) return void this.out.write(`\r\x1b[K${progressLine(this.label, progress)}`);
     if (performance.now() - this.#printedAt < LINE_EVERY_MS) return;
@@ -26,10 +26,15 @@ export class ProgressBar {
 }
 
 /** `apps  [███████████████···············]  50 %  500 of 1000 events  120/s  5 s left` */
-export function progressLine(label, { status, events, eventsToFold, eventsPerSecond, secondsLeft }) {
+function progressLine(label, { status, events, eventsToFold, eventsPerSecond, secondsLeft }) {
   const part = eventsToFold === 0 ? 1 : Math.min(1, events / eventsToFold);
   const filled = Math.floor(part * WIDTH);
   const bar = '█'.repeat(filled) + '·'.repeat(WIDTH - filled);
-  const rest = status === 'folding' && secondsLeft !== undefined ? `${secondsLeft} s left` : status;
-  return `${label}  [${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${events} of ${eventsToFold} events  ${eventsPerSecond}/s  ${rest}`;
+  const rate = eventsPerSecond > 0 ? [`${eventsPerSecond}/s`] : [];
+  const rest =
+    (status === undefined || status === 'folding') && secondsLeft !== undefined
+      ? [`${secondsLeft} s left`]
+      : [status ?? []].flat();
+  const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
+  return [`${label}  [${bar}] ${percent}`, `${events} of ${eventsToFold} events`, ...rate, ...rest].join('  ');
 }
