@@ -20,6 +20,10 @@ export class Problem extends Error {
 const ATTEMPTS = 5;
 const PAUSE_MS = 1_000;
 
+/** "This replica does not keep it": another one does, or will when the lease of one that died has run out. */
+const MISDIRECTED = 421;
+const TAKEOVER_ATTEMPTS = 20;
+
 export class ReadModels {
   constructor(url, token) {
     this.url = url;
@@ -30,8 +34,17 @@ export class ReadModels {
     return (await (await this.#send('GET', '')).json()).items;
   }
 
+  /** Where replicas are about to agree on who keeps the read model, it asks again until one does. */
   async rebuild(name) {
-    await this.#send('POST', `/${encodeURIComponent(name)}/rebuild`, { 'idempotency-key': randomUUID() });
+    const key = randomUUID();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return void (await this.#send('POST', `/${encodeURIComponent(name)}/rebuild`, { 'idempotency-key': key }));
+      } catch (error) {
+        if (error.status !== MISDIRECTED || attempt === TAKEOVER_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
   }
 
   /** How the rebuild stands, again and again until it is over. */

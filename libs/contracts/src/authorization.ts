@@ -40,10 +40,33 @@ export interface DataModelDeclaration {
   readonly subscribe: boolean;
 }
 
+/** Where the edge console signs its users in to the app: a path, and the node and external port that serve it. */
+export interface SsoDeclaration {
+  readonly path: string;
+  readonly node: string;
+  readonly port: number;
+}
+
+/** A service model that the app needs another app on the same cluster to provide, and which of its APIs. */
+export interface ServiceDependency {
+  readonly model: string;
+  readonly apis: readonly string[];
+}
+
+/** A service model that the app provides, by the external port of a node. */
+export interface ServiceProvision {
+  readonly model: string;
+  readonly node: string;
+  readonly port: number;
+}
+
 /** The permission declaration of a version: which platform APIs the app will call, which data models it will use. Sorted by name. */
 export interface DeclaredPermissions {
   readonly apis: readonly string[];
   readonly dataModels: readonly DataModelDeclaration[];
+  readonly sso?: SsoDeclaration;
+  readonly dependencies?: readonly ServiceDependency[];
+  readonly provisions?: readonly ServiceProvision[];
 }
 
 export interface PermissionsAtRevision {

@@ -9,7 +9,7 @@ import {
 } from './references';
 
 const values = (reference: Reference) => {
-  const value = { node: 'db', param: 'shop', secret: 's3cret' }[reference.kind];
+  const value = { node: 'db', param: 'shop', secret: 's3cret', service: 'orders.example' }[reference.kind];
   return { value, secret: reference.kind === 'secret' };
 };
 
@@ -40,7 +40,7 @@ describe('Templates', () => {
     '${}',
     '${HOME}',
     '${node.a}',
-    '${node.a.url}',
+    '${node.a.1}',
     '${node.A.host}',
     '${secret.}',
     '${param.a.b}',

@@ -1,8 +1,13 @@
 /** What stands between `${` and `}` in the value of an environment variable. */
 export type Reference =
-  | { readonly kind: 'node'; readonly node: string; readonly field: 'host' | 'port' }
+  /** `host` and `port` of a process; any credential of a cloud node. */
+  | { readonly kind: 'node'; readonly node: string; readonly field: string }
   | { readonly kind: 'param'; readonly name: string }
-  | { readonly kind: 'secret'; readonly name: string };
+  | { readonly kind: 'secret'; readonly name: string }
+  /** A service that another app on the same cluster provides. */
+  | { readonly kind: 'service'; readonly model: string; readonly field: ServiceField };
+
+export type ServiceField = 'host' | 'port';
 
 /** A piece of a template: text as it stands, a reference, or a `${…}` that is none. */
 export type TemplatePart = { readonly text: string } | { readonly reference: Reference } | { readonly malformed: string };
@@ -74,7 +79,14 @@ export function escapeTemplate(text: string): string {
 
 /** As it is written in a template: `${node.mysql.host}`. */
 export function formatReference(reference: Reference): string {
-  return reference.kind === 'node' ? `\${node.${reference.node}.${reference.field}}` : `\${${reference.kind}.${reference.name}}`;
+  switch (reference.kind) {
+    case 'node':
+      return `\${node.${reference.node}.${reference.field}}`;
+    case 'service':
+      return `\${service.${reference.model}.${reference.field}}`;
+    default:
+      return `\${${reference.kind}.${reference.name}}`;
+  }
 }
 
 /**
@@ -98,12 +110,15 @@ export function resolveTemplate(template: string, lookup: (reference: Reference)
   return { value, secret };
 }
 
-const nodeReference = /^node\.([a-z0-9-]{1,63})\.(host|port)$/;
+const nodeReference = /^node\.([a-z0-9-]{1,63})\.([A-Za-z][A-Za-z0-9_-]{0,62})$/;
+const serviceReference = /^service\.([a-z0-9-]{1,63})\.(host|port)$/;
 const declaredReference = /^(param|secret)\.([A-Za-z][A-Za-z0-9_-]{0,62})$/;
 
 function parseReference(body: string): Reference | undefined {
   const node = nodeReference.exec(body);
-  if (node) return { kind: 'node', node: node[1]!, field: node[2] as 'host' | 'port' };
+  if (node) return { kind: 'node', node: node[1]!, field: node[2]! };
+  const service = serviceReference.exec(body);
+  if (service) return { kind: 'service', model: service[1]!, field: service[2] as ServiceField };
   const declared = declaredReference.exec(body);
   if (declared) return { kind: declared[1] as 'param' | 'secret', name: declared[2]! };
   return undefined;

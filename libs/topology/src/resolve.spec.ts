@@ -1,7 +1,7 @@
 import { presets } from './presets';
 import { parseCpu, parseMemory } from './quantities';
 import { parseImage } from './image-reference';
-import { defaultCpu, defaultMemory, resolveNode, resolveTopology } from './resolve';
+import { defaultCpu, defaultMemory, resolveNode, resolveProcess, resolveTopology } from './resolve';
 import { emptyTopology, type TopologyNode } from './topology';
 
 describe('Presets', () => {
@@ -47,13 +47,13 @@ describe('Resolving a node', () => {
   });
 
   it('takes from the preset what the node does not say', () => {
-    const node: TopologyNode = {
+    const node: TopologyNode & { category: 'third-party' } = {
       serviceName: 'db',
       category: 'third-party',
       preset: 'mysql',
       memory: { request: '1Gi', limit: '2Gi' },
     };
-    const resolved = resolveNode(node);
+    const resolved = resolveProcess(node);
     expect(resolved.image).toMatch(/mysql:8/);
     expect(resolved.ports).toEqual([{ internal: 3306, external: 3306, protocol: 'TCP' }]);
     expect(resolved.memory).toEqual(node.memory);
@@ -61,14 +61,14 @@ describe('Resolving a node', () => {
   });
 
   it('completes a health check that says only when to ask', () => {
-    const node: TopologyNode = {
+    const node: TopologyNode & { category: 'third-party' } = {
       serviceName: 'cache',
       category: 'third-party',
       preset: 'redis',
       healthCheck: { periodSeconds: 3 },
     };
-    expect(resolveNode(node).healthCheck).toEqual({ tcp: { port: 6379 }, periodSeconds: 3 });
-    expect(resolveNode({ ...node, healthCheck: { http: { path: '/', port: 1 } } }).healthCheck).toEqual({
+    expect(resolveProcess(node).healthCheck).toEqual({ tcp: { port: 6379 }, periodSeconds: 3 });
+    expect(resolveProcess({ ...node, healthCheck: { http: { path: '/', port: 1 } } }).healthCheck).toEqual({
       http: { path: '/', port: 1 },
     });
   });

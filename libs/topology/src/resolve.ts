@@ -1,6 +1,15 @@
 import { canonicalTopology, withoutPosition } from './canonical';
 import { presetNamed } from './presets';
-import type { HealthCheck, PortPair, ResolvedNode, ResourceRange, Topology, TopologyNode } from './topology';
+import {
+  type HealthCheck,
+  isProcess,
+  type PortPair,
+  type ResolvedNode,
+  type ResolvedProcess,
+  type ResourceRange,
+  type Topology,
+  type TopologyNode,
+} from './topology';
 
 /** A topology with everything said, in canonical order, without canvas positions: what is released and digested. */
 export interface ResolvedTopology extends Topology {
@@ -10,6 +19,9 @@ export interface ResolvedTopology extends Topology {
 /** What a node gets that says nothing and has no preset. */
 export const defaultCpu: ResourceRange = { request: '100m', limit: '500m' };
 export const defaultMemory: ResourceRange = { request: '128Mi', limit: '256Mi' };
+
+/** The nodes that run on the cluster. */
+export const processesOf = ({ nodes }: ResolvedTopology): ResolvedProcess[] => nodes.filter(isProcess);
 
 /** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */
 export function resolveTopology(topology: Topology): ResolvedTopology {
@@ -22,11 +34,20 @@ export function resolveTopology(topology: Topology): ResolvedTopology {
  * validation reports as missing. References in the environment stay as they are.
  */
 export function resolveNode(node: TopologyNode): ResolvedNode {
+  const { category, serviceName } = node;
+  if (category !== 'cloud') return resolveProcess({ ...node, category });
+  return { serviceName, category, cloud: node.cloud ?? { service: '', plan: '' } };
+}
+
+/** As `resolveNode`, for a node that runs on the cluster. */
+export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
   const ports = node.ports ?? preset?.ports ?? [];
   const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
+  const { cloud: _, ...settings } = withoutPosition(node);
   return {
-    ...withoutPosition(node),
+    ...settings,
+    category: node.category,
     image: node.image ?? preset?.image ?? '',
     cpu: node.cpu ?? preset?.cpu ?? defaultCpu,
     memory: node.memory ?? preset?.memory ?? defaultMemory,

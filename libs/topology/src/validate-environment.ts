@@ -2,7 +2,7 @@ import { pointerSegment, type Problem } from '@souk/event-sourcing';
 import { presetNamed } from './presets';
 import { formatReference, parseTemplate, type Reference } from './references';
 import { resolveNode } from './resolve';
-import type { Topology, TopologyNode } from './topology';
+import { isProcess, type Topology, type TopologyNode } from './topology';
 
 /** What Kubernetes takes as the name of a variable: dots and dashes too, as in `iot.hosting.appKey`. */
 const keyPattern = /^(?!\.\.?$|\.\.)[A-Za-z_.-][A-Za-z0-9_.-]*$/;
@@ -87,7 +87,12 @@ interface Known {
 
 function knownTo({ nodes, parameters, secrets }: Topology): Known {
   return {
-    nodes: new Map(nodes.map((node) => [node.serviceName, resolveNode(node).ports.length > 0])),
+    nodes: new Map(
+      nodes.map((node) => {
+        const resolved = resolveNode(node);
+        return [node.serviceName, !isProcess(resolved) || resolved.ports.length > 0];
+      }),
+    ),
     parameters: new Set(Object.keys(parameters)),
     secrets: new Set(Object.keys(secrets)),
   };
@@ -121,6 +126,8 @@ function missingFor(reference: Reference, { nodes, parameters, secrets }: Known)
     if (hasPort === undefined) return { code: 'reference-unknown', message: `"${written}" refers to a node that does not exist` };
     return { code: 'reference-without-port', message: `"${written}" refers to a node without ports, which has no address` };
   }
+  // Which services there are is known of the cluster, not of the topology.
+  if (reference.kind === 'service') return undefined;
   const declared = reference.kind === 'param' ? parameters : secrets;
   if (declared.has(reference.name)) return undefined;
   const what = reference.kind === 'param' ? 'parameter' : 'secret';

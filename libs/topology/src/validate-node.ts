@@ -2,7 +2,7 @@ import type { Problem } from '@souk/event-sourcing';
 import { parseImage } from './image-reference';
 import { presetNamed, presets } from './presets';
 import { InvalidQuantity, parseCpu, parseMemory } from './quantities';
-import { resolveNode } from './resolve';
+import { resolveProcess } from './resolve';
 import type { HealthCheck, PortPair, ResourceRange, TopologyNode } from './topology';
 import { quoted } from './waves';
 
@@ -140,7 +140,9 @@ function portProblems(ports: readonly PortPair[], at: string): Problem[] {
 }
 
 function serviceTypeProblems(node: TopologyNode, at: string): Problem[] {
-  if (node.serviceType !== 'NodePort' || resolveNode(node).ports.length > 0) return [];
+  const { category } = node;
+  if (category === 'cloud' || node.serviceType !== 'NodePort' || resolveProcess({ ...node, category }).ports.length > 0)
+    return [];
   return [
     {
       code: 'node-port-without-ports',
@@ -151,8 +153,8 @@ function serviceTypeProblems(node: TopologyNode, at: string): Problem[] {
 }
 
 function healthCheckProblems(node: TopologyNode, at: string): Problem[] {
-  const { healthCheck } = node;
-  if (!healthCheck || node.category === 'init') return [];
+  const { healthCheck, category } = node;
+  if (!healthCheck || category === 'init' || category === 'cloud') return [];
   const ways = (['http', 'tcp', 'command'] as const).filter((way) => healthCheck[way] !== undefined);
   const problems = [...probePortProblems(healthCheck, at), ...probeTimeProblems(healthCheck, at)];
   if (ways.length > 1) {
@@ -162,7 +164,7 @@ function healthCheckProblems(node: TopologyNode, at: string): Problem[] {
       message: `a health check asks in one way, not in ${ways.length}: ${quoted(ways)}`,
     });
   }
-  const resolved = resolveNode(node).healthCheck;
+  const resolved = resolveProcess({ ...node, category }).healthCheck;
   if (!(resolved?.http ?? resolved?.tcp ?? resolved?.command)) {
     problems.push({
       code: 'health-check-empty',

@@ -11,11 +11,13 @@ export interface HostPolicy {
   readonly hostPaths: readonly string[];
 }
 
-/** A network file system that all hosts of the cluster mount. */
+/** A network file system that all hosts of the cluster mount, as a storage class. */
 export interface NasDescription {
-  readonly server: string;
-  readonly path: string;
+  readonly storageClass: string;
 }
+
+/** How load balancers take a wanted address: MetalLB and kube-vip by annotation, others by `spec.loadBalancerIP`. */
+export type LoadBalancerDialect = 'metallb' | 'kube-vip' | 'loadBalancerIP';
 
 export interface ClusterDescription {
   readonly clusterId: string;
@@ -27,6 +29,9 @@ export interface ClusterDescription {
   readonly platforms: readonly Platform[];
   /** Addresses that LoadBalancer services may take: `192.168.4.10-192.168.4.50` or CIDR. */
   readonly serviceAddressRange?: string;
+  readonly loadBalancer?: LoadBalancerDialect;
+  /** Of an operator's cluster: where it stands, as an order names it. */
+  readonly region?: string;
   readonly nas?: NasDescription;
   readonly hostPolicy: HostPolicy;
 }

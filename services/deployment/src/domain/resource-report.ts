@@ -3,7 +3,8 @@ import {
   formatMemory,
   parseCpu,
   parseMemory,
-  type ResolvedNode,
+  processesOf,
+  type ResolvedProcess,
   type ResourceRange,
   resolveTopology,
   type Topology,
@@ -46,7 +47,7 @@ export interface ResourceReport {
 
 /** @param problems what else stands in the way, found elsewhere */
 export function resourceReport(topology: Topology, hosts: readonly HostCapacity[], problems: readonly Problem[]): ResourceReport {
-  const { nodes } = resolveTopology(topology);
+  const nodes = processesOf(resolveTopology(topology));
   const placements = placementOf(nodes.flatMap(podsOf), hosts);
   const misfits = nodes.flatMap((node) => {
     const missing = placements.filter((placement) => placement.node === node.serviceName && placement.host === undefined).length;
@@ -75,19 +76,19 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
   };
 }
 
-function misfitProblem(node: ResolvedNode, missing: number, hosts: readonly HostCapacity[]): Problem {
+function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly HostCapacity[]): Problem {
   const requests = { cpu: node.cpu.request, memory: node.memory.request };
   const why = misfitOf(requests, hosts) ?? 'what is free is taken by the other nodes of the configuration';
   const pods = node.replicas === 1 ? 'it has no place' : `${missing} of its ${node.replicas} replicas have no place`;
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
-function podsOf(node: ResolvedNode) {
+function podsOf(node: ResolvedProcess) {
   const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
   return Array.from({ length: node.replicas }, () => pod);
 }
 
-function total(nodes: readonly ResolvedNode[], bound: 'request' | 'limit'): Amount {
+function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {
   return sum(
     ...nodes.map(({ cpu, memory, replicas }) => ({
       cpu: parseCpu(cpu[bound]) * replicas,

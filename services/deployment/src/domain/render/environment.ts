@@ -1,3 +1,4 @@
+import { assertNever } from '@souk/event-sourcing';
 import { escapeTemplate, formatReference, parseTemplate, type Reference, UnresolvedReference } from '@souk/topology';
 import type { SealedValue } from './rendered';
 
@@ -19,6 +20,8 @@ export interface Bindings {
   readonly host: (node: string) => string | undefined;
   readonly port: (node: string) => number | undefined;
   readonly parameter: (name: string) => string | undefined;
+  /** Where a service of that model is provided on the cluster. */
+  readonly service: (model: string) => { readonly host: string; readonly port: number } | undefined;
   readonly secretVersion: (name: string) => number | undefined;
 }
 
@@ -106,14 +109,22 @@ function partlyResolved(template: string, bindings: Bindings) {
 }
 
 function valueOf(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string {
-  const value =
-    reference.kind === 'param'
-      ? bindings.parameter(reference.name)
-      : reference.field === 'host'
-        ? bindings.host(reference.node)
-        : bindings.port(reference.node);
+  const value = boundTo(reference, bindings);
   if (value === undefined) throw new UnresolvedReference(formatReference(reference));
   return String(value);
+}
+
+function boundTo(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string | number | undefined {
+  switch (reference.kind) {
+    case 'param':
+      return bindings.parameter(reference.name);
+    case 'service':
+      return bindings.service(reference.model)?.[reference.field];
+    case 'node':
+      return reference.field === 'host' ? bindings.host(reference.node) : bindings.port(reference.node);
+    default:
+      return assertNever(reference);
+  }
 }
 
 /** The kubelet expands `$(NAME)` in literal values; a second dollar sign makes it text. */

@@ -1,4 +1,4 @@
-import { formatCpu, formatMemory, parseCpu, parseMemory, type ResolvedNode } from '@souk/topology';
+import { formatCpu, formatMemory, parseCpu, parseMemory, type ResolvedProcess } from '@souk/topology';
 import { type Identity, IDENTITY_SECRET } from './environment';
 import { renderIsolation } from './network';
 import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered';
@@ -46,7 +46,11 @@ function renderIdentity(owner: Owner, { appKey, secretVersion }: Identity): Rend
  * node is replaced. While the instance changes from one version to another it may take what the larger of both takes, node by node: a quota
  * below what still runs would keep the new pods from starting.
  */
-export function renderQuota(owner: Owner, nodes: readonly ResolvedNode[], before: readonly ResolvedNode[] = []): RenderedObject {
+export function renderQuota(
+  owner: Owner,
+  nodes: readonly ResolvedProcess[],
+  before: readonly ResolvedProcess[] = [],
+): RenderedObject {
   const demands = [...demandsOf(nodes, before).values()];
   const total = (resource: keyof PodDemand) =>
     demands.reduce((sum, { pod, replicas }) => sum + pod[resource] * replicas, 0) +
@@ -78,7 +82,7 @@ interface NodeDemand {
   readonly replicas: number;
 }
 
-function demandsOf(nodes: readonly ResolvedNode[], before: readonly ResolvedNode[]): Map<string, NodeDemand> {
+function demandsOf(nodes: readonly ResolvedProcess[], before: readonly ResolvedProcess[]): Map<string, NodeDemand> {
   const demands = new Map<string, NodeDemand>();
   for (const node of [...before, ...nodes]) {
     const known = demands.get(node.serviceName);
@@ -88,7 +92,7 @@ function demandsOf(nodes: readonly ResolvedNode[], before: readonly ResolvedNode
   return demands;
 }
 
-function demandOf({ cpu, memory, replicas }: ResolvedNode): NodeDemand {
+function demandOf({ cpu, memory, replicas }: ResolvedProcess): NodeDemand {
   const pod = {
     cpu: parseCpu(cpu.limit),
     memory: parseMemory(memory.limit),

@@ -1,9 +1,9 @@
-import type { ResolvedNode } from '@souk/topology';
+import type { ResolvedProcess } from '@souk/topology';
 import { labels } from '../cluster-object';
 import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered';
 
 /** Other nodes reach the process under its service name and the external port. None without ports. */
-export function renderService(owner: Owner, node: ResolvedNode): RenderedObject[] {
+export function renderService(owner: Owner, node: ResolvedProcess): RenderedObject[] {
   if (node.ports.length === 0) return [];
   const object = {
     apiVersion: 'v1',
@@ -34,7 +34,7 @@ export function renderIsolation(owner: Owner): RenderedObject {
 }
 
 /** A node with a NodePort is reachable from outside, on its ports alone. */
-export function renderExposure(owner: Owner, node: ResolvedNode): RenderedObject[] {
+export function renderExposure(owner: Owner, node: ResolvedProcess): RenderedObject[] {
   if (node.serviceType === 'ClusterIP' || node.ports.length === 0) return [];
   const object = {
     apiVersion: 'networking.k8s.io/v1',
@@ -49,6 +49,6 @@ export function renderExposure(owner: Owner, node: ResolvedNode): RenderedObject
   return [rendered(object)];
 }
 
-function componentOf(node: ResolvedNode) {
+function componentOf(node: ResolvedProcess) {
   return { name: node.serviceName, component: node.category };
 }

@@ -1,5 +1,6 @@
 import type { SnapshotConfiguration } from '@souk/contracts';
-import { digestOf, type ResolvedNode, resolveTopology, type Topology } from '@souk/topology';
+import { digestOf, processesOf, type ResolvedProcess, resolveTopology } from '@souk/topology';
+import type { ClusterDescription } from '../cluster.events';
 import { namespaceOf } from '../cluster-object';
 import { type Bindings, environmentOf, type Identity } from './environment';
 import { renderQuota, renderSurroundings } from './namespace';
@@ -18,6 +19,27 @@ export interface InstanceToRender {
   readonly parameters: Readonly<Record<string, string>>;
   readonly identity: Identity;
   readonly restarts: ReadonlyMap<string, string>;
+  /** Ways of the cluster that objects are written in. */
+  readonly cluster?: ClusterTraits;
+  /** Node → the address that was taken for it from the cluster's range, for nodes with service type `LoadBalancer`. */
+  readonly addresses?: ReadonlyMap<string, string>;
+  /** Cloud node → version of its binding; its credentials lie in the vault. */
+  readonly cloudBindings?: ReadonlyMap<string, number>;
+  /** Service model → where it is provided on the cluster. */
+  readonly services?: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  /** Node → replicas, where the owner wants another number than the topology says. */
+  readonly scale?: ReadonlyMap<string, number>;
+  /** Nothing runs; what is kept stays. */
+  readonly stopped?: boolean;
+  /** Where collected logs go. */
+  readonly logs?: LogDestination;
+}
+
+export type ClusterTraits = Pick<ClusterDescription, 'loadBalancer' | 'nas'>;
+
+export interface LogDestination {
+  readonly kind: 'souk' | 'loki' | 'elasticsearch' | 'http';
+  readonly url: string;
 }
 
 export interface RenderedInstance {
@@ -38,18 +60,19 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
   const namespace = namespaceOf(input.instanceId);
   const owner: Owner = { instanceId: input.instanceId, appId: input.appId, namespace };
   const topology = resolveTopology(input.configuration.topology);
-  const before = input.before ? resolveTopology(input.before.topology).nodes : [];
-  const bindings = bindingsOf(topology.nodes, input.configuration.topology, input.parameters);
-  const settled = renderQuota(owner, topology.nodes);
+  const nodes = processesOf(topology);
+  const before = input.before ? processesOf(resolveTopology(input.before.topology)) : [];
+  const bindings = bindingsOf(nodes, input);
+  const settled = renderQuota(owner, nodes);
   return {
     namespace,
     surroundings: renderSurroundings(owner, input.name, input.identity),
-    quota: { settled, changing: input.before ? renderQuota(owner, topology.nodes, before) : settled },
-    nodes: topology.nodes.map((node) => renderNode(owner, node, input, bindings)),
+    quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
+    nodes: nodes.map((node) => renderNode(owner, node, input, bindings)),
   };
 }
 
-function renderNode(owner: Owner, node: ResolvedNode, input: InstanceToRender, bindings: Bindings): RenderedNode {
+function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender, bindings: Bindings): RenderedNode {
   const name = node.serviceName;
   const ownCode = node.category !== 'third-party';
   const environment = environmentOf(node.env, environmentSecretOf(name), bindings, ownCode ? input.identity : undefined);
@@ -79,7 +102,10 @@ function renderNode(owner: Owner, node: ResolvedNode, input: InstanceToRender, b
   };
 }
 
-function bindingsOf(nodes: readonly ResolvedNode[], declared: Topology, parameters: Readonly<Record<string, string>>): Bindings {
+function bindingsOf(
+  nodes: readonly ResolvedProcess[],
+  { configuration: { topology: declared }, parameters, services }: InstanceToRender,
+): Bindings {
   const byName = new Map(nodes.map((node) => [node.serviceName, node]));
   return {
     host: (node) => byName.get(node)?.serviceName,
@@ -90,6 +116,7 @@ function bindingsOf(nodes: readonly ResolvedNode[], declared: Topology, paramete
       if (!declaration) return undefined;
       return (Object.hasOwn(parameters, name) ? parameters[name] : undefined) ?? declaration.default ?? '';
     },
+    service: (model) => services?.get(model),
     secretVersion: (name) => (Object.hasOwn(declared.secrets, name) ? SECRET_VERSION : undefined),
   };
 }

@@ -1,4 +1,4 @@
-import { digestOf, type HealthCheck, type ResolvedNode } from '@souk/topology';
+import { digestOf, type HealthCheck, type ResolvedProcess } from '@souk/topology';
 import { annotations, type ClusterObject, labels } from '../cluster-object';
 import type { Environment } from './environment';
 import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered';
@@ -6,7 +6,7 @@ import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered'
 export const SERVICE_ACCOUNT = 'souk-workload';
 
 export interface Workload {
-  readonly node: ResolvedNode;
+  readonly node: ResolvedProcess;
   /** With its digest, where one is known. */
   readonly image: string;
   readonly environment: Environment;
@@ -61,19 +61,19 @@ export function renderJob(owner: Owner, workload: Workload): RenderedObject {
 export const environmentSecretOf = (node: string): string => `souk-env-${node}`;
 
 /** Nothing where nothing of the node's environment is secret. */
-export function renderEnvironmentSecret(owner: Owner, node: ResolvedNode, environment: Environment): RenderedObject[] {
+export function renderEnvironmentSecret(owner: Owner, node: ResolvedProcess, environment: Environment): RenderedObject[] {
   if (Object.keys(environment.sealed).length === 0) return [];
   const { metadata, ...kind } = head('v1', 'Secret', owner, node);
   const object = { ...kind, metadata: { ...metadata, name: environmentSecretOf(node.serviceName) }, type: 'Opaque' };
   return [rendered(object, { sealed: environment.sealed, versions: environment.versions })];
 }
 
-function head(apiVersion: string, kind: string, owner: Owner, node: ResolvedNode): ClusterObject {
+function head(apiVersion: string, kind: string, owner: Owner, node: ResolvedProcess): ClusterObject {
   const name = node.serviceName;
   return { apiVersion, kind, metadata: { name, namespace: owner.namespace, labels: labelsOf(owner, componentOf(node)) } };
 }
 
-function componentOf(node: ResolvedNode) {
+function componentOf(node: ResolvedProcess) {
   return { name: node.serviceName, component: node.category };
 }
 
@@ -130,7 +130,7 @@ const DEFAULT_PERIOD = 10;
 /** A process gets this long to start before a failed liveness check counts. */
 const START_UP_SECONDS = 300;
 
-function probesOf(node: ResolvedNode) {
+function probesOf(node: ResolvedProcess) {
   const handler = handlerOf(node);
   if (!handler) return {};
   const { initialDelaySeconds, periodSeconds = DEFAULT_PERIOD } = node.healthCheck ?? {};
@@ -147,7 +147,7 @@ function probesOf(node: ResolvedNode) {
   };
 }
 
-function handlerOf({ healthCheck, ports }: ResolvedNode): object | undefined {
+function handlerOf({ healthCheck, ports }: ResolvedProcess): object | undefined {
   const { http, tcp, command }: HealthCheck = healthCheck ?? {};
   if (http) return { httpGet: { path: http.path, port: http.port } };
   if (tcp) return { tcpSocket: { port: tcp.port } };
