@@ -15,6 +15,7 @@ import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
 import { Reconciler } from './application/reconciler';
+import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
 import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
@@ -78,6 +79,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        Renderings,
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

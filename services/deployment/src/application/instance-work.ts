@@ -17,6 +17,7 @@ import { IdentityBinding } from './identity-binding';
 import { OperationCauses } from './operation-causes';
 import { type Entry, OperationJournal } from './operation-journal';
 import { suppliedName } from './sealed-values';
+import { Renderings } from './renderings';
 import type { Outcome } from './work-queue';
 
 /** Rounds of observe, plan, apply in one turn of an instance; what is left then waits for its next turn. */
@@ -55,6 +56,7 @@ export class InstanceWork {
     private readonly authorization: AuthorizationQueries,
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
+    private readonly renderings: Renderings,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -155,7 +157,7 @@ export class InstanceWork {
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
       workplace.assertOurs();
       const observed = await this.observe(job, workplace);
-      const actions = plan(this.desired(job, entry), observed);
+      const actions = plan(await this.desired(job, entry), observed);
       if (actions.length === 0) return entry;
       if (!lookedAgain && actions.some(givesUp)) {
         lookedAgain = true;
@@ -181,22 +183,15 @@ export class InstanceWork {
     return this.journal.record(entry, { type: 'CredentialBound', data: { ...idsOf(entry), appKey, secretVersion } });
   }
 
-  private desired(job: Job, { operation }: Entry): Desired {
+  private async desired(job: Job, { operation }: Entry): Promise<Desired> {
     const { instance } = job;
     const { completedInit } = instance;
     const clock = this.moment();
     if (operation.started.kind === 'delete' || !operation.credential) return { operation, completedInit, clock };
     const { to, from } = directionOf(job, operation);
-    const rendered = renderInstance({
-      instanceId: instance.instanceId,
-      name: instance.name,
-      appId: instance.appId,
-      configuration: to.configuration,
-      ...(from && { before: from.configuration }),
-      parameters: instance.parameters,
-      identity: { ...operation.credential, apiUrl: this.settings.apiUrl() },
-      restarts: instance.restarts,
-    });
+    const { credential } = operation;
+    const wanted = { configuration: to.configuration, credential, ...(from && { before: from.configuration }) };
+    const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const left = from && leadsBack(operation) ? orderOf(from.configuration.topology) : undefined;
     return { instance: rendered, operation, completedInit, clock, ...(left && { left }) };
   }

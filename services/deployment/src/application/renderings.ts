@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { SnapshotConfiguration } from '@souk/contracts';
+import { CommandHandler } from '@souk/event-sourcing';
+import { cluster } from '../domain/cluster.decide';
+import type { InstanceFacts } from '../domain/instance';
+import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { DeploymentSettings } from './deployment-settings';
+
+/** What is wanted of an instance: a configuration, and the identity that it runs with. */
+export interface Wanted {
+  readonly configuration: SnapshotConfiguration;
+  /** What ran before, while an upgrade is under way. */
+  readonly before?: SnapshotConfiguration;
+  readonly credential: { readonly appKey: string; readonly secretVersion: number };
+}
+
+/** Gathers what the objects of an instance follow from: the instance itself, and what was taken, bound and found for it. */
+@Injectable()
+export class Renderings {
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly settings: DeploymentSettings,
+  ) {}
+
+  async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
+    const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
+    return {
+      ...{ instanceId, name, appId, configuration, parameters, restarts },
+      ...(before && { before }),
+      identity: { ...credential, apiUrl: this.settings.apiUrl() },
+      cluster: await this.traitsOf(clusterId),
+    };
+  }
+
+  private async traitsOf(clusterId: string): Promise<ClusterTraits> {
+    const { state } = await this.commands.load(cluster, clusterId);
+    if (state.status === 'unknown') return {};
+    const { loadBalancer, nas } = state.description;
+    return { ...(loadBalancer && { loadBalancer }), ...(nas && { nas }) };
+  }
+}
