@@ -50,6 +50,13 @@ class Environment extends ProcessEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** Networks (CIDR, by commas) in which registered clusters may be although none should be there, such as this machine's own: `127.0.0.0/8`. */
+  @IsOptional()
+  @Matches(/^[0-9a-fA-F.:]+\/\d{1,3}(,[0-9a-fA-F.:]+\/\d{1,3})*$/, {
+    message: 'SOUK_CLUSTER_NETWORKS must be networks such as 127.0.0.0/8, separated by commas',
+  })
+  SOUK_CLUSTER_NETWORKS: string | undefined = undefined;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -80,6 +87,8 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
+  /** Networks (CIDR) in which registered clusters may be although none should be there. */
+  readonly allowedClusterAddresses?: readonly string[];
   readonly newOperatorToken: boolean;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
@@ -103,6 +112,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
+    ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
