@@ -15,13 +15,13 @@ import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, name
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
 import type { ClusterView } from './cluster-view';
-import type { SealedValues } from './sealed-values';
+import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
-/** The cluster takes something not as it is said, and saying it again would not help. */
+/** Something is not taken as it is said, or can't be said; trying it again would not help. */
 export interface Refusal {
   readonly node?: string;
   readonly reason: string;
-  readonly error: KubernetesError;
+  readonly error: KubernetesError | ProviderSecretMissing;
 }
 
 /** Another replica works on this cluster now. */
@@ -201,17 +201,17 @@ function firstRefusal(
   const failures = results.flatMap((result, i) =>
     result.status === 'rejected' ? [{ error: result.reason as unknown, action: actions[i]! }] : [],
   );
-  const final = failures.find(({ error }) => isFinal(error));
+  const final = failures.flatMap(({ error, action }) => (isFinal(error) ? [{ error, action }] : []))[0];
   if (final) {
-    const { action } = final;
-    const error = final.error as KubernetesError;
+    const { action, error } = final;
     const what =
       action.type === 'apply'
         ? `${action.object.kind} "${action.object.metadata.name}"`
         : `the deletion of ${action.reference.kind} "${action.reference.name}"`;
+    const why = error instanceof ProviderSecretMissing ? `${what} can't be made` : `the cluster refuses ${what}`;
     return {
       error,
-      reason: `the cluster refuses ${what}: ${error.message}`,
+      reason: `${why}: ${error.message}`,
       ...(action.node !== undefined && { node: action.node }),
     };
   }
@@ -219,7 +219,8 @@ function firstRefusal(
   return undefined;
 }
 
-const isFinal = (error: unknown): boolean =>
+const isFinal = (error: unknown): error is Refusal['error'] =>
+  error instanceof ProviderSecretMissing ||
   error instanceof Unprocessable ||
   error instanceof Refused ||
   (error instanceof AccessDenied && !error.message.includes('being terminated'));

@@ -7,6 +7,8 @@ import type { ClusterObject } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { SealedValue } from '../domain/render/rendered';
 import { SECRET_VERSION } from '../domain/render/render-instance';
+import { LogTokens } from './log-tokens';
+import { TenantSecrets } from './tenant-secrets';
 
 /** Bytes of a secret that is generated for an instance: 192 bits, 32 characters of base64url. */
 const GENERATED_BYTES = 24;
@@ -14,15 +16,29 @@ const GENERATED_BYTES = 24;
 /** Name in the owner's vault of the value that was supplied for one instance. */
 export const suppliedName = (instanceId: string, secret: string): string => `instance/${instanceId}/${secret}`;
 
+/** The app's provider has not stored (any more) what a node names. */
+export class ProviderSecretMissing extends Error {
+  readonly code = 'provider-secret-missing';
+  constructor(readonly secret: string) {
+    super(`the app's provider has stored no secret "${secret}"`);
+    this.name = new.target.name;
+  }
+}
+
 /** Values of secrets, at the moment at which they go to the cluster and nowhere else. */
 @Injectable()
 export class SealedValues {
   constructor(
     private readonly vault: SecretVault,
     private readonly authorization: AuthorizationCommands,
+    private readonly tenantSecrets: TenantSecrets,
+    private readonly logTokens: LogTokens,
   ) {}
 
-  /** The Secret with its data. */
+  /**
+   * The Secret with its data.
+   * @throws ProviderSecretMissing
+   */
   async filledIn(
     object: ClusterObject,
     sealed: Readonly<Record<string, SealedValue>>,
@@ -31,13 +47,26 @@ export class SealedValues {
   ): Promise<KubernetesObject> {
     const data: Record<string, string> = {};
     for (const [key, value] of Object.entries(sealed)) {
-      const text =
-        'appSecretVersion' in value
-          ? await this.authorization.appSecret(instance.instanceId, value.appSecretVersion)
-          : await this.text(value.template, instance, declared);
-      data[key] = Buffer.from(text, 'utf8').toString('base64');
+      data[key] = Buffer.from(await this.opened(value, instance, declared), 'utf8').toString('base64');
     }
     return { ...object, data };
+  }
+
+  private async opened(
+    value: SealedValue,
+    instance: KnownInstance,
+    declared: Readonly<Record<string, SecretDeclaration>>,
+  ): Promise<string> {
+    if ('appSecretVersion' in value) return this.authorization.appSecret(instance.instanceId, value.appSecretVersion);
+    if ('logToken' in value) return this.logTokens.bearerOf(instance, value.logToken);
+    if ('providerSecret' in value) return this.ofProvider(value.providerSecret, instance);
+    return this.text(value.template, instance, declared);
+  }
+
+  private async ofProvider(name: string, { providerTenant }: KnownInstance): Promise<string> {
+    const value = await this.tenantSecrets.value(providerTenant, name);
+    if (value === undefined) throw new ProviderSecretMissing(name);
+    return value;
   }
 
   private async text(

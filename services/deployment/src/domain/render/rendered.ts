@@ -4,7 +4,12 @@ import { annotations, type ClusterObject, labels, MANAGER } from '../cluster-obj
 /** A value that only the one who applies it may know. */
 export type SealedValue =
   /** Text with `${secret.name}` where values of the instance's secrets belong. */
-  { readonly template: string } | { readonly appSecretVersion: number };
+  | { readonly template: string }
+  | { readonly appSecretVersion: number }
+  /** What the instance's log collectors show where they send logs. */
+  | { readonly logToken: number }
+  /** What the app's provider has stored under that name. */
+  | { readonly providerSecret: string };
 
 /** An object as it is to be. Sealed values are data of a Secret, filled in at the last moment: no plan and no log holds one. */
 export interface RenderedObject {
