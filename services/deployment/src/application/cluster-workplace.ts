@@ -14,6 +14,7 @@ import { type HostCapacity, hostsOf } from '../domain/capacity';
 import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
+import { notSmaller } from '../domain/render/storage';
 import type { ClusterView } from './cluster-view';
 import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
@@ -74,7 +75,7 @@ export class ClusterWorkplace {
   /** Asks the cluster itself how workloads stand: a watch may have fallen silent, and nothing is given up for what it did not tell. */
   async lookAgain(instanceId: string): Promise<void> {
     const selection = { namespace: namespaceOf(instanceId), labelSelector: managedSelector };
-    for (const kind of ['Deployment', 'Job', 'Pod'] as const) {
+    for (const kind of ['Deployment', 'StatefulSet', 'Job', 'Pod'] as const) {
       const { items } = await this.cluster.list(kind, selection);
       for (const item of items) this.view.put(item);
     }
@@ -152,7 +153,8 @@ export class ClusterWorkplace {
     instance: KnownInstance,
     secrets: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<void> {
-    const filled = sealed ? await this.sealedValues.filledIn(object, sealed, instance, secrets) : object;
+    const wanted = notSmaller(object, seen);
+    const filled = sealed ? await this.sealedValues.filledIn(wanted, sealed, instance, secrets) : wanted;
     const { uid, resourceVersion } = seen && !isTerminating(seen) ? seen.metadata : {};
     const conditional = {
       ...filled,
@@ -191,7 +193,7 @@ export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCa
 
 function stepOf({ kind }: ClusterObject): number {
   if (kind === 'Namespace') return 0;
-  return kind === 'Deployment' || kind === 'Job' ? 2 : 1;
+  return kind === 'Deployment' || kind === 'StatefulSet' || kind === 'Job' ? 2 : 1;
 }
 
 function firstRefusal(

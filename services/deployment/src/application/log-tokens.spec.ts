@@ -1,6 +1,7 @@
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import { LmdbSecretVault } from '@souk/secrets';
-import { instanceIn, LOG_TOKEN_VERSION, LogTokens } from './log-tokens';
+import { LOG_TOKEN_VERSION } from '../domain/render/render-instance';
+import { instanceIn, LogTokens } from './log-tokens';
 
 describe('Log tokens', () => {
   let folder: ReturnType<typeof temporaryFolder>;

@@ -1,12 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SecretVault } from '@souk/secrets';
+import { LOG_TOKEN_VERSION } from '../domain/render/render-instance';
 
 /** 256 bits, 43 characters of base64url. */
 const TOKEN_BYTES = 32;
-
-/** Log tokens are made once, with the instance. */
-export const LOG_TOKEN_VERSION = 1;
 
 /** Whose logs they are. */
 export interface LogSource {

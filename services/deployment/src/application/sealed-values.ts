@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthorizationCommands } from '@souk/contracts';
 import type { KubernetesObject } from '@souk/kubernetes';
 import { SecretVault } from '@souk/secrets';
-import { resolveTemplate, type SecretDeclaration } from '@souk/topology';
+import { formatReference, parseTemplate, type Reference, resolveTemplate, type SecretDeclaration } from '@souk/topology';
 import type { ClusterObject } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { SealedValue } from '../domain/render/rendered';
@@ -15,6 +15,9 @@ const GENERATED_BYTES = 24;
 
 /** Name in the owner's vault of the value that was supplied for one instance. */
 export const suppliedName = (instanceId: string, secret: string): string => `instance/${instanceId}/${secret}`;
+
+/** The same of a secret parameter. */
+const suppliedParameterName = (instanceId: string, parameter: string): string => suppliedName(instanceId, `param.${parameter}`);
 
 /** The app's provider has not stored (any more) what a node names. */
 export class ProviderSecretMissing extends Error {
@@ -75,18 +78,35 @@ export class SealedValues {
     declared: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<string> {
     const values = new Map<string, string>();
-    for (const name of Object.keys(declared)) {
-      if (!template.includes(`\${secret.${name}}`)) continue;
-      const value = await this.valueOf(name, declared[name]!, instance);
-      if (value !== undefined) values.set(name, value);
+    for (const part of parseTemplate(template)) {
+      if (!('reference' in part)) continue;
+      const value = await this.valueOf(part.reference, instance, declared);
+      if (value !== undefined) values.set(formatReference(part.reference), value);
     }
     return resolveTemplate(template, (reference) => {
-      const value = reference.kind === 'secret' ? values.get(reference.name) : undefined;
+      const value = values.get(formatReference(reference));
       return value === undefined ? undefined : { value, secret: true };
     }).value;
   }
 
-  private async valueOf(name: string, { source }: SecretDeclaration, instance: KnownInstance): Promise<string | undefined> {
+  private async valueOf(
+    reference: Reference,
+    instance: KnownInstance,
+    declared: Readonly<Record<string, SecretDeclaration>>,
+  ): Promise<string | undefined> {
+    switch (reference.kind) {
+      case 'secret': {
+        const declaration = Object.hasOwn(declared, reference.name) ? declared[reference.name] : undefined;
+        return declaration && this.secret(reference.name, declaration, instance);
+      }
+      case 'param':
+        return this.vault.get(instance.ownerTenant, suppliedParameterName(instance.instanceId, reference.name));
+      default:
+        return undefined;
+    }
+  }
+
+  private async secret(name: string, { source }: SecretDeclaration, instance: KnownInstance): Promise<string | undefined> {
     const { ownerTenant, instanceId } = instance;
     if (source === 'supplied') return this.vault.get(ownerTenant, suppliedName(instanceId, name));
     const bytes = await this.vault.derive(
