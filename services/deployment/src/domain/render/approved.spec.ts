@@ -30,7 +30,7 @@ function approvedText(name: string): string {
   const shown = objectsOf(instance).filter(
     ({ object }) => name === 'shop' || !everywhere.has(`${object.kind}/${object.metadata.name}`),
   );
-  const deviations = yaml({ deviations: instance.deviations })
+  const deviations = stringify({ deviations: instance.deviations }, { lineWidth: 0, singleQuote: true })
     .trimEnd()
     .split('\n')
     .map((line) => `# ${line}\n`);
@@ -52,8 +52,7 @@ describe('What is rendered', () => {
 
   it('is told of what does not fit', () => {
     const { object } = renderInstance(cases['shop']!).nodes[0]!.objects.at(-1)!;
-    expect(manifestProblems({ ...object, spec: { ...(object['spec'] as object), replica: 1 } })).toEqual([
-      'Deployment.spec.replica: there is no such field',
-    ]);
+    const wrong = { ...object, spec: { ...(object['spec'] as object), replica: 1 } };
+    expect(manifestProblems(wrong)).toEqual(['Deployment.spec.replica: there is no such field']);
   });
 });
