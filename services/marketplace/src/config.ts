@@ -2,6 +2,13 @@ import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  NETWORKS,
+  type RegistryMode,
+  registryModes,
+  type RegistrySettings,
+  registrySettingsOf,
+} from '../../release/src/application/registry-settings';
 
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
@@ -50,6 +57,15 @@ class Environment extends ProcessEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** Who is asked which digest a tag stands for. */
+  @IsIn(registryModes, { message: `SOUK_REGISTRIES must be one of ${registryModes.join(', ')}` })
+  SOUK_REGISTRIES: RegistryMode = 'simulated';
+
+  /** Where registries may be although they are not public. */
+  @IsOptional()
+  @Matches(NETWORKS, { message: 'SOUK_REGISTRY_NETWORKS must be networks, such as 10.1.0.0/16, separated by commas' })
+  SOUK_REGISTRY_NETWORKS: string | undefined = undefined;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -81,6 +97,7 @@ export interface MarketplaceConfig {
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
   readonly newOperatorToken: boolean;
+  readonly registries: RegistrySettings;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
   /** How clusters are called, where it is not as usual. */
@@ -104,6 +121,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
+    registries: registrySettingsOf(more),
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
   };

@@ -24,6 +24,7 @@ export class MarketplaceModule {
     apiUrl,
     nodeTimeoutMs,
     clusterCalls,
+    registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -31,7 +32,7 @@ export class MarketplaceModule {
         PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
-        ReleaseModule,
+        ReleaseModule.with(registries),
         AuthorizationModule,
         DeploymentModule.with({
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
