@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
+import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { DeploymentSettings } from './deployment-settings';
@@ -25,11 +26,18 @@ export class Renderings {
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
     return {
-      ...{ instanceId, name, appId, configuration, parameters, restarts },
+      ...{ instanceId, name, appId, parameters, restarts },
+      configuration: await this.fetchable(configuration, clusterId),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
     };
+  }
+
+  private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {
+    const { state } = await this.commands.load(cluster, clusterId);
+    const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
+    return simulated ? configuration : withoutSimulatedDigests(configuration);
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {
