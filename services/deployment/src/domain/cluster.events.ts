@@ -13,6 +13,8 @@ export interface NasDescription {
 /** How load balancers take a wanted address: MetalLB and kube-vip by annotation, others by `spec.loadBalancerIP`. */
 export type LoadBalancerDialect = 'metallb' | 'kube-vip' | 'loadBalancerIP';
 
+export const loadBalancerDialects = ['metallb', 'kube-vip', 'loadBalancerIP'] as const satisfies readonly LoadBalancerDialect[];
+
 export interface ClusterDescription {
   readonly clusterId: string;
   readonly ownerTenant: string;
@@ -67,7 +69,7 @@ export type ClusterEvent =
   | ClusterRemoved;
 
 /** The description with what was changed of it. */
-export function changed(description: ClusterDescription, changes: DescriptionChanges): ClusterDescription {
-  const all = Object.entries({ ...description, ...changes }).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(all) as unknown as ClusterDescription;
+export function changed<Described extends ClusterDescription>(description: Described, changes: DescriptionChanges): Described {
+  const all = Object.entries({ ...description, ...changes }) as [string, unknown][];
+  return Object.fromEntries(all.filter(([, value]) => value !== null)) as unknown as Described;
 }
