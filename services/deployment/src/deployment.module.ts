@@ -4,6 +4,7 @@ import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } f
 import { type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { AddressBinding } from './application/address-binding';
 import { AddressPools } from './application/address-pools';
 import { ClusterChecks } from './application/cluster-checks';
 import { ClusterChoice } from './application/cluster-choice';
@@ -87,7 +88,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        ...[AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
+        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },

@@ -64,7 +64,7 @@ export const accessInWords = ({ verb, group, resource }: Access): string =>
 
 /** What an owner applies to a cluster, so that a token for this platform can do what it must and no more. YAML. */
 export function clusterRoleManifest(): string {
-  return [HEADER, ...manifests().map((object) => stringify(object, { lineWidth: 0 }))].join('---\n');
+  return [HEADER, ...manifests().map((object) => stringify(object, { lineWidth: 0, singleQuote: true }))].join('---\n');
 }
 
 const NAME = 'souk';
