@@ -30,7 +30,7 @@ describe('Clusters', () => {
   const register = (body: object, role: 'buyer' | 'operator' = 'buyer') =>
     world.request(role, 'POST', '/v1/clusters', { ...simulated, ...body });
   const get = async (clusterId: string, role: 'buyer' | 'provider' | 'operator' = 'buyer') =>
-    (await world.request(role, 'GET', `/v1/clusters/${clusterId}`)).body as Answer['body'];
+    (await world.request(role, 'GET', `/v1/clusters/${clusterId}`)).body;
   /** The cluster, as soon as it is so. */
   const until = async (clusterId: string, holds: (cluster: Answer['body']) => boolean): Promise<Answer['body']> => {
     for (const end = Date.now() + 15_000; ;) {
