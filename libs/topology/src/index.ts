@@ -9,3 +9,4 @@ export * from './waves';
 export * from './diff';
 export * from './validate';
 export { isValueOf } from './validate-declarations';
+export { MAX_REPLICAS } from './validate-node';

@@ -6,7 +6,7 @@ import { resolveProcess } from './resolve';
 import type { HealthCheck, PortPair, ResourceRange, TopologyNode } from './topology';
 import { quoted } from './waves';
 
-const MAX_REPLICAS = 100;
+export const MAX_REPLICAS = 100;
 
 /** What is wrong with one node by itself, its environment aside. */
 export function nodeProblems(node: TopologyNode, at: string): Problem[] {

@@ -10,7 +10,10 @@ import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
+import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
+import { Interventions } from './application/interventions';
+import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -22,6 +25,7 @@ import { SecretRollout } from './application/secret-rollout';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { cluster } from './domain/cluster.decide';
+import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
@@ -41,7 +45,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation],
+  aggregates: [cluster, instance, operation, health],
   projections: [clustersProjection, instancesProjection, operationsProjection],
   publication,
 };
@@ -79,7 +83,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        Renderings,
+        ...[Renderings, Inspections, Lookout, Interventions],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -29,6 +29,7 @@ function instanceOf(n: number): InstanceDoc {
     ...{ appId: 'app_1', versionId: 'ver_1', versionNumber: '1.0.0', snapshot: 'a'.repeat(64), configuration: 'standard' },
     ...{ clusterId: `clu_${Math.floor(n / 2) % 2}`, origin: { kind: 'trial' }, released: true, status: statuses[n % 2]! },
     ...{ lastOperationId: 'op_1', working: false, nodes: [], completedInit: [], revision: 1 },
+    ...{ driftPolicy: 'correct', stopped: false },
     ...{ createdAt: new Date(n).toISOString(), updatedAt: new Date(n).toISOString() },
   };
 }
@@ -81,5 +82,5 @@ describe('A page of instances', () => {
 
 function controllerOf(collection: Collection<InstanceDoc>): InstanceController {
   const nobody = undefined as never;
-  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody);
+  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody, nobody);
 }

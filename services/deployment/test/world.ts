@@ -64,6 +64,14 @@ export class World {
     return this.simulate('faults', { faults });
   }
 
+  /** What somebody else changes on the cluster, as `kubectl edit` would. */
+  async byHand(path: string, patch: object): Promise<void> {
+    const { url, token } = this.sim!;
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' };
+    const response = await fetch(url + path, { method: 'PATCH', headers, body: JSON.stringify(patch) });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
   private async simulate(path: string, body: object): Promise<void> {
     const { url, token } = this.sim!;
     const response = await fetch(`${url}/sim/v1/${path}`, {

@@ -60,7 +60,7 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
   const namespace = namespaceOf(input.instanceId);
   const owner: Owner = { instanceId: input.instanceId, appId: input.appId, namespace };
   const topology = resolveTopology(input.configuration.topology);
-  const nodes = processesOf(topology);
+  const nodes = processesOf(topology).map((node) => scaled(node, input));
   const before = input.before ? processesOf(resolveTopology(input.before.topology)) : [];
   const bindings = bindingsOf(nodes, input);
   const settled = renderQuota(owner, nodes);
@@ -70,6 +70,12 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
     quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
     nodes: nodes.map((node) => renderNode(owner, node, input, bindings)),
   };
+}
+
+/** Init nodes run once, whatever is wanted of the others. */
+function scaled(node: ResolvedProcess, { scale, stopped = false }: InstanceToRender): ResolvedProcess {
+  if (node.category === 'init') return node;
+  return { ...node, replicas: stopped ? 0 : (scale?.get(node.serviceName) ?? node.replicas) };
 }
 
 function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender, bindings: Bindings): RenderedNode {
