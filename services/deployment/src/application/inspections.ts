@@ -4,7 +4,7 @@ import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { Clock } from '@souk/platform';
 import type { ClusterObject } from '../domain/cluster-object';
 import { type Difference, differencesOf } from '../domain/drift';
-import { type Condition, conditionOf, type Health, isAlike } from '../domain/health';
+import { type Condition, conditionOf, type Health, isAlike, moreTelling } from '../domain/health';
 import { health as healthAggregate, type HealthCommand } from '../domain/health.decide';
 import { type KnownInstance, mayCorrect } from '../domain/instance';
 import { instance as instanceAggregate } from '../domain/instance.decide';
@@ -105,11 +105,14 @@ export class Inspections {
     }
     const now = this.clock.now().getTime();
     const known = this.suspicions.get(instanceId);
-    const since = known && isAlike(known.condition, condition) ? known.since : now;
-    this.suspicions.set(instanceId, { condition, since });
-    const due = since + this.settings.unhealthyAfterMs;
+    const suspicion =
+      known && isAlike(known.condition, condition)
+        ? { condition: moreTelling(known.condition, condition), since: known.since }
+        : { condition, since: now };
+    this.suspicions.set(instanceId, suspicion);
+    const due = suspicion.since + this.settings.unhealthyAfterMs;
     if (now < due) return { lookAgainAt: new Date(due).toISOString() };
-    await this.tell(instance, { type: 'TellCondition', of: partiesOf(instance), condition });
+    await this.tell(instance, { type: 'TellCondition', of: partiesOf(instance), condition: suspicion.condition });
     this.suspicions.delete(instanceId);
     return { done: true };
   }

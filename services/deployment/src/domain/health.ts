@@ -1,7 +1,7 @@
 import { assertNever } from '@souk/event-sourcing';
 import type { Difference } from './drift';
 import type { HealthEvent, UnreadyNode } from './health.events';
-import { type Observed, Sight } from './observe';
+import { isTrouble, type Observed, Sight } from './observe';
 import type { RenderedInstance } from './render/render-instance';
 
 export type HealthState = 'healthy' | 'degraded' | 'failed';
@@ -54,6 +54,16 @@ export function conditionOf({ nodes }: RenderedInstance, observed: Observed): Co
 /** Alike where the same nodes are unready: why they are, may change with every crash. */
 export const isAlike = (one: Condition, other: Condition): boolean =>
   one.health === other.health && namesOf(one) === namesOf(other);
+
+/** Of two that are alike, for each node the reason that says more: one that crashes again and again runs in between, too. */
+export function moreTelling(earlier: Condition, later: Condition): Condition {
+  const before = new Map(earlier.nodes.map((node) => [node.node, node]));
+  const nodes = later.nodes.map((node) => {
+    const known = before.get(node.node);
+    return known && isTrouble(known) && !isTrouble(node) ? known : node;
+  });
+  return { ...later, nodes };
+}
 
 const namesOf = ({ nodes }: Condition): string =>
   nodes
