@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
 import { IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
 class DeploymentEnvironment extends ServiceEnvironment {
@@ -18,6 +19,12 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
+
   /** The file in which a simulated cluster tells where it listens, for tests and demos. It is registered as a shared cluster then. */
   @IsOptional()
   @IsString({ message: 'SOUK_SIMULATED_KUBECONFIG must be a file' })
@@ -28,6 +35,7 @@ export interface DeploymentConfig {
   readonly config: ServiceConfig;
   readonly apiUrl: string;
   readonly nodeTimeoutMs: number;
+  readonly driftMs: number;
   readonly simulatedKubeconfig?: string;
 }
 
@@ -38,6 +46,7 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     config,
     apiUrl: variables.SOUK_API_URL!,
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
+    driftMs: variables.SOUK_DRIFT_SECONDS * 1000,
     ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
       simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
     }),

@@ -6,6 +6,7 @@ import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
 /** Variables of the environment, by their names. */
@@ -50,6 +51,12 @@ class Environment extends ProcessEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -80,6 +87,7 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
+  readonly driftMs?: number;
   readonly newOperatorToken: boolean;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
@@ -103,6 +111,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
+    driftMs: more.SOUK_DRIFT_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
