@@ -191,7 +191,9 @@ describe('An instance in operation', () => {
     const { body } = await world.request('buyer', 'DELETE', `/v1/instances/${leaving}`);
     await world.reaches(leaving, 'deleted');
     const record = await world.record(body.operationId as string, ({ endedAt }) => endedAt !== undefined);
-    expect((record.steps as { type: string; detail?: string }[]).find(({ type }) => type === 'InventoryFoundEmpty')).toMatchObject({
+    expect(
+      (record.steps as { type: string; detail?: string }[]).find(({ type }) => type === 'InventoryFoundEmpty'),
+    ).toMatchObject({
       type: 'InventoryFoundEmpty',
       detail: expect.stringContaining('Namespace, ') as unknown,
     });
