@@ -25,6 +25,7 @@ export const resourceTypes = {
   Deployment: resource('apps/v1', 'Deployment', 'deployments'),
   Job: resource('batch/v1', 'Job', 'jobs'),
   NetworkPolicy: resource('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  StorageClass: resource('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
 } as const satisfies Readonly<Record<string, ResourceType>>;
 
 export type Kind = keyof typeof resourceTypes;

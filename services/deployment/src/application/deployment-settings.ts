@@ -28,6 +28,10 @@ export abstract class DeploymentSettings {
   abstract readonly unhealthyAfterMs: number;
   /** How long something of a deleted instance is left alone, in milliseconds. */
   abstract readonly orphanGraceMs: number;
+  /** How often each cluster is looked at, on average, in milliseconds. */
+  abstract readonly watchIntervalMs: number;
+  /** How long a cluster may take to answer one question when it is checked or looked at, in milliseconds. */
+  abstract readonly checkTimeoutMs: number;
   /** How long watches on a cluster go on after its last operation, in milliseconds. */
   abstract readonly idleMs: number;
 }
@@ -41,5 +45,7 @@ export const defaultSettings = {
   driftMs: 300_000,
   unhealthyAfterMs: 30_000,
   orphanGraceMs: 60_000,
+  watchIntervalMs: 30_000,
+  checkTimeoutMs: 5_000,
   idleMs: 300_000,
 } as const;

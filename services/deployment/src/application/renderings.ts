@@ -3,7 +3,9 @@ import type { SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import type { InstanceFacts } from '../domain/instance';
+import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
@@ -20,6 +22,7 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
+    private readonly pools: AddressPools,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
@@ -31,7 +34,15 @@ export class Renderings {
       cluster: await this.traitsOf(clusterId),
       scale,
       stopped,
+      ...(await this.addressesOf(instance, configuration)),
     };
+  }
+
+  private async addressesOf(
+    instance: InstanceFacts,
+    { topology }: SnapshotConfiguration,
+  ): Promise<Pick<InstanceToRender, 'addresses'>> {
+    return addressedNodes(topology).length === 0 ? {} : { addresses: await this.pools.of(instance) };
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {
