@@ -23,6 +23,7 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    allowedClusterAddresses,
     clusterCalls,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
@@ -37,6 +38,7 @@ export class MarketplaceModule {
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          ...(allowedClusterAddresses && { allowedClusterAddresses }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,
