@@ -3,6 +3,13 @@ import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
 import { clusterCallsOf } from '../../deployment/src/config';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  NETWORKS,
+  type RegistryMode,
+  registryModes,
+  type RegistrySettings,
+  registrySettingsOf,
+} from '../../release/src/application/registry-settings';
 
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
@@ -65,6 +72,15 @@ class Environment extends ProcessEnvironment {
   })
   SOUK_CLUSTER_NETWORKS: string | undefined = undefined;
 
+  /** Who is asked which digest a tag stands for. */
+  @IsIn(registryModes, { message: `SOUK_REGISTRIES must be one of ${registryModes.join(', ')}` })
+  SOUK_REGISTRIES: RegistryMode = 'simulated';
+
+  /** Where registries may be although they are not public. */
+  @IsOptional()
+  @Matches(NETWORKS, { message: 'SOUK_REGISTRY_NETWORKS must be networks, such as 10.1.0.0/16, separated by commas' })
+  SOUK_REGISTRY_NETWORKS: string | undefined = undefined;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -98,6 +114,7 @@ export interface MarketplaceConfig {
   /** Networks (CIDR) in which registered clusters may be although none should be there. */
   readonly allowedClusterAddresses?: readonly string[];
   readonly newOperatorToken: boolean;
+  readonly registries: RegistrySettings;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
   /** How clusters are called, where it is not as usual. */
@@ -123,6 +140,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
+    registries: registrySettingsOf(more),
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
   };

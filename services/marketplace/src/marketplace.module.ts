@@ -25,6 +25,7 @@ export class MarketplaceModule {
     nodeTimeoutMs,
     allowedClusterAddresses,
     clusterCalls,
+    registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -32,7 +33,7 @@ export class MarketplaceModule {
         PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
-        ReleaseModule,
+        ReleaseModule.with(registries),
         AuthorizationModule,
         DeploymentModule.with({
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),

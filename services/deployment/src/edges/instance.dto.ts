@@ -12,7 +12,7 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
-import { VISIBLE } from './cluster.dto';
+import { REGION, VISIBLE } from './cluster.dto';
 
 const VERSION = new RegExp(idPattern('version'));
 const CLUSTER = new RegExp(idPattern('cluster'));
@@ -28,9 +28,17 @@ export class ReportDto {
   @MaxLength(100)
   configuration: string;
 
+  /** One of the account's, or a shared one: for a configuration that is hosted at the edge. */
+  @IsOptional()
   @IsString()
   @Matches(CLUSTER)
-  clusterId: string;
+  clusterId?: string;
+
+  /** Where an operator's cluster is chosen: for a configuration that is hosted in the cloud. */
+  @IsOptional()
+  @IsString()
+  @Matches(REGION)
+  region?: string;
 
   /** Values of the parameters that the topology declares, as texts. */
   @IsOptional()
