@@ -17,8 +17,11 @@ import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
+import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
 import { LogTokens } from './application/log-tokens';
+import { Interventions } from './application/interventions';
+import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -31,6 +34,7 @@ import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
+import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
 import { reachability } from './domain/reachability.decide';
@@ -51,7 +55,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, addressPool, reachability, instance, operation],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health],
   projections: [clustersProjection, instancesProjection, operationsProjection],
   publication,
 };
@@ -92,6 +96,7 @@ export class DeploymentModule {
         ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
         LogTokens,
+        ...[Renderings, Inspections, Lookout, Interventions],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

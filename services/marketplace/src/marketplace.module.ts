@@ -24,6 +24,7 @@ export class MarketplaceModule {
     apiUrl,
     nodeTimeoutMs,
     allowedClusterAddresses,
+    driftMs,
     clusterCalls,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
@@ -40,6 +41,7 @@ export class MarketplaceModule {
           apiUrl,
           nodeTimeoutMs,
           ...(allowedClusterAddresses && { allowedClusterAddresses }),
+          ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,

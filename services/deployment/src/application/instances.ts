@@ -11,16 +11,18 @@ import {
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NotFound } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { isWithin, replicaRange } from '@souk/topology';
 import type { Instance, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import {
   ConfigurationNotDeployable,
   ParametersInvalid,
+  ReplicasOutOfRange,
   UnknownNodes,
   VersionNotFound,
   VersionOfAnotherApp,
 } from '../domain/instance.errors';
-import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
+import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
 import { ClusterChoice } from './cluster-choice';
@@ -39,6 +41,12 @@ interface ChangeOfVersion {
   readonly operationId: string;
   readonly versionId: string;
   readonly acceptPermissions: boolean;
+}
+
+/** An operation that is asked for. */
+interface OfInstance {
+  readonly instanceId: string;
+  readonly operationId: string;
 }
 
 type Outcome = CommandOutcome<Instance, InstanceEvent>;
@@ -98,6 +106,36 @@ export class Instances extends DeploymentCommands {
     return this.handle(instance, context, { type: 'RequestRollback', ...command });
   }
 
+  async stop(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStop', ...operation });
+  }
+
+  async start(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStart', ...operation });
+  }
+
+  /** @param nodes replicas by service name */
+  async scale(
+    { nodes, ...operation }: OfInstance & { readonly nodes: Readonly<Record<string, unknown>> },
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const instance = await this.own(operation.instanceId, owner);
+    assertKnown(Object.keys(nodes), await this.lastingNodes(instance));
+    for (const [node, replicas] of Object.entries(nodes))
+      if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
+    const command = { type: 'RequestScale', ...operation, nodes: nodes as Readonly<Record<string, number>> } as const;
+    return this.handle(instance, context, command);
+  }
+
+  async chooseDriftPolicy(instanceId: string, policy: DriftPolicy, owner: string, context: CommandContext): Promise<Outcome> {
+    const instance = await this.own(instanceId, owner);
+    const command = { type: 'ChooseDriftPolicy', instanceId, policy } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.reconciler.inspect(instance.clusterId, instanceId);
+    return outcome;
+  }
+
   /** @param nodes all that can be restarted, where none are named */
   async restart(
     input: { readonly instanceId: string; readonly operationId: string; readonly nodes?: readonly string[] },
@@ -106,15 +144,19 @@ export class Instances extends DeploymentCommands {
   ): Promise<Outcome> {
     const { instanceId, operationId } = input;
     const instance = await this.own(instanceId, owner);
-    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
-    const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
-    const all = (configuration?.topology.nodes ?? [])
-      .filter(({ category }) => category !== 'init')
-      .map(({ serviceName }) => serviceName);
+    const all = await this.lastingNodes(instance);
     const nodes = input.nodes ?? all;
-    const unknown = nodes.filter((node) => !all.includes(node));
-    if (unknown.length > 0) throw new UnknownNodes(unknown);
+    assertKnown(nodes, all);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  /** Nodes that run on and on, on the cluster. */
+  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
+    const snapshot = await this.releases.snapshot(wanted.snapshot);
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
+    return (configuration?.topology.nodes ?? [])
+      .filter(({ category }) => category !== 'init' && category !== 'cloud')
+      .map(({ serviceName }) => serviceName);
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -220,3 +262,11 @@ export class Instances extends DeploymentCommands {
     await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
 }
+
+/** @throws UnknownNodes */
+function assertKnown(nodes: readonly string[], all: readonly string[]): void {
+  const unknown = nodes.filter((node) => !all.includes(node));
+  if (unknown.length > 0) throw new UnknownNodes(unknown);
+}
+
+const isReplicas = (value: unknown): boolean => typeof value === 'number' && isWithin(value, replicaRange);

@@ -27,13 +27,15 @@ export class Renderings {
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
-    const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
+    const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
     return {
       ...{ instanceId, name, appId, parameters, restarts },
       configuration: await this.fetchable(configuration, clusterId),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      scale,
+      stopped,
       ...(await this.addressesOf(instance, configuration)),
     };
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
@@ -15,13 +15,25 @@ import {
 } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
+import { Interventions } from '../application/interventions';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
 import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
-import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
+import {
+  ChangeVersionDto,
+  DeleteQuery,
+  DriftPolicyDto,
+  InstanceQuery,
+  InterventionDto,
+  ReasonDto,
+  ReportDto,
+  RequestInstanceDto,
+  RestartDto,
+  ScaleDto,
+} from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
 
 @ApiTags('instances')
@@ -35,6 +47,7 @@ export class InstanceController {
     @InjectReadModel(instancesProjection) private readonly documents: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
     @InjectReadModel(clustersProjection) private readonly clusters: ReadModel<ClusterDoc>,
+    private readonly interventions: Interventions,
   ) {}
 
   @Post('resource-reports')
@@ -113,6 +126,70 @@ export class InstanceController {
     const input = { instanceId, operationId, ...(nodes && { nodes }) };
     const outcome = await this.instances.restart(input, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
     return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/stop')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Stop all nodes, those first that depend on others; what is kept stays, also over an upgrade' })
+  async stop(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.stop({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/start')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Start a stopped instance, in deploy order' })
+  async start(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.start({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/scale')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Another number of replicas for some nodes; it stays so over an upgrade' })
+  async scale(@Param('instanceId') instanceId: string, @Body() { nodes, reason }: ScaleDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.scale({ instanceId, operationId, nodes }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Put('instances/:instanceId/drift-policy')
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'What becomes of changes that somebody else makes on the cluster' })
+  async chooseDriftPolicy(
+    @Param('instanceId') instanceId: string,
+    @Body() { policy }: DriftPolicyDto,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const context = ctx.command({ ifMatch: 'optional' });
+    ctx.written(await this.instances.chooseDriftPolicy(instanceId, policy, ctx.principal.tenant, context));
+    return { instanceId, driftPolicy: policy };
+  }
+
+  @Post('instances/:instanceId/suspend-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Do nothing to the instance until further notice, but a delete; what is under way stalls' })
+  async suspend(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.suspend({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
+  }
+
+  @Post('instances/:instanceId/resume-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Go on with a suspended instance' })
+  async resume(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.resume({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
   }
 
   @Delete('instances/:instanceId')
