@@ -1,9 +1,11 @@
 import type { KubernetesObject } from '@souk/kubernetes';
 import type { Topology, TopologyNode } from '@souk/topology';
 import { TenantSecrets } from '../src/application/tenant-secrets';
-import { namespaceOf } from '../src/domain/cluster-object';
+import { keyOf, namespaceOf } from '../src/domain/cluster-object';
+import { lostFields, type OwnedFields } from '../src/domain/owned-fields';
+import { renderInstance } from '../src/domain/render/render-instance';
 import { renderedCases } from './rendered-cases';
-import { ids } from './sample';
+import { ids, toRender } from './sample';
 import { World } from './world';
 
 const next = 'ver_01J00000000000000000000002';
@@ -91,6 +93,22 @@ describe('An instance with every setting', () => {
     expect(await claimed()).toBe('12Gi');
   });
 
+  it('stands as it was rendered, field by field, so that what others change about it shows', async () => {
+    const like = toRender(everything, {
+      ...settled,
+      instanceId,
+      name: 'everything',
+      addresses: new Map([['balanced', '192.168.4.10']]),
+    });
+    const { surroundings, quota, nodes } = renderInstance(like);
+    const wanted = [...surroundings.slice(1), quota.settled, ...nodes.flatMap(({ objects }) => objects)];
+    const seen = await world.objects(instanceId, ...new Set(wanted.map(({ object }) => object.kind)));
+    const lost = wanted.flatMap(({ object }) =>
+      lostFields(object, ownedBySouk(seen.get(keyOf(object))!)).map((field) => `${keyOf(object)} ${field}`),
+    );
+    expect(lost).toEqual([]);
+  });
+
   it('has what its registry and its log collectors need in Secrets only', async () => {
     const secrets = await world.objects(instanceId, 'Secret');
     const opened = (name: string, key: string) =>
@@ -138,6 +156,15 @@ describe('An instance with every setting', () => {
     return items as unknown as Pod[];
   };
 });
+
+const settled = { cluster: { nas: { storageClass: 'nas' }, loadBalancer: 'metallb' as const } };
+
+const ownedBySouk = ({ metadata }: KubernetesObject) =>
+  (metadata as unknown as Managed).managedFields.find(({ manager }) => manager === 'souk')!.fieldsV1;
+
+interface Managed {
+  readonly managedFields: readonly { readonly manager: string; readonly fieldsV1: OwnedFields }[];
+}
 
 const larger = ({ storage = [] }: TopologyNode) => ({ ...storage[0]!, size: '20Gi' });
 
