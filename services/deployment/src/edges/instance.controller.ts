@@ -18,6 +18,7 @@ import { Instances } from '../application/instances';
 import { Interventions } from '../application/interventions';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
+import type { UnreadyNode } from '../domain/health.events';
 import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
@@ -35,6 +36,12 @@ import {
   ScaleDto,
 } from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
+
+/** What the cluster of an instance adds to what is told of it. */
+interface Sighted {
+  readonly clusterReachable?: boolean;
+  readonly health?: { readonly state: 'unknown'; readonly since: string; readonly nodes: readonly UnreadyNode[] };
+}
 
 @ApiTags('instances')
 @Controller('v1')
@@ -242,9 +249,11 @@ export class InstanceController {
   private async reachable(instances: readonly InstanceDoc[]) {
     const ids = [...new Set(instances.map(({ clusterId }) => clusterId))];
     const clusters = new Map(await Promise.all(ids.map(async (id) => [id, await this.clusters.get(id)] as const)));
-    return ({ clusterId }: InstanceDoc): { clusterReachable?: boolean } => {
-      const reachable = clusters.get(clusterId)?.reachable;
-      return reachable === undefined ? {} : { clusterReachable: reachable };
+    return ({ clusterId, status, updatedAt }: InstanceDoc): Sighted => {
+      const { reachable, since = updatedAt } = clusters.get(clusterId) ?? {};
+      if (reachable === undefined) return {};
+      if (reachable || status === 'deleted') return { clusterReachable: reachable };
+      return { clusterReachable: false, health: { state: 'unknown', since, nodes: [] } };
     };
   }
 
