@@ -18,6 +18,7 @@ import { defaultSettings, DeploymentSettings } from './application/deployment-se
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
 import { Instances } from './application/instances';
+import { LogTokens } from './application/log-tokens';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -90,6 +91,7 @@ export class DeploymentModule {
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
+        LogTokens,
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

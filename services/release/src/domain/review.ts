@@ -6,6 +6,8 @@ import type { ReviewedRevisions } from './version.events';
 export interface Review {
   readonly revisions: ReviewedRevisions;
   readonly problems: readonly Problem[];
+  /** What should be looked at, and is not in the way. */
+  readonly warnings: readonly Problem[];
 }
 
 export function reviewOf(configurations: readonly ConfigurationAtRevision[], permissions: PermissionsAtRevision): Review {
@@ -23,6 +25,7 @@ export function reviewOf(configurations: readonly ConfigurationAtRevision[], per
       ...configurations.flatMap(({ name, problems }) => problems.map((problem) => below(problem, 'configurations', name))),
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
     ],
+    warnings: configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),
   };
 }
 
