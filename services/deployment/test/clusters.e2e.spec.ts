@@ -3,7 +3,7 @@ import { temporaryFolder } from '@souk/event-sourcing/testing';
 import type { Topology, TopologyNode } from '@souk/topology';
 import { AddressPools } from '../src/application/address-pools';
 import { accessInWords, clusterRoleManifest, neededAccess } from '../src/application/cluster-access';
-import { ids, mysql, shop, tomcat } from './sample';
+import { ids, mysql, schema, shop, tomcat } from './sample';
 import { TlsFront } from './tls-front';
 import { type Answer, World } from './world';
 
@@ -329,11 +329,21 @@ users: [{name: souk, user: {token: hush}}]
   });
 
   it('are called for what the role allows, and the role allows nothing else', async () => {
-    world.neighbours.app.add(version(40), '5.0.0', { ...shop, nodes: [mysql], arrows: [] });
-    await registered({ name: 'recorded', nas: { storageClass: 'nas' } });
-    const instanceId = await world.purchase('to be recorded');
+    // Something of every kind, and all of it gone with the next version.
+    const rich: TopologyNode = {
+      ...tomcat,
+      logDirectory: '/logs',
+      storage: [{ identifier: 'uploads', containerPath: '/uploads' }],
+    };
+    world.neighbours.app.add(version(40), '5.0.0', {
+      ...shop,
+      nodes: [rich, { ...mysql, storage: [{ identifier: 'db', containerPath: '/var/lib/mysql' }] }, schema],
+    });
+    world.neighbours.app.add(version(41), '5.1.0', { ...shop, nodes: [{ ...web, serviceName: 'other' }], arrows: [] });
+    const clusterId = await registered({ name: 'recorded', nas: { storageClass: 'nas' } });
+    const instanceId = await world.purchase('to be recorded', { versionId: version(40), clusterId });
     await world.reaches(instanceId, 'running');
-    const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: version(40) });
+    const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: version(41) });
     await world.ends(body as { instanceId: string; operationId: string });
     await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
     await world.reaches(instanceId, 'deleted');
