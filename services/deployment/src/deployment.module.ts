@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { LmdbLogStore, LogStore, NoLogStore } from '@souk/log-store';
+import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
 import { ClusterClients } from './application/cluster-clients';
@@ -9,12 +10,14 @@ import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
+import { InstanceLogs } from './application/instance-logs';
 import { InstanceWork } from './application/instance-work';
 import { Instances } from './application/instances';
 import { LogTokens } from './application/log-tokens';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
+import { PodLogs } from './application/pod-logs';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
@@ -28,7 +31,11 @@ import { operation } from './domain/operation.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
+import { InstanceLogController } from './edges/instance-log.controller';
 import { InstanceController } from './edges/instance.controller';
+import { LogCollectorController } from './edges/log-collector.controller';
+import { LogLinesBody } from './edges/log-lines-body';
+import { LogRetentionConsumer } from './edges/log-retention.consumer';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
 import { publication } from './edges/publication';
@@ -74,6 +81,7 @@ export class DeploymentModule {
         SecretController,
         OpenController,
         SecretRotationConsumer,
+        ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
@@ -83,9 +91,16 @@ export class DeploymentModule {
         Renderings,
         LogTokens,
         SecretRollout,
+        ...[InstanceLogs, PodLogs, LogLinesBody],
+        { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],
     };
   }
+}
+
+function logStoreOf({ logDirectory }: DeploymentSettings, clock: Clock): LogStore | Promise<LogStore> {
+  if (logDirectory === undefined) return new NoLogStore();
+  return LmdbLogStore.open({ directory: logDirectory, now: () => clock.now().getTime() });
 }

@@ -38,6 +38,7 @@ export class MarketplaceModule {
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          logDirectory: join(dataDir, 'logs'),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,
