@@ -112,6 +112,8 @@ async function* eventsOf(
 ): AsyncGenerator<string> {
   const part = contains?.toLowerCase();
   let last = 'after' in from ? from.after : undefined;
+  // Whoever listens hears at once that it is heard.
+  yield eventOf(last ?? '', 'heartbeat', {});
   for await (const some of lines) {
     const first = some[0]?.position;
     const lost = first === undefined || last === undefined ? 0 : first - last - 1;
