@@ -23,6 +23,7 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    allowedClusterAddresses,
     clusterCalls,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
@@ -39,6 +40,7 @@ export class MarketplaceModule {
           apiUrl,
           nodeTimeoutMs,
           logDirectory: join(dataDir, 'logs'),
+          ...(allowedClusterAddresses && { allowedClusterAddresses }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,

@@ -4,7 +4,9 @@ import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
+import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
@@ -21,6 +23,7 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
+    private readonly pools: AddressPools,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
@@ -31,6 +34,7 @@ export class Renderings {
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      ...(await this.addressesOf(instance, configuration)),
     };
   }
 
@@ -38,6 +42,13 @@ export class Renderings {
     const { state } = await this.commands.load(cluster, clusterId);
     const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
     return simulated ? configuration : withoutSimulatedDigests(configuration);
+  }
+
+  private async addressesOf(
+    instance: InstanceFacts,
+    { topology }: SnapshotConfiguration,
+  ): Promise<Pick<InstanceToRender, 'addresses'>> {
+    return addressedNodes(topology).length === 0 ? {} : { addresses: await this.pools.of(instance) };
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {

@@ -83,6 +83,7 @@ export class Sight {
     if (!service?.spec?.ports) return undefined;
     return {
       host: node,
+      ...reachOf(service, this.podsOf(node)),
       ports: service.spec.ports.map(({ port, protocol = 'TCP', nodePort }) => ({
         port,
         protocol,
@@ -231,6 +232,17 @@ function isOfTemplate({ metadata, spec }: PodObject, workload: WorkloadObject): 
 
 const told = ['image', 'resources', 'env', 'command', 'args', 'ports'] as const;
 
+/** From the local network: an address of its own, or those of the hosts that its pods run on. */
+function reachOf({ spec, status, metadata }: ServiceObject, pods: readonly PodObject[]): Pick<NodeAddress, 'external' | 'hosts'> {
+  const wished = Object.entries(metadata.annotations ?? {}).find(([name]) => /\/loadbalancerIPs$/i.test(name))?.[1];
+  const external = status?.loadBalancer?.ingress?.[0]?.ip ?? spec?.loadBalancerIP ?? wished;
+  if (spec?.type === 'LoadBalancer') return external === undefined ? {} : { external };
+  const isOnHosts = spec?.type === 'NodePort' || pods.some((pod) => pod.spec?.hostNetwork === true);
+  if (!isOnHosts) return {};
+  const hosts = new Set(pods.flatMap((pod) => (isReady(pod) ? (pod.status?.hostIP ?? []) : [])));
+  return hosts.size > 0 ? { hosts: [...hosts].sort() } : {};
+}
+
 interface Condition {
   readonly type: string;
   readonly status: string;
@@ -255,8 +267,9 @@ interface ContainerStatus {
 type Container = Readonly<Partial<Record<(typeof told)[number], unknown>>>;
 
 interface PodObject extends ClusterObject {
-  readonly spec?: { readonly containers?: readonly Container[] };
+  readonly spec?: { readonly hostNetwork?: boolean; readonly containers?: readonly Container[] };
   readonly status?: {
+    readonly hostIP?: string;
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -285,7 +298,10 @@ interface JobObject extends ClusterObject {
 }
 
 interface ServiceObject extends ClusterObject {
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
   readonly spec?: {
+    readonly type?: string;
+    readonly loadBalancerIP?: string;
     readonly ports?: readonly { readonly port: number; readonly protocol?: string; readonly nodePort?: number }[];
   };
 }

@@ -7,6 +7,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const configuration: ConfigurationAtRevision = {
   ...{ configurationId: 'cfg_1', versionId: 'ver_1', providerTenant: 'ten_p', name: 'shop', hosting: 'edge', revision: 3 },
   problems: [],
+  warnings: [],
   topology: {
     nodes: [
       { serviceName: 'web', category: 'custom', image: 'registry.example/shop/web:1.0' },

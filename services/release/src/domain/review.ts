@@ -7,7 +7,7 @@ import type { ReviewedRevisions } from './version.events';
 export interface Review {
   readonly revisions: ReviewedRevisions;
   readonly problems: readonly Problem[];
-  /** What is worth knowing, and in nobody's way. */
+  /** What should be looked at, and is not in the way. */
   readonly warnings: readonly Problem[];
 }
 
@@ -37,7 +37,10 @@ export function reviewOf(
       ...imageProblems(configurations, findings, platforms),
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
     ],
-    warnings: imageWarnings(configurations, findings),
+    warnings: [
+      ...configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),
+      ...imageWarnings(configurations, findings),
+    ],
   };
 }
 

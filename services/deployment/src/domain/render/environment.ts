@@ -29,6 +29,8 @@ export interface Bindings {
 export interface SealedVersion {
   readonly name: string;
   readonly version: number;
+  /** The cloud node whose credential it is. */
+  readonly cloudNode?: string;
 }
 
 /** The platform's endpoint and the identity that the instance calls it with (F49). */
@@ -86,7 +88,8 @@ export function environmentOf(
       variables.push({ name, value: asLiteral(value.text) });
       continue;
     }
-    sealed[name] = { template: value.template };
+    const { template: open, bindings: read } = value;
+    sealed[name] = { template: open, ...(Object.keys(read).length > 0 && { bindings: read }) };
     variables.push({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } });
   }
   return { variables, sealed, versions };
@@ -97,12 +100,14 @@ function partlyResolved(template: string, bindings: Bindings) {
   let text = '';
   let open = '';
   const versions: Record<string, number> = {};
+  const read: Record<string, number> = {};
   for (const part of parseTemplate(template)) {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
     const reference = 'reference' in part ? part.reference : undefined;
     const sealed = reference && bindings.sealed(reference);
     if (sealed) {
       versions[sealed.name] = sealed.version;
+      if (sealed.cloudNode !== undefined) read[sealed.cloudNode] = sealed.version;
       open += formatReference(reference);
       continue;
     }
@@ -110,7 +115,7 @@ function partlyResolved(template: string, bindings: Bindings) {
     text += value;
     open += escapeTemplate(value);
   }
-  return { text, template: open, versions };
+  return { text, template: open, versions, bindings: read };
 }
 
 function valueOf(reference: Reference, bindings: Bindings): string {

@@ -113,6 +113,8 @@ function scaledNodes({ topology }: SnapshotConfiguration, { scale }: InstanceToR
 export const SECRET_VERSION = 1;
 /** So is the token of its log collectors. */
 export const LOG_TOKEN_VERSION = 1;
+/** Version of the credentials of a cloud node that has none yet: what reads them waits for them, and is not applied. */
+const NOT_BOUND = 0;
 
 /** What is looked up for each node, laid out once for all of them. */
 class Room {
@@ -199,6 +201,7 @@ function bindingsOf(
   { configuration: { topology: declared }, parameters, services, cloudBindings }: InstanceToRender,
 ): Bindings {
   const byName = new Map(nodes.map((node) => [node.serviceName, node]));
+  const cloud = new Set(declared.nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => serviceName));
   const parameterNamed = (name: string) => (Object.hasOwn(declared.parameters, name) ? declared.parameters[name] : undefined);
   return {
     host: (node) => byName.get(node)?.serviceName,
@@ -219,8 +222,9 @@ function bindingsOf(
             ? { name: `param.${reference.name}`, version: SECRET_VERSION }
             : undefined;
         case 'node': {
-          const version = cloudBindings?.get(reference.node);
-          return version === undefined ? undefined : { name: `node.${reference.node}`, version };
+          const { node } = reference;
+          if (!cloud.has(node)) return undefined;
+          return { name: `node.${node}`, version: cloudBindings?.get(node) ?? NOT_BOUND, cloudNode: node };
         }
         case 'service':
           return undefined;

@@ -3,8 +3,11 @@ import { annotations, type ClusterObject, labels, MANAGER } from '../cluster-obj
 
 /** A value that only the one who applies it may know. */
 export type SealedValue =
-  /** Text with `${secret.name}`, `${param.name}` (a secret one) or `${node.rds.uri}` (of a cloud node) where values from the vault belong. */
-  | { readonly template: string }
+  /**
+   * Text with `${secret.name}`, `${param.name}` (a secret one) or `${node.rds.uri}` where values from the vault belong; `bindings`: the versions
+   * of the credentials, by cloud node.
+   */
+  | { readonly template: string; readonly bindings?: Readonly<Record<string, number>> }
   | { readonly appSecretVersion: number }
   /** What the instance's log collectors show where they send logs. */
   | { readonly logToken: number }
