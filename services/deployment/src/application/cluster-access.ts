@@ -33,14 +33,17 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   Secret: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
+  ConfigMap: ['apply', 'watch', 'delete'],
+  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
   Deployment: ['apply', 'watch', 'delete'],
+  StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
   NetworkPolicy: ['apply', 'watch', 'delete'],
   StorageClass: ['get'],
 };
 
 /** Parts of objects, by their paths, that are read beside them. */
-const parts: readonly Access[] = [];
+const parts: readonly Access[] = [{ verb: 'get', group: '', resource: 'pods/log' }];
 
 interface Rule {
   readonly apiGroups: readonly string[];
