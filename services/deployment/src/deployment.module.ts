@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { LmdbLogStore, LogStore, NoLogStore } from '@souk/log-store';
+import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
 import { AddressBinding } from './application/address-binding';
@@ -16,6 +17,7 @@ import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
+import { InstanceLogs } from './application/instance-logs';
 import { InstanceWork } from './application/instance-work';
 import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
@@ -25,6 +27,7 @@ import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
+import { PodLogs } from './application/pod-logs';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
@@ -41,7 +44,11 @@ import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
+import { InstanceLogController } from './edges/instance-log.controller';
 import { InstanceController } from './edges/instance.controller';
+import { LogCollectorController } from './edges/log-collector.controller';
+import { LogLinesBody } from './edges/log-lines-body';
+import { LogRetentionConsumer } from './edges/log-retention.consumer';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
 import { publication } from './edges/publication';
@@ -87,6 +94,7 @@ export class DeploymentModule {
         SecretController,
         OpenController,
         SecretRotationConsumer,
+        ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
@@ -98,9 +106,16 @@ export class DeploymentModule {
         LogTokens,
         ...[Renderings, Inspections, Lookout, Interventions],
         SecretRollout,
+        ...[InstanceLogs, PodLogs, LogLinesBody],
+        { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],
     };
   }
+}
+
+function logStoreOf({ logDirectory }: DeploymentSettings, clock: Clock): LogStore | Promise<LogStore> {
+  if (logDirectory === undefined) return new NoLogStore();
+  return LmdbLogStore.open({ directory: logDirectory, now: () => clock.now().getTime() });
 }

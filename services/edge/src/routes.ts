@@ -20,6 +20,8 @@ interface Declared {
 
 /** Of a whole topology. */
 const TOPOLOGY = 4 * 1024 * 1024;
+/** What a log collector sends in one go. */
+const COLLECTED_LOGS = 4 * 1024 * 1024;
 
 /**
  * The one declaration of who answers what. `*` stands for one segment; of two paths that fit, the one with more segments counts.
@@ -50,6 +52,7 @@ const declared: readonly Declared[] = [
   { below: '/v1/resource-reports', service: 'deployment' },
   { below: '/v1/secrets', service: 'deployment' },
   { below: '/open/v1', service: 'deployment', once: true },
+  { below: '/open/v1/logs', service: 'deployment', once: true, bodyLimit: COLLECTED_LOGS },
   { below: '/v1/billing-sources', service: 'commerce' },
   { below: '/v1/purchases', service: 'commerce' },
   { below: '/v1/history', service: 'audit' },

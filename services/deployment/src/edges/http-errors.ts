@@ -1,8 +1,10 @@
 import { HttpStatus } from '@nestjs/common';
+import type { LogsNotKept } from '@souk/log-store';
 import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as operationErrors from '../domain/operation.errors';
+import type { LogErrorCode } from '../domain/log.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
@@ -57,3 +59,11 @@ export const deploymentStatuses: Readonly<Record<string, number>> = {
   'version-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'draft-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
 };
+
+/** Of what instances write. */
+export const logErrors = {
+  'too-many-logs': HttpStatus.TOO_MANY_REQUESTS,
+  'no-pod-log': HttpStatus.UNPROCESSABLE_ENTITY,
+  'logs-not-kept': HttpStatus.CONFLICT,
+  'cluster-unreachable': HttpStatus.BAD_GATEWAY,
+} satisfies Record<LogErrorCode | LogsNotKept['code'] | 'cluster-unreachable', HttpStatus>;
