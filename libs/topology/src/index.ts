@@ -1,5 +1,6 @@
 export * from './topology';
-export * from './presets';
+export { presetNamed, presets } from './presets/catalogue';
+export type { Preset, PresetVariable } from './presets/preset';
 export * from './quantities';
 export * from './references';
 export * from './image-reference';

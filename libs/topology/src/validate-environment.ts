@@ -1,5 +1,5 @@
 import { pointerSegment, type Problem } from '@souk/event-sourcing';
-import { presetNamed } from './presets';
+import { presetNamed } from './presets/catalogue';
 import { formatReference, parseTemplate, type Reference } from './references';
 import { resolveNode } from './resolve';
 import { isProcess, type Topology, type TopologyNode } from './topology';
@@ -45,8 +45,8 @@ function isOneSecret(template: string): boolean {
 
 function missingVariables({ preset, env, serviceName }: TopologyNode, at: string): Problem[] {
   const variables = (preset === undefined ? undefined : presetNamed(preset)?.variables) ?? [];
-  return variables.flatMap(({ key, required, secret }) => {
-    if (!required || (env && Object.hasOwn(env, key))) return [];
+  return variables.flatMap(({ key, required, secret, default: given }) => {
+    if (!required || given !== undefined || (env && Object.hasOwn(env, key))) return [];
     const how = secret ? ', as a reference "${secret.<name>}"' : '';
     return [
       {

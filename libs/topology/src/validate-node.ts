@@ -1,6 +1,6 @@
 import type { Problem } from '@souk/event-sourcing';
 import { parseImage } from './image-reference';
-import { presetNamed, presets } from './presets';
+import { presetNamed, presets } from './presets/catalogue';
 import { InvalidQuantity, parseCpu, parseMemory } from './quantities';
 import { resolveProcess } from './resolve';
 import type { HealthCheck, PortPair, ResourceRange, TopologyNode } from './topology';
