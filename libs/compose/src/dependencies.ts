@@ -19,6 +19,7 @@ export function readDependencies(
     );
     return;
   }
+  if (value.size === 0) report.mapped(at, 'empty', 'nothing is said here');
   for (const [name, how] of value) longForm(name, how, below(at, name), draft, services, dormant, report);
 }
 
@@ -56,23 +57,22 @@ function longForm(
   dormant: ReadonlySet<string>,
   report: Report,
 ): void {
-  let condition = 'service_started';
-  let isRequired = true;
-  let conditionAt = at;
+  const said = { condition: 'service_started', isRequired: true, conditionAt: at };
   if (how !== null) {
     eachMember(how, at, report, {
       condition: (member, memberAt) => {
-        condition = textOf(member) ?? '';
-        conditionAt = memberAt;
+        said.condition = textOf(member) ?? '';
+        said.conditionAt = memberAt;
       },
       required: (member, memberAt) => {
-        isRequired = isTrue(member);
-        if (!isRequired) report.approximated(memberAt, 'dependency-required', 'a node always waits for what it depends on');
+        said.isRequired = isTrue(member);
+        if (!said.isRequired) report.approximated(memberAt, 'dependency-required', 'a node always waits for what it depends on');
       },
       restart: (_, memberAt) =>
         report.noEquivalent(memberAt, 'dependency-restart', 'a restart of one node does not restart another one'),
     });
   }
+  const { condition, isRequired, conditionAt } = said;
   if (!isRequired && !services.has(name)) {
     report.approximated(at, 'dependency-left-out', `"${name}" is not there, and not required`);
     return;

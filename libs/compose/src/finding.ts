@@ -22,7 +22,7 @@ export class Report {
   private hopeless = false;
 
   /** The document gives no topology, not even one for a draft. */
-  get isHopeless(): boolean {
+  isHopeless(): boolean {
     return this.hopeless;
   }
 

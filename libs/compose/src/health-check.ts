@@ -10,7 +10,7 @@ type Drafted = { -readonly [Field in keyof HealthCheck]: HealthCheck[Field] };
 /** `healthcheck` of a service. */
 export function readHealthCheck(value: Value, at: string, draft: ServiceDraft, report: Report): void {
   const check: Drafted = {};
-  let isOff = false;
+  const said = { isOff: false };
   const seconds =
     (field: 'periodSeconds' | 'timeoutSeconds' | 'initialDelaySeconds', least: number): Handler =>
     (member, memberAt) =>
@@ -18,12 +18,12 @@ export function readHealthCheck(value: Value, at: string, draft: ServiceDraft, r
   eachMember(value, at, report, {
     test: (member, memberAt) => {
       const command = commandOf(member);
-      isOff ||= command === 'none';
+      said.isOff ||= command === 'none';
       if (typeof command !== 'string') check.command = command;
       if (command === 'invalid')
         report.problem(memberAt, 'health-check-invalid', 'a test is a text or a list that begins with CMD, CMD-SHELL or NONE');
     },
-    disable: (member) => (isOff ||= isTrue(member)),
+    disable: (member) => (said.isOff ||= isTrue(member)),
     interval: seconds('periodSeconds', 1),
     timeout: seconds('timeoutSeconds', 1),
     start_period: (member, memberAt) => {
@@ -43,7 +43,7 @@ export function readHealthCheck(value: Value, at: string, draft: ServiceDraft, r
         else report.problem(memberAt, 'health-check-invalid', `${JSON.stringify(text)} is no number of tries`);
       }),
   });
-  if (isOff) {
+  if (said.isOff) {
     report.approximated(
       at,
       'health-check-off',

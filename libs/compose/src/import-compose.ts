@@ -38,9 +38,9 @@ export function importCompose(yaml: string, { environment = {} }: ComposeOptions
   if (read === undefined || !isMapping(read)) return { report: report.findings };
   const slots = new Slots();
   const document = interpolateDocument(read, environment, slots, report);
-  if (report.isHopeless) return { report: report.findings };
+  if (report.isHopeless()) return { report: report.findings };
   const topology = topologyOf(document, environment, slots, report);
-  return { ...(!report.isHopeless && { topology }), report: report.findings };
+  return { ...(!report.isHopeless() && { topology }), report: report.findings };
 }
 
 function topologyOf(document: Mapping, environment: Readonly<Record<string, string>>, slots: Slots, report: Report): Topology {
@@ -131,7 +131,7 @@ function arrowsOf(drafts: ReadonlyMap<string, ServiceDraft>, report: Report): Ar
 
 /** What else stands in the way of a release, unless the report says so already. */
 function sayProblems(topology: Topology, drafts: readonly ServiceDraft[], report: Report): void {
-  if (report.isHopeless) return;
+  if (report.isHopeless()) return;
   const told = new Set(
     report.findings.filter(({ outcome }) => outcome === 'problem').map(({ code, service }) => `${code} ${service ?? ''}`),
   );

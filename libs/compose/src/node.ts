@@ -2,6 +2,7 @@ import type { TopologyNode } from '@souk/topology';
 import { below, type Report } from './finding';
 import { presetOf } from './presets';
 import { cpuOf, memoryOf } from './resources';
+import { namesSecret } from './secrets';
 import type { ServiceDraft } from './service-draft';
 import { mentionsSecret, type Variables } from './variables';
 
@@ -40,9 +41,9 @@ export function nodeOf(draft: ServiceDraft, variables: Variables, report: Report
 
 function sayWhatItBecame(draft: ServiceDraft, preset: string | undefined, report: Report): void {
   const { at, name, serviceName, isInit, image, ports, replicas, healthCheck } = draft;
-  const kind = isInit ? 'an init node' : preset === undefined ? 'a custom node' : `a third-party node by the preset "${preset}"`;
-  if (name === serviceName) report.mapped(at, 'node', `${kind} "${serviceName}"`);
-  else report.approximated(at, 'node-renamed', `${kind} "${serviceName}": names of nodes are RFC 1035 labels`);
+  const kind = isInit ? 'an init node' : preset === undefined ? 'a custom node' : `a third-party node by the preset "${preset}",`;
+  if (name === serviceName) report.mapped(at, 'node', `${kind} called "${serviceName}"`);
+  else report.approximated(at, 'node-renamed', `${kind} called "${serviceName}": names of nodes are RFC 1035 labels`);
   if (image === undefined) {
     report.problem(
       at,
@@ -91,7 +92,7 @@ function healthCheckOf({ at, healthCheck, ports, secretFiles, environment }: Ser
   if (
     mentionsSecret(
       asked,
-      [...environment.values()].map(({ text }) => text),
+      [...environment].flatMap(([key, { text }]) => (namesSecret(key) ? [text] : [])),
     )
   ) {
     report.noEquivalent(

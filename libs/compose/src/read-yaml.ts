@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import { below, type Report } from './finding';
-import type { Value } from './value';
+import { textOf, type Value } from './value';
 
 /** Characters of a document. */
 export const MAX_CHARACTERS = 1024 * 1024;
@@ -23,7 +23,7 @@ export function readYaml(text: string, report: Report): Value | undefined {
     return undefined;
   }
   const document = parsed(text, report);
-  if (!document || report.isHopeless) return undefined;
+  if (!document || report.isHopeless()) return undefined;
   try {
     return new Reader(document, report).read();
   } catch (error) {
@@ -147,7 +147,7 @@ class Reader {
   }
 
   private keyOf(key: unknown, at: string): string {
-    if (isScalar(key)) return String(scalarOf(key, at) ?? '');
+    if (isScalar(key)) return textOf(scalarOf(key, at)) ?? '';
     if (isAlias(key)) {
       const { value } = this.aliased(key.source, at);
       if (typeof value !== 'object') return String(value);

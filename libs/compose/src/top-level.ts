@@ -60,7 +60,7 @@ function readVolumes(value: Value, at: string, report: Report): ReadonlyMap<stri
   for (const name of names) {
     const volumeAt = below(at, name);
     report.mapped(volumeAt, 'storage', `storage "${identifiers.get(name)!}" of each instance, on the storage of the cluster`);
-    const settings = value.get(name)!;
+    const settings = value.get(name) ?? null;
     if (settings === null) continue;
     const ignored =
       (message: string): Handler =>
