@@ -9,4 +9,7 @@ export * from './resolve';
 export * from './waves';
 export * from './diff';
 export * from './validate';
-export { isValueOf } from './validate-declarations';
+export { isValueOf, valueFaults } from './parameter-value';
+export { warningsOf } from './warnings';
+export * from './limits';
+export * from './patterns';
