@@ -43,6 +43,13 @@ export function importCompose(yaml: string, { environment = {} }: ComposeOptions
   return { ...(!report.isHopeless() && { topology }), report: report.findings };
 }
 
+/** What comes of a document that was not read to its end. */
+export function unreadable(code: string, message: string): ComposeImport {
+  const report = new Report();
+  report.fatal('', code, message);
+  return { report: report.findings };
+}
+
 function topologyOf(document: Mapping, environment: Readonly<Record<string, string>>, slots: Slots, report: Report): Topology {
   const { services, ...topLevel } = readTopLevel(document, report);
   const active = awake(services, environment, report);
