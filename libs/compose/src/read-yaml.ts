@@ -1,11 +1,13 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, Lexer, type Scalar, type YAMLMap } from 'yaml';
 import { below, type Report } from './finding';
 import { textOf, type Value } from './value';
 
 /** Characters of a document. */
 export const MAX_CHARACTERS = 1024 * 1024;
 /** Scalars, lists and mappings, those behind aliases counted as often as they are referred to. */
-export const MAX_VALUES = 100_000;
+export const MAX_VALUES = 20_000;
+/** Syntax errors that are told. */
+const MAX_ERRORS = 100;
 /** Lists and mappings in each other. */
 export const MAX_DEPTH = 64;
 
@@ -22,6 +24,10 @@ export function readYaml(text: string, report: Report): Value | undefined {
     report.fatal('', 'document-too-large', `the document has ${text.length} characters, at most ${MAX_CHARACTERS} are read`);
     return undefined;
   }
+  if (isTooDeep(text)) {
+    report.fatal('', 'document-too-deep', tooDeep);
+    return undefined;
+  }
   const document = parsed(text, report);
   if (!document || report.isHopeless()) return undefined;
   try {
@@ -33,11 +39,32 @@ export function readYaml(text: string, report: Report): Value | undefined {
   }
 }
 
+/**
+ * The parser goes into each list and mapping by a call, and some of what it does takes the square of their depth: what would keep it busy is seen
+ * before, in the tokens. Depth by indentation alone costs as many characters as its square, so there is not much of it.
+ */
+function isTooDeep(text: string): boolean {
+  const depth = { brackets: 0, inLine: 0, properties: 0 };
+  for (const token of new Lexer().lex(text)) {
+    const first = token[0]!;
+    if (first === '!' || first === '&') depth.properties++;
+    else if (token.trim() !== '') depth.properties = 0;
+    if (token === '[' || token === '{') depth.brackets++;
+    if (token === ']' || token === '}') depth.brackets--;
+    // Mappings and lists that begin in the line of those that they are in.
+    if (token === '?' || (depth.brackets === 0 && (token === '-' || token === ':'))) depth.inLine++;
+    if (token.includes('\n')) depth.inLine = 0;
+    if (Object.values(depth).some((deep) => deep > MAX_DEPTH)) return true;
+  }
+  return false;
+}
+
 function parsed(text: string, report: Report): Document | undefined {
   try {
     // Keys are compared below: the package compares each with all others.
     const document = parseDocument(text, { uniqueKeys: false, schema: 'core', logLevel: 'silent' });
-    for (const { message } of document.errors) report.fatal('', 'yaml-syntax', message.split('\n')[0]!.replace(/:$/, ''));
+    for (const { message } of document.errors.slice(0, MAX_ERRORS))
+      report.fatal('', 'yaml-syntax', message.split('\n')[0]!.replace(/:$/, ''));
     return document;
   } catch (error) {
     // The parser goes into each list and mapping by a call.

@@ -6,7 +6,7 @@ import { ComposeImporter } from '../application/compose-importer.port';
 
 /** Threads at a time; whoever comes later waits. */
 const THREADS = 2;
-const MAX_MILLISECONDS = 30_000;
+const MAX_MILLISECONDS = 15_000;
 const MAX_MEGABYTES = 256;
 
 /** Where sources run as they are (in tests), there is no file that a thread could begin with, and imports run in place. */
