@@ -44,9 +44,9 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
   const ports = node.ports ?? preset?.ports ?? [];
+  const userId = node.userId ?? preset?.userId;
   const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
   const args = node.args ?? preset?.args;
-  const userId = node.userId ?? preset?.userId;
   const { cloud: _, ...settings } = withoutPosition(node);
   return {
     ...settings,

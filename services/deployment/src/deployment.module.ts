@@ -4,13 +4,21 @@ import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } f
 import { type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { AddressBinding } from './application/address-binding';
+import { AddressPools } from './application/address-pools';
+import { ClusterChecks } from './application/cluster-checks';
+import { ClusterChoice } from './application/cluster-choice';
 import { ClusterClients } from './application/cluster-clients';
+import { ClusterObstacles } from './application/cluster-obstacles';
+import { ClusterSights } from './application/cluster-sights';
+import { ClusterWatch } from './application/cluster-watch';
 import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
 import { Instances } from './application/instances';
+import { LogTokens } from './application/log-tokens';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -21,9 +29,11 @@ import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
+import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
@@ -41,7 +51,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation],
+  aggregates: [cluster, addressPool, reachability, instance, operation],
   projections: [clustersProjection, instancesProjection, operationsProjection],
   publication,
 };
@@ -79,7 +89,9 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
+        LogTokens,
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

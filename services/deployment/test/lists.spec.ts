@@ -5,6 +5,7 @@ import type { RequestContext } from '@souk/platform';
 import { type Collection, LmdbReadStore, type ReadModel } from '@souk/read-store';
 import { countReads } from '@souk/read-store/testing';
 import { InstanceController } from '../src/edges/instance.controller';
+import type { ClusterDoc } from '../src/projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../src/projections/instances.projection';
 
 const LIMIT = 50;
@@ -81,5 +82,6 @@ describe('A page of instances', () => {
 
 function controllerOf(collection: Collection<InstanceDoc>): InstanceController {
   const nobody = undefined as never;
-  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody);
+  const noClusters = { get: () => Promise.resolve(undefined) } as unknown as ReadModel<ClusterDoc>;
+  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody, noClusters);
 }

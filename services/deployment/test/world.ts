@@ -45,6 +45,11 @@ export class World {
     return world;
   }
 
+  /** Where the cluster listens, and what its user shows. */
+  get access(): { readonly url: string; readonly token: string } {
+    return this.sim!;
+  }
+
   async startCluster(config: SimOptions = {}): Promise<void> {
     this.sim = await startClusterSim({ dataDir: this.folder.path, config });
   }
@@ -62,6 +67,14 @@ export class World {
   /** What the cluster's API does wrong from now on. */
   faults(faults: readonly object[]): Promise<void> {
     return this.simulate('faults', { faults });
+  }
+
+  /** Which calls this service has made since the cluster started: `patch deployments`. */
+  async calls(): Promise<string[]> {
+    const { url, token } = this.sim!;
+    const response = await fetch(`${url}/sim/v1/requests`, { headers: { authorization: `Bearer ${token}` } });
+    const { requests } = (await response.json()) as { requests: { client: string; verb: string; resource: string }[] };
+    return requests.filter(({ client }) => client === 'souk').map(({ verb, resource }) => `${verb} ${resource}`);
   }
 
   private async simulate(path: string, body: object): Promise<void> {
@@ -149,7 +162,7 @@ export class World {
 
   async request(
     role: Role,
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: object,
     headers: Record<string, string> = {},
@@ -159,7 +172,7 @@ export class World {
   }
 
   async send(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: object,
     headers: Record<string, string> = {},

@@ -23,7 +23,9 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    allowedClusterAddresses,
     clusterCalls,
+    registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -31,12 +33,13 @@ export class MarketplaceModule {
         PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
-        ReleaseModule,
+        ReleaseModule.with(registries),
         AuthorizationModule,
         DeploymentModule.with({
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          ...(allowedClusterAddresses && { allowedClusterAddresses }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,

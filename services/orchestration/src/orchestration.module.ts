@@ -11,6 +11,7 @@ import { VersionConfigurations } from './application/version-configurations';
 import { configurationAggregate } from './domain/configuration.decide';
 import { ComposeImportController } from './edges/compose-import.controller';
 import { ConfigurationController } from './edges/configuration.controller';
+import { ConfigurationPartsController } from './edges/configuration-parts.controller';
 import { configurationState } from './edges/configuration.view';
 import { NodePresetController } from './edges/node-preset.controller';
 import { ReleaseConsumer } from './edges/release.consumer';
@@ -37,6 +38,7 @@ const ConfigurationHistoryController = asOfController({
   controllers: [
     VersionConfigurationsController,
     ConfigurationController,
+    ConfigurationPartsController,
     ConfigurationHistoryController,
     ComposeImportController,
     NodePresetController,

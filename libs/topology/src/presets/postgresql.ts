@@ -18,7 +18,7 @@ export const postgresql: Preset = {
   ],
   dataPath: '/var/lib/postgresql/data',
   stableStorage: true,
-  userId: 999,
+  // No userId: initdb changes the mode of the directory, which is not its own where storage is mounted. The image steps down by itself.
   // Over TCP: the server that runs during initialisation listens on its socket only.
   healthCheck: { command: ['pg_isready', '-h', '127.0.0.1'], initialDelaySeconds: 5, periodSeconds: 10 },
   cpu: { request: '250m', limit: '1' },

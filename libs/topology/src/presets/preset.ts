@@ -31,7 +31,7 @@ export interface Preset {
   readonly dataPath?: string;
   /** The data belong to one process at a time, which keeps its name: with storage, the node is a StatefulSet. */
   readonly stableStorage?: boolean;
-  /** The user that the process runs as. Without it the image begins as root and stays it. */
+  /** User that the image can run as from the beginning; left out where it wants to begin as root. */
   readonly userId?: number;
   /** Default: TCP on the first port. */
   readonly healthCheck?: HealthCheck;

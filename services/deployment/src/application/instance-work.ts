@@ -11,6 +11,7 @@ import { changesVersion, consequenceOf, leadsBack, nextDeadline, nextGivingUp, t
 import type { Fallback, OperationFact, OperationStarted } from '../domain/operation.events';
 import { type Action, type Clock as Moment, type Desired, plan } from '../domain/plan';
 import { renderInstance } from '../domain/render/render-instance';
+import { AddressBinding } from './address-binding';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 import { IdentityBinding } from './identity-binding';
@@ -57,6 +58,7 @@ export class InstanceWork {
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
+    private readonly addresses: AddressBinding,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -76,7 +78,7 @@ export class InstanceWork {
     const entry = (await this.journal.operation(instance.operation.operationId)) ?? (await this.start(job, instance.operation));
     const after = entry.operation.status === 'running' ? await this.advance(job, entry, workplace) : entry;
     if (after.operation.status !== 'running') {
-      await this.finish(instance, after);
+      await this.finish(job, after);
       return { done: true };
     }
     const lookAgainAt = this.nextLook(after);
@@ -120,7 +122,7 @@ export class InstanceWork {
 
   private async frozen(digest: string, { instanceId, configuration: name }: KnownInstance): Promise<Frozen> {
     const snapshot = await this.releases.snapshot(digest);
-    const configuration = snapshot?.configurations.find((known) => known.name === name && known.hosting === 'edge');
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
     if (!snapshot || !configuration) throw new Error(`snapshot ${digest} of instance "${instanceId}" can't be read`);
     return { snapshot, configuration };
   }
@@ -150,7 +152,8 @@ export class InstanceWork {
   }
 
   private async advance(job: Job, started: Entry, workplace: ClusterWorkplace): Promise<Entry> {
-    let entry = await this.settleIdentity(job, started);
+    let entry = await this.addresses.take(job, await this.settleIdentity(job, started));
+    if (entry.operation.status !== 'running') return entry;
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
     let lookedAgain = false;
@@ -249,8 +252,10 @@ export class InstanceWork {
   }
 
   /** Everything after the last word about the cluster. Each step may be repeated. */
-  private async finish(instance: KnownInstance, entry: Entry): Promise<void> {
+  private async finish(job: Job, entry: Entry): Promise<void> {
+    const { instance } = job;
     const { kind, operationId } = entry.operation.started;
+    await this.addresses.settle(job, entry);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));

@@ -23,6 +23,8 @@ import {
 import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
+import { ClusterChoice } from './cluster-choice';
+import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { OperationCounts } from './operation-counts';
@@ -51,6 +53,8 @@ export class Instances extends DeploymentCommands {
     private readonly releases: ReleaseQueries,
     private readonly authorization: AuthorizationQueries,
     private readonly clusters: Clusters,
+    private readonly choice: ClusterChoice,
+    private readonly obstacles: ClusterObstacles,
     private readonly deployables: Deployables,
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
@@ -121,7 +125,7 @@ export class Instances extends DeploymentCommands {
     if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
     if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
     const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
-    if (snapshot) this.assertFits(instance, snapshot);
+    if (snapshot) await this.assertFits(instance, snapshot);
     const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
     const command = {
       instanceId,
@@ -134,15 +138,19 @@ export class Instances extends DeploymentCommands {
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
-    const { instanceId, name, ownerTenant, configuration, clusterId, parameters } = wish;
+    const { instanceId, name, ownerTenant, configuration, parameters } = wish;
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    // Of a repeat it is known where it went.
+    const { clusterId, placement } =
+      state.status === 'unknown' ? await this.choice.targetOf(wish, deployable) : { ...state, placement: undefined };
     const cluster = await this.clusters.usable(clusterId, ownerTenant);
     await this.deployables.assertRunsOn(deployable.version, cluster);
     const { problems, values } = await this.deployables.filledIn(deployable, wish, ownerTenant);
     if (problems.length > 0) throw new ParametersInvalid(problems);
 
-    const { state } = await this.commands.load(instanceAggregate, instanceId);
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
+      await this.obstacles.assertNone(deployable.configuration, cluster);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
@@ -151,6 +159,7 @@ export class Instances extends DeploymentCommands {
     const data = {
       ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, origin },
       ...deployable.deployed,
+      ...(placement && { placement }),
       released: status !== 'draft',
       secrets: [...values.keys()].sort(),
       operationId: derivedId('operation', instanceId, 'deploy'),
@@ -194,16 +203,20 @@ export class Instances extends DeploymentCommands {
     return (await this.commands.load(instanceAggregate, instanceId)).revision >= 0;
   }
 
-  /** The version has the instance's configuration, and asks for nothing that the instance does not have. */
-  private assertFits(instance: KnownInstance, { configurations }: Snapshot): void {
-    const edge = configurations.filter(({ hosting }) => hosting === 'edge');
-    const configuration = edge.find(({ name }) => name === instance.configuration);
+  /** The version has the instance's configuration, and asks for nothing that the instance or its cluster does not have. */
+  private async assertFits(instance: KnownInstance, { configurations }: Snapshot): Promise<void> {
+    const { clusterId, instanceId, ownerTenant } = instance;
+    const current = await this.releases.snapshot(instance.wanted.snapshot);
+    const hosting = current?.configurations.find(({ name }) => name === instance.configuration)?.hosting;
+    const possible = configurations.filter((known) => hosting === undefined || known.hosting === hosting);
+    const configuration = possible.find(({ name }) => name === instance.configuration);
     if (!configuration)
       throw new ConfigurationNotDeployable(
         instance.configuration,
-        edge.map(({ name }) => name),
+        possible.map(({ name }) => name),
       );
     const problems = lackingProblems(configuration.topology, instance);
     if (problems.length > 0) throw new ParametersInvalid(problems);
+    await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
 }

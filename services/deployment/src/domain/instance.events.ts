@@ -13,6 +13,11 @@ export interface DeployedVersion {
   readonly snapshot: string;
 }
 
+export interface Placement {
+  readonly region: string;
+  readonly reason: string;
+}
+
 export type InstanceRequested = DomainEvent<
   'InstanceRequested',
   DeployedVersion & {
@@ -25,6 +30,8 @@ export type InstanceRequested = DomainEvent<
     readonly released: boolean;
     readonly configuration: string;
     readonly clusterId: string;
+    /** Of one that is hosted in the cloud: which region was asked for, and why it is on this cluster. */
+    readonly placement?: Placement;
     /** Personal: what the buyer filled in. Null once the owner's key was destroyed. */
     readonly parameters: Readonly<Record<string, string>> | null;
     /** Declared names of the supplied secrets; their values lie in the vault. */

@@ -148,5 +148,9 @@ export type StallCode = 'cluster-unreachable' | 'cluster-refuses';
 /** Where other nodes, and people on the local network, reach the node. */
 export interface NodeAddress {
   readonly host: string;
+  /** Of its own, on the local network. */
+  readonly external?: string;
+  /** Addresses of the hosts that it runs on, where it is reached by those: by node port, or in the network of the host. */
+  readonly hosts?: readonly string[];
   readonly ports: readonly { readonly port: number; readonly protocol: string; readonly nodePort?: number }[];
 }

@@ -17,6 +17,7 @@ import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
+import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
@@ -33,6 +34,7 @@ export class InstanceController {
     private readonly apps: AppCatalogQueries,
     @InjectReadModel(instancesProjection) private readonly documents: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
+    @InjectReadModel(clustersProjection) private readonly clusters: ReadModel<ClusterDoc>,
   ) {}
 
   @Post('resource-reports')
@@ -41,8 +43,9 @@ export class InstanceController {
   @ApiOperation({ summary: 'What an instance would take, against what a cluster has free; the deploy order; every problem' })
   async report(@Body() body: ReportDto, @Ctx() ctx: RequestContext) {
     const { tenant, role } = ctx.principal;
-    const { versionId, configuration, clusterId, parameters, secrets } = body;
-    const request = { versionId, configuration, clusterId, tenant, asProvider: role === 'provider' };
+    const { versionId, configuration, clusterId, region, parameters, secrets } = body;
+    const target = { ...(clusterId !== undefined && { clusterId }), ...(region !== undefined && { region }) };
+    const request = { versionId, configuration, target, tenant, asProvider: role === 'provider' };
     const given = (parameters ?? secrets) ? { filledIn: filledIn(body) } : {};
     return this.reports.report({ ...request, ...given }, ctx.command());
   }
@@ -67,7 +70,8 @@ export class InstanceController {
   async list(@Query() query: InstanceQuery, @Ctx() { principal }: RequestContext) {
     if (principal.role === 'provider' && query.appId !== undefined) await this.refuseUninitialised(query.appId, principal);
     const page = await this.documents.query(criteriaOf(query, principal));
-    return { ...page, items: page.items.map((instance) => instanceView(instance, principal)) };
+    const reachable = await this.reachable(page.items);
+    return { ...page, items: page.items.map((instance) => ({ ...instanceView(instance, principal), ...reachable(instance) })) };
   }
 
   @Get('instances/:instanceId')
@@ -76,7 +80,8 @@ export class InstanceController {
   async get(@Param('instanceId') instanceId: string, @Ctx() ctx: RequestContext) {
     const instance = await this.visible(instanceId, ctx.principal);
     ctx.etag(instance.revision);
-    return instanceView(instance, ctx.principal);
+    const reachable = await this.reachable([instance]);
+    return { ...instanceView(instance, ctx.principal), ...reachable(instance) };
   }
 
   @Post('instances/:instanceId/upgrade')
@@ -154,6 +159,16 @@ export class InstanceController {
     ctx.written(outcome);
     ctx.location(`/v1/operations/${operationId}`);
     return { instanceId, operationId };
+  }
+
+  /** Of an instance whose cluster does not answer, nobody knows how it is (F42). Told of each, as far as the cluster was looked at. */
+  private async reachable(instances: readonly InstanceDoc[]) {
+    const ids = [...new Set(instances.map(({ clusterId }) => clusterId))];
+    const clusters = new Map(await Promise.all(ids.map(async (id) => [id, await this.clusters.get(id)] as const)));
+    return ({ clusterId }: InstanceDoc): { clusterReachable?: boolean } => {
+      const reachable = clusters.get(clusterId)?.reachable;
+      return reachable === undefined ? {} : { clusterReachable: reachable };
+    };
   }
 
   private async visible(instanceId: string, principal: Principal): Promise<InstanceDoc> {

@@ -12,7 +12,7 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
-import { VISIBLE } from './cluster.dto';
+import { REGION, VISIBLE } from './cluster.dto';
 
 const VERSION = new RegExp(idPattern('version'));
 const CLUSTER = new RegExp(idPattern('cluster'));
@@ -28,16 +28,24 @@ export class ReportDto {
   @MaxLength(100)
   configuration: string;
 
+  /** One of the account's, or a shared one: for a configuration that is hosted at the edge. */
+  @IsOptional()
   @IsString()
   @Matches(CLUSTER)
-  clusterId: string;
+  clusterId?: string;
+
+  /** Where an operator's cluster is chosen: for a configuration that is hosted in the cloud. */
+  @IsOptional()
+  @IsString()
+  @Matches(REGION)
+  region?: string;
 
   /** Values of the parameters that the topology declares, as texts. */
   @IsOptional()
   @IsObject()
   parameters?: Record<string, unknown>;
 
-  /** For each secret that the topology declares as supplied: the name under which its value is stored. */
+  /** For each secret that the topology declares as supplied, and each parameter that is secret: the name under which its value is stored. */
   @IsOptional()
   @IsObject()
   secrets?: Record<string, unknown>;

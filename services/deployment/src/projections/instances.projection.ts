@@ -6,6 +6,7 @@ import type {
   InstanceOrigin,
   OperationConcluded,
   OperationKind,
+  Placement,
   RollbackRequested,
   UpgradeRequested,
 } from '../domain/instance.events';
@@ -27,6 +28,10 @@ export interface NodePlace {
   readonly port: number;
   readonly protocol: string;
   readonly nodePort?: number;
+  /** Of its own, from the range of the cluster; reached by the port. */
+  readonly address?: string;
+  /** Of hosts that it runs on; reached by the node port, or in the network of the host by the port. */
+  readonly hosts?: readonly string[];
 }
 
 export interface LastFailure {
@@ -56,6 +61,8 @@ export interface InstanceDoc {
   readonly snapshot: string;
   readonly configuration: string;
   readonly clusterId: string;
+  /** Of one that is hosted in the cloud. */
+  readonly placement?: Placement;
   readonly origin: InstanceOrigin;
   readonly released: boolean;
   readonly status: InstanceStatus;
@@ -83,7 +90,7 @@ type Doc = InstanceDoc | undefined;
 
 export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent> = {
   name: 'instances',
-  version: 2,
+  version: 3,
   streamPrefixes: ['instance-', 'operation-'],
   indexes: {
     byViewer: ['viewers', 'createdAt'],
@@ -234,6 +241,6 @@ function withNode(doc: Doc, serviceName: string, updatedAt: string, change: Omit
   return { ...doc, nodes, updatedAt };
 }
 
-function placesOf({ host, ports }: NodeAddress): NodePlace[] {
-  return ports.map((port) => ({ host, ...port }));
+function placesOf({ host, ports, external, hosts }: NodeAddress): NodePlace[] {
+  return ports.map((port) => ({ host, ...port, ...(external !== undefined && { address: external }), ...(hosts && { hosts }) }));
 }

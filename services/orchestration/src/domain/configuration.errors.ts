@@ -49,6 +49,13 @@ export class ComposeInvalid extends DomainError {
   }
 }
 
+export class NodeUnknown extends DomainError {
+  readonly code = 'node-unknown';
+  constructor(serviceName: string) {
+    super(`the topology has no node ${JSON.stringify(serviceName)}`);
+  }
+}
+
 export type ConfigurationErrorCode = (
-  ComposeInvalid | ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid
+  ComposeInvalid | ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid | NodeUnknown
 )['code'];

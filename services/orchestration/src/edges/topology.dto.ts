@@ -27,6 +27,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import { most } from '../domain/edits';
 
 /*
  * These say what a topology document looks like, and no more: which values make sense is for `validateTopology` to say, since a
@@ -392,14 +393,14 @@ export class SecretDto {
 
 export class TopologyDto {
   @IsArray()
-  @ArrayMaxSize(10_000)
+  @ArrayMaxSize(most.nodes)
   @ValidateNested({ each: true })
   @Type(() => NodeDto)
   nodes: NodeDto[];
 
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(50_000)
+  @ArrayMaxSize(most.arrows)
   @ValidateNested({ each: true })
   @Type(() => ArrowDto)
   arrows?: ArrowDto[];
@@ -407,13 +408,13 @@ export class TopologyDto {
   /** By the name under which `${param.<name>}` refers to them. */
   @IsOptional()
   @IsObject()
-  @JSONSchema({ additionalProperties: { $ref: '#/ParameterDto' }, maxProperties: 1000 })
+  @JSONSchema({ additionalProperties: { $ref: '#/ParameterDto' }, maxProperties: most.parameters })
   parameters?: Record<string, ParameterDto>;
 
   /** By the name under which `${secret.<name>}` refers to them. */
   @IsOptional()
   @IsObject()
-  @JSONSchema({ additionalProperties: { $ref: '#/SecretDto' }, maxProperties: 1000 })
+  @JSONSchema({ additionalProperties: { $ref: '#/SecretDto' }, maxProperties: most.secrets })
   secrets?: Record<string, SecretDto>;
 }
 
