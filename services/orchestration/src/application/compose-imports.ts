@@ -28,7 +28,7 @@ export class ComposeImports {
 
   /**
    * Replaces the topology by what the document describes; only what differs becomes history.
-   * @throws ComposeInvalid with every problem; NotFound and TopologyInvalid as `replaceTopology`
+   * @throws ComposeInvalid with every problem; NotFound and TopologyInvalid as `draw`
    */
   async apply(
     configurationId: string,
@@ -38,7 +38,8 @@ export class ComposeImports {
   ): Promise<{ readonly outcome: CommandOutcome<Configuration, ConfigurationEvent>; readonly report: ComposeImport['report'] }> {
     const { topology, report } = await this.preview(configurationId, document, providerTenant);
     if (!topology) throw new ComposeInvalid(report.filter(({ outcome }) => outcome === 'problem'));
-    const outcome = await this.configurations.replaceTopology(configurationId, topology, providerTenant, context);
+    const command = { type: 'replace-topology', topology } as const;
+    const outcome = await this.configurations.draw(configurationId, command, providerTenant, context);
     return { outcome, report };
   }
 
