@@ -2,8 +2,10 @@ import { type PodSpec } from './objects/workloads';
 import { podSecurityViolations } from './registry/pod-security';
 import { RunningSim } from '../testing/running-sim';
 
-const spec = (container: object = {}, pod: object = {}): PodSpec =>
-  ({ containers: [{ name: 'web', image: 'web:1', ...container }], ...pod });
+const spec = (container: object = {}, pod: object = {}): PodSpec => ({
+  containers: [{ name: 'web', image: 'web:1', ...container }],
+  ...pod,
+});
 
 const strict = {
   allowPrivilegeEscalation: false,

@@ -1,9 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENFORCE, podSecurityViolations, type PodSpec } from '@souk/cluster-sim';
 import { manifestProblems } from '@souk/kubernetes/testing';
+import type { Topology } from '@souk/topology';
+import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { CANARY, generatedTopology } from '../../../test/generated-topologies';
 import { renderedCases } from '../../../test/rendered-cases';
 import { shop, toRender } from '../../../test/sample';
+import { keyOf } from '../cluster-object';
 import { type InstanceToRender, type RenderedInstance, renderInstance } from './render-instance';
 import type { RenderedObject } from './rendered';
 
@@ -54,5 +59,60 @@ describe('What is rendered', () => {
     const { object } = renderInstance(cases['shop']!).nodes[0]!.objects.at(-1)!;
     const wrong = { ...object, spec: { ...(object['spec'] as object), replica: 1 } };
     expect(manifestProblems(wrong)).toEqual(['Deployment.spec.replica: there is no such field']);
+  });
+});
+
+describe('What is rendered for any topology', () => {
+  const inputOf = (topology: Topology): InstanceToRender =>
+    toRender(topology, {
+      cluster: { nas: { storageClass: 'nas' }, loadBalancer: 'metallb' },
+      parameters: { licence: CANARY, title: 'shop' },
+    });
+  const forAny = (law: (topology: Topology) => void) => fc.assert(fc.property(generatedTopology, law), { numRuns: 40 });
+  const hashesOf = (instance: RenderedInstance) => new Map(instance.nodes.map(({ name, specHash }) => [name, specHash]));
+  const podOf = ({ object }: RenderedObject) => (object['spec'] as { template?: { spec: PodSpec } } | undefined)?.template?.spec;
+
+  it('fits the schema of Kubernetes, and names each object once', () => {
+    forAny((topology) => {
+      const objects = objectsOf(renderInstance(inputOf(topology)));
+      expect(objects.flatMap(({ object }) => manifestProblems(object))).toEqual([]);
+      expect(new Set(objects.map(({ object }) => keyOf(object))).size).toBe(objects.length);
+    });
+  });
+
+  it('is the same for the same, whatever its order', () => {
+    forAny((topology) => {
+      const turned = { ...topology, nodes: topology.nodes.toReversed(), arrows: topology.arrows.toReversed() };
+      expect(renderInstance(inputOf(turned))).toEqual(renderInstance(inputOf(topology)));
+    });
+  });
+
+  it('has another hash in the one node that is another', () => {
+    forAny((topology) => {
+      const [first, ...others] = topology.nodes;
+      const before = hashesOf(renderInstance(inputOf(topology)));
+      const changed = { ...topology, nodes: [{ ...first!, args: ['--other'] }, ...others] };
+      const after = hashesOf(renderInstance(inputOf(changed)));
+      expect([...after].filter(([name, hash]) => before.get(name) !== hash).map(([name]) => name)).toEqual([first!.serviceName]);
+    });
+  });
+
+  it('holds no value of a secret', () => {
+    forAny((topology) => expect(JSON.stringify(renderInstance(inputOf(topology)))).not.toContain(CANARY));
+  });
+
+  it('runs at the level of pod security that its namespace enforces, and at no stricter one', () => {
+    const stricter: Readonly<Record<string, string>> = { privileged: 'baseline', baseline: 'restricted' };
+    forAny((topology) => {
+      const instance = renderInstance(inputOf(topology));
+      const level = instance.surroundings[0]!.object.metadata.labels![ENFORCE]!;
+      const violations = (at: string) =>
+        objectsOf(instance)
+          .flatMap((object) => podOf(object) ?? [])
+          .flatMap((pod) => podSecurityViolations(at, pod));
+      expect(violations(level)).toEqual([]);
+      if (stricter[level]) expect(violations(stricter[level])).not.toEqual([]);
+      expect(instance.deviations.length > 0).toBe(level !== 'restricted');
+    });
   });
 });
