@@ -14,6 +14,8 @@ import { Instances } from './application/instances';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
+import { PlanFreshness } from './application/plan-freshness';
+import { Plans } from './application/plans';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
@@ -30,6 +32,7 @@ import { InstanceHistoryController } from './edges/instance-history.controller';
 import { InstanceController } from './edges/instance.controller';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
+import { PlanController } from './edges/plan.controller';
 import { publication } from './edges/publication';
 import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
@@ -70,6 +73,7 @@ export class DeploymentModule {
         InstanceHistoryController,
         InstanceController,
         OperationController,
+        PlanController,
         SecretController,
         OpenController,
         SecretRotationConsumer,
@@ -79,7 +83,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        Renderings,
+        ...[Renderings, Plans, PlanFreshness],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -23,16 +23,23 @@ import {
 import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
+import type { PlanRevisions } from '../domain/plan-revisions';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { OperationCounts } from './operation-counts';
+import { PlanFreshness } from './plan-freshness';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
 
 /** What is asked for, wherever it comes from. */
-type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'>;
+type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'> & Planned;
 
-interface ChangeOfVersion {
+/** What was asked for on the grounds of a plan is refused when that does not hold any more. */
+interface Planned {
+  readonly plan?: PlanRevisions;
+}
+
+interface ChangeOfVersion extends Planned {
   readonly instanceId: string;
   readonly operationId: string;
   readonly versionId: string;
@@ -55,6 +62,7 @@ export class Instances extends DeploymentCommands {
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
     private readonly counts: OperationCounts,
+    private readonly freshness: PlanFreshness,
   ) {
     super();
   }
@@ -84,14 +92,12 @@ export class Instances extends DeploymentCommands {
   }
 
   async upgrade(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestUpgrade', ...command });
+    return this.changeVersion('RequestUpgrade', wish, owner, context);
   }
 
   /** To an earlier version. */
   async rollBack(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestRollback', ...command });
+    return this.changeVersion('RequestRollback', wish, owner, context);
   }
 
   /** @param nodes all that can be restarted, where none are named */
@@ -111,6 +117,19 @@ export class Instances extends DeploymentCommands {
     const unknown = nodes.filter((node) => !all.includes(node));
     if (unknown.length > 0) throw new UnknownNodes(unknown);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  private async changeVersion(
+    type: 'RequestUpgrade' | 'RequestRollback',
+    wish: ChangeOfVersion,
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { instance, command } = await this.changeOfVersion(wish, owner);
+    const subject = { ...instance, snapshot: command.target.snapshot };
+    return this.freshness.asPlanned(wish.plan, subject, context, (planned) =>
+      this.handle(instance, planned, { type, ...command }),
+    );
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -143,6 +162,7 @@ export class Instances extends DeploymentCommands {
     const { state } = await this.commands.load(instanceAggregate, instanceId);
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
+      await this.freshness.assertHolds(wish.plan, { snapshot: deployable.deployed.snapshot, clusterId });
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);

@@ -28,7 +28,7 @@ export interface ResourceReport {
     /** Of each replica. */
     readonly cpu: ResourceRange;
     readonly memory: ResourceRange;
-    /** Hosts that its pods would go to; `null` for a pod without a place. An estimate. */
+    /** Hosts that its new pods would go to; `null` for a pod without a place. An estimate. */
     readonly placement: readonly (string | null)[];
   }[];
   /** Deploy order. */
@@ -45,12 +45,26 @@ export interface ResourceReport {
   readonly problems: readonly Problem[];
 }
 
-/** @param problems what else stands in the way, found elsewhere */
-export function resourceReport(topology: Topology, hosts: readonly HostCapacity[], problems: readonly Problem[]): ResourceReport {
+/**
+ * @param problems what else stands in the way, found elsewhere
+ * @param podsOf how many pods of a node still need a place; all its replicas, where nothing runs yet
+ */
+export function resourceReport(
+  topology: Topology,
+  hosts: readonly HostCapacity[],
+  problems: readonly Problem[],
+  podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
+): ResourceReport {
   const nodes = processesOf(resolveTopology(topology));
-  const placements = placementOf(nodes.flatMap(podsOf), hosts);
+  const places = new Map<string, (string | null)[]>(nodes.map(({ serviceName }) => [serviceName, []]));
+  for (const { node, host } of placementOf(
+    nodes.flatMap((node) => demandsOf(node, podsOf(node))),
+    hosts,
+  ))
+    places.get(node)?.push(host ?? null);
+  const placesOf = ({ serviceName }: ResolvedProcess) => places.get(serviceName) ?? [];
   const misfits = nodes.flatMap((node) => {
-    const missing = placements.filter((placement) => placement.node === node.serviceName && placement.host === undefined).length;
+    const missing = placesOf(node).filter((host) => host === null).length;
     return missing === 0 ? [] : [misfitProblem(node, missing, hosts)];
   });
   return {
@@ -60,7 +74,7 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
       replicas: node.replicas,
       cpu: node.cpu,
       memory: node.memory,
-      placement: placements.filter((placement) => placement.node === node.serviceName).map(({ host }) => host ?? null),
+      placement: placesOf(node),
     })),
     waves: wavesOf(topology),
     totals: { requests: written(total(nodes, 'request')), limits: written(total(nodes, 'limit')) },
@@ -83,9 +97,9 @@ function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly H
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
-function podsOf(node: ResolvedProcess) {
+function demandsOf(node: ResolvedProcess, pods: number) {
   const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
-  return Array.from({ length: node.replicas }, () => pod);
+  return Array.from({ length: pods }, () => pod);
 }
 
 function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {

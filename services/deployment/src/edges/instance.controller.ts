@@ -1,24 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
-import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import {
-  Ctx,
-  InjectReadModel,
-  InvalidInput,
-  NotFound,
-  PageQuery,
-  type Principal,
-  problemsOf,
-  RequestContext,
-  Roles,
-} from '@souk/platform';
+import { Ctx, InjectReadModel, NotFound, PageQuery, type Principal, problemsOf, RequestContext, Roles } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
+import { filledIn } from './filled-in';
 import { deploymentStatuses } from './http-errors';
 import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
@@ -165,22 +155,11 @@ export class InstanceController {
 
 function changeOfVersion(
   instanceId: string,
-  { versionId, acceptPermissions = false, reason }: ChangeVersionDto,
+  { versionId, acceptPermissions = false, plan, reason }: ChangeVersionDto,
   ctx: RequestContext,
 ) {
-  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions };
+  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions, ...(plan && { plan }) };
   return { wish, context: ctx.command({ reason, ifMatch: 'optional' }) };
-}
-
-/** @throws InvalidInput naming every value that is no text */
-function filledIn({ parameters = {}, secrets = {} }: ReportDto) {
-  const problems: Problem[] = [];
-  for (const [field, values] of Object.entries({ parameters, secrets }))
-    for (const [name, value] of Object.entries(values))
-      if (typeof value !== 'string')
-        problems.push({ code: 'wrong-type', pointer: jsonPointer(field, name), message: 'must be a text' });
-  if (problems.length > 0) throw new InvalidInput(problems, 'body');
-  return { parameters: parameters as Record<string, string>, secrets: secrets as Record<string, string> };
 }
 
 /** The index that narrows most; what else was asked is checked document by document. */

@@ -2,6 +2,7 @@ import type { SnapshotConfiguration } from '@souk/contracts';
 import { digestOf, processesOf, type ResolvedProcess, resolveTopology } from '@souk/topology';
 import type { ClusterDescription } from '../cluster.events';
 import { namespaceOf } from '../cluster-object';
+import { atOnce, type Steps } from '../steps';
 import { type Bindings, environmentOf, type Identity } from './environment';
 import { renderQuota, renderSurroundings } from './namespace';
 import { renderExposure, renderService } from './network';
@@ -57,6 +58,11 @@ export interface RenderedInstance {
  * @throws UnresolvedReference what validation rules out
  */
 export function renderInstance(input: InstanceToRender): RenderedInstance {
+  return atOnce(renderingSteps(input));
+}
+
+/** As {@link renderInstance}, one step for each node. */
+export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance> {
   const namespace = namespaceOf(input.instanceId);
   const owner: Owner = { instanceId: input.instanceId, appId: input.appId, namespace };
   const topology = resolveTopology(input.configuration.topology);
@@ -64,11 +70,16 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
   const before = input.before ? processesOf(resolveTopology(input.before.topology)) : [];
   const bindings = bindingsOf(nodes, input);
   const settled = renderQuota(owner, nodes);
+  const rendered: RenderedNode[] = [];
+  for (const node of nodes) {
+    yield;
+    rendered.push(renderNode(owner, node, input, bindings));
+  }
   return {
     namespace,
     surroundings: renderSurroundings(owner, input.name, input.identity),
     quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
-    nodes: nodes.map((node) => renderNode(owner, node, input, bindings)),
+    nodes: rendered,
   };
 }
 

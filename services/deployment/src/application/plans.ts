@@ -1,0 +1,206 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AuthorizationQueries,
+  type DeclaredPermissions,
+  isEarlierVersion,
+  ReleaseQueries,
+  type SnapshotConfiguration,
+} from '@souk/contracts';
+import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
+import { InvalidInput, NotFound } from '@souk/platform';
+import {
+  changingNodes,
+  type DeploymentPlan,
+  exposedPorts,
+  newPods,
+  objectsOf,
+  permissionChanges,
+  planWarnings,
+  portChanges,
+  told,
+  withoutRepeatedInit,
+} from '../domain/deployment-plan';
+import type { InstanceFacts, KnownInstance } from '../domain/instance';
+import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
+import { PlatformMismatch, VersionOfAnotherApp } from '../domain/instance.errors';
+import { differenceSteps, MASK } from '../domain/instance-difference';
+import { type FilledIn, lackingProblems } from '../domain/parameters';
+import type { PlanRevisions } from '../domain/plan-revisions';
+import { renderingSteps } from '../domain/render/render-instance';
+import { resourceReport } from '../domain/resource-report';
+import { Clusters } from './clusters';
+import { type Deployable, Deployables } from './deployables';
+import { inSlices } from './in-slices';
+import { PlanFreshness } from './plan-freshness';
+import { Renderings, type Wanted } from './renderings';
+
+export interface PlanRequest {
+  readonly versionId: string;
+  /** Another version for this instance; without it, a new one. */
+  readonly instanceId?: string;
+  /** Of a new instance; one that runs has its own. */
+  readonly configuration?: string;
+  readonly clusterId?: string;
+  /** Absent where nothing was filled in yet: then nothing is said about it. */
+  readonly filledIn?: FilledIn;
+  /** Nodes whose objects are told in full; as many as fit in where none are named. */
+  readonly nodes?: readonly string[];
+  readonly tenant: string;
+  /** A provider may ask about drafts of its own. */
+  readonly asProvider: boolean;
+}
+
+/** What is wanted of which instance. */
+interface Intent {
+  readonly kind: DeploymentPlan['kind'];
+  readonly instance: InstanceFacts;
+  readonly deployable: Deployable;
+  /** What runs now. */
+  readonly before?: SnapshotConfiguration;
+  readonly credential: Wanted['credential'];
+  readonly granted: DeclaredPermissions;
+  readonly problems: readonly Problem[];
+  /** Read before what they are the revisions of, so that a change meanwhile makes the plan stale. */
+  readonly revisions: PlanRevisions;
+}
+
+/** In the place of the id of an instance that there is not yet: it shows in the name of the namespace. */
+const UNBORN = `inst_${'0'.repeat(26)}`;
+
+const nothing: DeclaredPermissions = { apis: [], dataModels: [] };
+
+/** What a deploy, an upgrade or a rollback would do. Nothing is stored and nothing is touched. */
+@Injectable()
+export class Plans {
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly releases: ReleaseQueries,
+    private readonly authorization: AuthorizationQueries,
+    private readonly deployables: Deployables,
+    private readonly clusters: Clusters,
+    private readonly renderings: Renderings,
+    private readonly freshness: PlanFreshness,
+  ) {}
+
+  /** @throws DomainError where there is nothing to plan: a version, configuration, cluster or instance that is not there for this tenant */
+  async plan(request: PlanRequest, context: CommandContext): Promise<DeploymentPlan> {
+    const intent = request.instanceId === undefined ? await this.newInstance(request, context) : await this.change(request);
+    const { kind, instance, deployable, before, granted, problems, revisions } = intent;
+    const { configuration, deployed } = deployable;
+    const { objects, difference } = await this.rendered(intent);
+    const snapshot = await this.releases.snapshot(deployed.snapshot);
+    const replicas = new Map(before?.topology.nodes.map((node) => [node.serviceName, node.replicas ?? 1]));
+    const changing = changingNodes(difference);
+    const report = resourceReport(configuration.topology, await this.clusters.hosts(instance.clusterId), problems, (node) =>
+      newPods(node, replicas, changing),
+    );
+    return {
+      kind,
+      ...report,
+      warnings: planWarnings(configuration),
+      ports: portChanges(before ? exposedPorts(before) : [], exposedPorts(configuration)),
+      permissions: permissionChanges(granted, snapshot?.permissions ?? nothing),
+      ...told(objects, difference, request.nodes),
+      revisions,
+    };
+  }
+
+  private async rendered({ instance, deployable: { configuration }, before, credential }: Intent) {
+    const after = await inSlices(renderingSteps(await this.renderings.inputOf(instance, { configuration, credential })));
+    if (!before) return this.compared([], objectsOf(after));
+    const standing = await inSlices(
+      renderingSteps(await this.renderings.inputOf(instance, { configuration: before, credential })),
+    );
+    return this.compared(objectsOf(standing), objectsOf(withoutRepeatedInit(after, standing, instance.completedInit)));
+  }
+
+  private async compared(...[before, objects]: Parameters<typeof differenceSteps>) {
+    return { objects, difference: await inSlices(differenceSteps(before, objects)) };
+  }
+
+  private async newInstance(request: PlanRequest, context: CommandContext): Promise<Intent> {
+    const { versionId, configuration, clusterId, tenant, asProvider } = request;
+    if (configuration === undefined || clusterId === undefined) throw missing({ configuration, clusterId });
+    const deployable = asProvider
+      ? await this.deployables.own(versionId, configuration, tenant, context)
+      : await this.deployables.released(versionId, configuration);
+    const revisions = await this.freshness.revisionsOf({ snapshot: deployable.deployed.snapshot, clusterId });
+    const cluster = await this.clusters.usable(clusterId, tenant);
+    const problems: Problem[] = [];
+    try {
+      await this.deployables.assertRunsOn(deployable.version, cluster);
+    } catch (error) {
+      if (!(error instanceof PlatformMismatch)) throw error;
+      problems.push({ code: error.code, pointer: '/clusterId', message: error.message });
+    }
+    const { filledIn } = request;
+    if (filledIn) problems.push(...(await this.deployables.filledIn(deployable, filledIn, tenant)).problems);
+    const { appId, providerTenant, status } = deployable.version;
+    const instance: InstanceFacts = {
+      ...{ instanceId: UNBORN, name: '(new)', ownerTenant: tenant, providerTenant, appId, configuration, clusterId },
+      parameters: filledIn?.parameters ?? {},
+      secrets: Object.keys(filledIn?.secrets ?? {}).sort(),
+      origin: { kind: 'trial' },
+      released: status !== 'draft',
+      wanted: deployable.deployed,
+      restarts: new Map(),
+      completedInit: new Set(),
+    };
+    const credential = { appKey: MASK, secretVersion: 1 };
+    return { kind: 'deploy', instance, deployable, credential, granted: nothing, problems, revisions };
+  }
+
+  private async change({ versionId, instanceId = '', configuration, clusterId, tenant }: PlanRequest): Promise<Intent> {
+    const { state, revision } = await this.commands.load(instanceAggregate, instanceId);
+    if (state.status === 'unknown' || state.status === 'deleted' || state.ownerTenant !== tenant)
+      throw new NotFound('instance', instanceId);
+    if (configuration !== undefined || clusterId !== undefined) throw superfluous({ configuration, clusterId });
+    const deployable = await this.deployables.released(versionId, state.configuration);
+    if (deployable.version.appId !== state.appId) throw new VersionOfAnotherApp(versionId, state.appId);
+    const { snapshot } = deployable.deployed;
+    const revisions = { ...(await this.freshness.revisionsOf({ snapshot, clusterId: state.clusterId })), instance: revision };
+    const ran = await this.releases.snapshot((state.running ?? state.wanted).snapshot);
+    const before = ran?.configurations.find(({ name }) => name === state.configuration);
+    const view = await this.authorization.credentialOf(instanceId);
+    const kind = isEarlierVersion(deployable.deployed.versionNumber, state.wanted.versionNumber) ? 'rollback' : 'upgrade';
+    return {
+      ...{ kind, instance: state, deployable },
+      ...(before && { before }),
+      credential: { appKey: view?.appKey ?? MASK, secretVersion: view?.secretVersion ?? 1 },
+      granted: view?.grants ?? nothing,
+      problems: [...refusalOf(kind, state, deployable), ...lackingProblems(deployable.configuration.topology, state)],
+      revisions,
+    };
+  }
+}
+
+/** What the instance itself would say to the request. */
+function refusalOf(kind: 'upgrade' | 'rollback', state: KnownInstance, { version, deployed }: Deployable): Problem[] {
+  const { instanceId } = state;
+  const target = { ...deployed, status: version.status };
+  const change = { instanceId, operationId: '', target, additionalPermissions: [], acceptPermissions: true };
+  const command: InstanceCommand = { type: kind === 'rollback' ? 'RequestRollback' : 'RequestUpgrade', ...change };
+  try {
+    instanceAggregate.decide(command, state);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return [{ code: error.code, pointer: '', message: error.message }];
+  }
+}
+
+function missing(fields: Readonly<Record<string, string | undefined>>): InvalidInput {
+  const names = Object.keys(fields).filter((name) => fields[name] === undefined);
+  return new InvalidInput(
+    names.map((name) => ({ code: 'required', pointer: `/${name}`, message: `"${name}" is required for a new instance` })),
+    'body',
+  );
+}
+
+function superfluous(fields: Readonly<Record<string, string | undefined>>): InvalidInput {
+  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
+  return new InvalidInput(
+    names.map((name) => ({ code: 'unknown-field', pointer: `/${name}`, message: `an instance that runs keeps its "${name}"` })),
+    'body',
+  );
+}
