@@ -8,26 +8,14 @@ import {
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
 import { InvalidInput, NotFound } from '@souk/platform';
-import {
-  changingNodes,
-  type DeploymentPlan,
-  exposedPorts,
-  newPods,
-  objectsOf,
-  permissionChanges,
-  planWarnings,
-  portChanges,
-  told,
-  withoutRepeatedInit,
-} from '../domain/deployment-plan';
+import { type DeploymentPlan, planSteps } from '../domain/deployment-plan';
 import type { InstanceFacts, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import { PlatformMismatch, VersionOfAnotherApp } from '../domain/instance.errors';
-import { differenceSteps, MASK } from '../domain/instance-difference';
+import { MASK } from '../domain/instance-difference';
 import { type FilledIn, lackingProblems } from '../domain/parameters';
 import type { PlanRevisions } from '../domain/plan-revisions';
-import { renderingSteps } from '../domain/render/render-instance';
-import { resourceReport } from '../domain/resource-report';
+import { type RenderedInstance, renderingSteps } from '../domain/render/render-instance';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { inSlices } from './in-slices';
@@ -85,37 +73,27 @@ export class Plans {
   /** @throws DomainError where there is nothing to plan: a version, configuration, cluster or instance that is not there for this tenant */
   async plan(request: PlanRequest, context: CommandContext): Promise<DeploymentPlan> {
     const intent = request.instanceId === undefined ? await this.newInstance(request, context) : await this.change(request);
-    const { kind, instance, deployable, before, granted, problems, revisions } = intent;
+    const { kind, instance, deployable, before, granted, credential, problems, revisions } = intent;
     const { configuration, deployed } = deployable;
-    const { objects, difference } = await this.rendered(intent);
-    const snapshot = await this.releases.snapshot(deployed.snapshot);
-    const replicas = new Map(before?.topology.nodes.map((node) => [node.serviceName, node.replicas ?? 1]));
-    const changing = changingNodes(difference);
-    const report = resourceReport(configuration.topology, await this.clusters.hosts(instance.clusterId), problems, (node) =>
-      newPods(node, replicas, changing),
-    );
-    return {
-      kind,
-      ...report,
-      warnings: planWarnings(configuration),
-      ports: portChanges(before ? exposedPorts(before) : [], exposedPorts(configuration)),
-      permissions: permissionChanges(granted, snapshot?.permissions ?? nothing),
-      ...told(objects, difference, request.nodes),
-      revisions,
+    const rendered = await this.rendered(instance, { configuration, credential });
+    const standing = before && {
+      configuration: before,
+      rendered: await this.rendered(instance, { configuration: before, credential }),
     };
-  }
-
-  private async rendered({ instance, deployable: { configuration }, before, credential }: Intent) {
-    const after = await inSlices(renderingSteps(await this.renderings.inputOf(instance, { configuration, credential })));
-    if (!before) return this.compared([], objectsOf(after));
-    const standing = await inSlices(
-      renderingSteps(await this.renderings.inputOf(instance, { configuration: before, credential })),
+    const declared = (await this.releases.snapshot(deployed.snapshot))?.permissions ?? nothing;
+    const hosts = await this.clusters.hosts(instance.clusterId);
+    return inSlices(
+      planSteps({
+        ...{ kind, configuration, rendered, hosts, problems, revisions, completedInit: instance.completedInit },
+        ...(standing && { before: standing }),
+        permissions: { granted, declared },
+        ...(request.nodes && { only: request.nodes }),
+      }),
     );
-    return this.compared(objectsOf(standing), objectsOf(withoutRepeatedInit(after, standing, instance.completedInit)));
   }
 
-  private async compared(...[before, objects]: Parameters<typeof differenceSteps>) {
-    return { objects, difference: await inSlices(differenceSteps(before, objects)) };
+  private async rendered(instance: InstanceFacts, wanted: Wanted): Promise<RenderedInstance> {
+    return inSlices(renderingSteps(await this.renderings.inputOf(instance, wanted)));
   }
 
   private async newInstance(request: PlanRequest, context: CommandContext): Promise<Intent> {

@@ -1,13 +1,22 @@
 import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import { isProcess, processesOf, type Protocol, type ResolvedProcess, resolveTopology, type ServiceType } from '@souk/topology';
+import {
+  isProcess,
+  type Protocol,
+  type ResolvedNode,
+  type ResolvedProcess,
+  resolveTopology,
+  type ServiceType,
+} from '@souk/topology';
+import type { HostCapacity } from './capacity';
 import { nodeOf } from './cluster-object';
-import { type ObjectDifference, shown } from './instance-difference';
+import { differenceSteps, type ObjectDifference, shown } from './instance-difference';
 import { beyond } from './permissions';
 import type { PlanRevisions } from './plan-revisions';
 import type { RenderedInstance } from './render/render-instance';
 import type { RenderedObject } from './render/rendered';
-import type { ResourceReport } from './resource-report';
+import { reportSteps, type ResourceReport } from './resource-report';
+import type { Steps } from './steps';
 
 /** Everything that an operation would do, said before anybody asks for it. */
 export interface DeploymentPlan extends ResourceReport {
@@ -36,6 +45,47 @@ export interface ExposedPort {
   readonly port: number;
   readonly protocol: Protocol;
   readonly exposure: Exclude<ServiceType, 'ClusterIP'> | 'hostNetwork';
+}
+
+/** Everything that a plan follows from. */
+export interface ToPlan {
+  readonly kind: DeploymentPlan['kind'];
+  readonly configuration: SnapshotConfiguration;
+  readonly rendered: RenderedInstance;
+  /** What runs now; absent for a new instance. */
+  readonly before?: { readonly configuration: SnapshotConfiguration; readonly rendered: RenderedInstance };
+  /** Init nodes that completed ever. */
+  readonly completedInit: ReadonlySet<string>;
+  readonly permissions: { readonly granted: DeclaredPermissions; readonly declared: DeclaredPermissions };
+  readonly hosts: readonly HostCapacity[];
+  /** What else stands in the way, found elsewhere. */
+  readonly problems: readonly Problem[];
+  /** Nodes whose objects are told in full. */
+  readonly only?: readonly string[];
+  readonly revisions: PlanRevisions;
+}
+
+/** The plan, in steps. Linear in the size of both versions. */
+export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
+  const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, only, revisions } = input;
+  const { nodes } = resolveTopology(configuration.topology);
+  const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
+  yield;
+  const objects = objectsOf(before ? withoutRepeatedInit(rendered, before.rendered, completedInit) : rendered);
+  const difference = yield* differenceSteps(before ? objectsOf(before.rendered) : [], objects);
+  const changing = changingNodes(difference);
+  const replicas = new Map(earlier.filter(isProcess).map((node) => [node.serviceName, node.replicas]));
+  const report = yield* reportSteps(configuration.topology, hosts, problems, (node) => newPods(node, replicas, changing));
+  yield;
+  return {
+    kind,
+    ...report,
+    warnings: planWarnings(nodes, configuration),
+    ports: portChanges(exposedPorts(earlier), exposedPorts(nodes)),
+    permissions: permissionChanges(permissions.granted, permissions.declared),
+    ...told(objects, difference, only),
+    revisions,
+  };
 }
 
 /** All objects of an instance, in the order in which they are applied, once it has settled. */
@@ -73,13 +123,13 @@ export function newPods(
 }
 
 /** Nodes whose workload is another than it was: their pods are replaced. */
-export function changingNodes(difference: readonly ObjectDifference[]): Set<string> {
+function changingNodes(difference: readonly ObjectDifference[]): Set<string> {
   const changed = difference.filter(({ change, kind }) => change === 'changed' && kind === 'Deployment');
   return new Set(changed.flatMap(({ node }) => node ?? []));
 }
 
-export function exposedPorts({ topology }: SnapshotConfiguration): ExposedPort[] {
-  return processesOf(resolveTopology(topology)).flatMap(({ serviceName, serviceType, hostNetwork, ports }) => {
+function exposedPorts(nodes: readonly ResolvedNode[]): ExposedPort[] {
+  return nodes.filter(isProcess).flatMap(({ serviceName, serviceType, hostNetwork, ports }) => {
     const exposure = hostNetwork ? 'hostNetwork' : serviceType;
     if (exposure === 'ClusterIP') return [];
     return ports.map(({ external, protocol }) => ({ node: serviceName, port: external, protocol, exposure }));
@@ -90,14 +140,14 @@ export function portChanges(before: readonly ExposedPort[], after: readonly Expo
   return { opened: missingIn(before, after), closed: missingIn(after, before) };
 }
 
-export function permissionChanges(granted: DeclaredPermissions, declared: DeclaredPermissions): DeploymentPlan['permissions'] {
+function permissionChanges(granted: DeclaredPermissions, declared: DeclaredPermissions): DeploymentPlan['permissions'] {
   return { added: beyond(granted, declared), removed: beyond(declared, granted) };
 }
 
 /** What a buyer should know and a provider may want to mend. Pointers into the topology. */
-export function planWarnings({ topology, images }: SnapshotConfiguration): Problem[] {
+export function planWarnings(nodes: readonly ResolvedNode[], { images }: Pick<SnapshotConfiguration, 'images'>): Problem[] {
   const unpinned = new Set(images.filter((known) => known.unpinned).map(({ image }) => image));
-  return resolveTopology(topology).nodes.flatMap((node, index) => {
+  return nodes.flatMap((node, index) => {
     if (!isProcess(node)) return [];
     const { serviceName, image, hostNetwork, hostPaths = [] } = node;
     const at = (...path: readonly (string | number)[]) => jsonPointer('nodes', index, ...path);

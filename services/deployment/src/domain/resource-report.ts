@@ -11,7 +11,8 @@ import {
   wavesOf,
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
-import { type Amount, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { type Amount, type Demand, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { atOnce, type Steps } from './steps';
 
 /** Kubernetes quantities. */
 export interface Quantities {
@@ -45,39 +46,45 @@ export interface ResourceReport {
   readonly problems: readonly Problem[];
 }
 
+/** @param problems what else stands in the way, found elsewhere */
+export function resourceReport(topology: Topology, hosts: readonly HostCapacity[], problems: readonly Problem[]): ResourceReport {
+  return atOnce(reportSteps(topology, hosts, problems));
+}
+
 /**
- * @param problems what else stands in the way, found elsewhere
+ * As {@link resourceReport}, one step for each node.
  * @param podsOf how many pods of a node still need a place; all its replicas, where nothing runs yet
  */
-export function resourceReport(
+export function* reportSteps(
   topology: Topology,
   hosts: readonly HostCapacity[],
   problems: readonly Problem[],
   podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
-): ResourceReport {
-  const nodes = processesOf(resolveTopology(topology));
-  const places = new Map<string, (string | null)[]>(nodes.map(({ serviceName }) => [serviceName, []]));
-  for (const { node, host } of placementOf(
-    nodes.flatMap((node) => demandsOf(node, podsOf(node))),
-    hosts,
-  ))
-    places.get(node)?.push(host ?? null);
-  const placesOf = ({ serviceName }: ResolvedProcess) => places.get(serviceName) ?? [];
-  const misfits = nodes.flatMap((node) => {
-    const missing = placesOf(node).filter((host) => host === null).length;
-    return missing === 0 ? [] : [misfitProblem(node, missing, hosts)];
-  });
+): Steps<ResourceReport> {
+  const processes = processesOf(resolveTopology(topology));
+  const demands: Demand[] = [];
+  for (const node of processes) {
+    yield;
+    demands.push(...demandsOf(node, podsOf(node)));
+  }
+  const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
+  for (const { node, host } of placementOf(demands, hosts)) places.get(node)?.push(host ?? null);
+  yield;
+  const waves = wavesOf(topology);
+  const nodes: ResourceReport['nodes'][number][] = [];
+  const misfits: Problem[] = [];
+  for (const node of processes) {
+    yield;
+    const { serviceName, category, replicas, cpu, memory } = node;
+    const placement = places.get(serviceName) ?? [];
+    nodes.push({ serviceName, category, replicas, cpu, memory, placement });
+    const missing = placement.filter((host) => host === null).length;
+    if (missing > 0) misfits.push(misfitProblem(node, missing, hosts));
+  }
   return {
-    nodes: nodes.map((node) => ({
-      serviceName: node.serviceName,
-      category: node.category,
-      replicas: node.replicas,
-      cpu: node.cpu,
-      memory: node.memory,
-      placement: placesOf(node),
-    })),
-    waves: wavesOf(topology),
-    totals: { requests: written(total(nodes, 'request')), limits: written(total(nodes, 'limit')) },
+    nodes,
+    waves,
+    totals: { requests: written(total(processes, 'request')), limits: written(total(processes, 'limit')) },
     hosts: hosts.map((host) => ({
       name: host.name,
       platform: host.platform,
@@ -97,7 +104,7 @@ function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly H
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
-function demandsOf(node: ResolvedProcess, pods: number) {
+function demandsOf(node: ResolvedProcess, pods: number): Demand[] {
   const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
   return Array.from({ length: pods }, () => pod);
 }

@@ -1,5 +1,5 @@
 import type { SnapshotConfiguration } from '@souk/contracts';
-import { digestOf, processesOf, type ResolvedProcess, resolveTopology } from '@souk/topology';
+import { digestOf, processesOf, type ResolvedProcess, resolveTopology, type Topology } from '@souk/topology';
 import type { ClusterDescription } from '../cluster.events';
 import { namespaceOf } from '../cluster-object';
 import { atOnce, type Steps } from '../steps';
@@ -66,14 +66,16 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   const namespace = namespaceOf(input.instanceId);
   const owner: Owner = { instanceId: input.instanceId, appId: input.appId, namespace };
   const topology = resolveTopology(input.configuration.topology);
+  yield;
   const nodes = processesOf(topology);
   const before = input.before ? processesOf(resolveTopology(input.before.topology)) : [];
   const bindings = bindingsOf(nodes, input);
   const settled = renderQuota(owner, nodes);
+  const dependencies = dependenciesOf(topology);
   const rendered: RenderedNode[] = [];
   for (const node of nodes) {
     yield;
-    rendered.push(renderNode(owner, node, input, bindings));
+    rendered.push(renderNode(owner, node, input, bindings, dependencies.get(node.serviceName) ?? []));
   }
   return {
     namespace,
@@ -83,7 +85,13 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   };
 }
 
-function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender, bindings: Bindings): RenderedNode {
+function renderNode(
+  owner: Owner,
+  node: ResolvedProcess,
+  input: InstanceToRender,
+  bindings: Bindings,
+  dependsOn: readonly string[],
+): RenderedNode {
   const name = node.serviceName;
   const ownCode = node.category !== 'third-party';
   const environment = environmentOf(node.env, environmentSecretOf(name), bindings, ownCode ? input.identity : undefined);
@@ -105,12 +113,23 @@ function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender
     name,
     category: node.category,
     image: workload.image,
-    dependsOn: input.configuration.topology.arrows.filter((arrow) => arrow.from === name).map((arrow) => arrow.to),
+    dependsOn,
     objects,
     specHash: digestOf(objects.map(({ hash }) => hash)),
     replicas: node.replicas,
     requests: { cpu: node.cpu.request, memory: node.memory.request },
   };
+}
+
+/** By node: the nodes that its arrows point at. */
+function dependenciesOf({ arrows }: Topology): Map<string, string[]> {
+  const dependencies = new Map<string, string[]>();
+  for (const { from, to } of arrows) {
+    const known = dependencies.get(from);
+    if (known) known.push(to);
+    else dependencies.set(from, [to]);
+  }
+  return dependencies;
 }
 
 function bindingsOf(
