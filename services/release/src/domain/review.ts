@@ -1,5 +1,6 @@
 import type { ConfigurationAtRevision, PermissionsAtRevision } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
+import { declarationProblems } from './declaration-problems';
 import type { ReviewedRevisions } from './version.events';
 
 /** A draft as it stands: which revisions it consists of, and everything that is in the way of a release. */
@@ -22,6 +23,7 @@ export function reviewOf(configurations: readonly ConfigurationAtRevision[], per
         : []),
       ...configurations.flatMap(({ name, problems }) => problems.map((problem) => below(problem, 'configurations', name))),
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
+      ...declarationProblems(configurations, permissions.permissions),
     ],
   };
 }
