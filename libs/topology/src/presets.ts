@@ -25,6 +25,10 @@ export interface Preset {
   readonly variables: readonly PresetVariable[];
   /** Where the process keeps its data, in the container. */
   readonly dataPath?: string;
+  /** Where it has storage, its replicas have names that stay, and a process is gone before the next one begins on its files. Default false. */
+  readonly stableStorage?: boolean;
+  /** User that the image can run as from the beginning; left out where it wants to begin as root. */
+  readonly userId?: number;
   /** Default: TCP on the first port. */
   readonly healthCheck?: HealthCheck;
   readonly cpu: ResourceRange;
@@ -48,6 +52,8 @@ export const presets: readonly Preset[] = [
       optionalSecret('MYSQL_PASSWORD', 'Password of that user'),
     ],
     dataPath: '/var/lib/mysql',
+    stableStorage: true,
+    userId: 999,
     // Over TCP: the server that runs during initialisation listens on its socket only.
     healthCheck: { command: ['mysqladmin', 'ping', '-h', '127.0.0.1'], initialDelaySeconds: 5, periodSeconds: 10 },
     cpu: { request: '250m', limit: '1' },
@@ -71,6 +77,8 @@ export const presets: readonly Preset[] = [
       optionalSecret('MYSQL_PASSWORD', 'Older name of MARIADB_PASSWORD'),
     ],
     dataPath: '/var/lib/mysql',
+    stableStorage: true,
+    userId: 999,
     healthCheck: { command: ['mariadb-admin', 'ping', '-h', '127.0.0.1'], initialDelaySeconds: 5, periodSeconds: 10 },
     cpu: { request: '250m', limit: '1' },
     memory: { request: '256Mi', limit: '512Mi' },
@@ -90,6 +98,7 @@ export const presets: readonly Preset[] = [
       optional('POSTGRES_INITDB_ARGS', 'Arguments for initdb'),
     ],
     dataPath: '/var/lib/postgresql/data',
+    stableStorage: true,
     healthCheck: { command: ['pg_isready', '-h', '127.0.0.1'], initialDelaySeconds: 5, periodSeconds: 10 },
     cpu: { request: '250m', limit: '1' },
     memory: { request: '256Mi', limit: '512Mi' },
@@ -104,6 +113,8 @@ export const presets: readonly Preset[] = [
     ports: [tcp(6379)],
     variables: [optionalSecret('REDIS_PASSWORD', 'Password, where the args use it')],
     dataPath: '/data',
+    stableStorage: true,
+    userId: 999,
     cpu: { request: '100m', limit: '500m' },
     memory: { request: '64Mi', limit: '256Mi' },
   },

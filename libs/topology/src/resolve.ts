@@ -43,6 +43,7 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
   const ports = node.ports ?? preset?.ports ?? [];
+  const userId = node.userId ?? preset?.userId;
   const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
   const { cloud: _, ...settings } = withoutPosition(node);
   return {
@@ -55,6 +56,7 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
     env: node.env ?? {},
     ports,
     serviceType: node.serviceType ?? 'ClusterIP',
+    ...(userId !== undefined && { userId }),
     ...(healthCheck && { healthCheck }),
   };
 }

@@ -11,6 +11,7 @@ import { defaultSettings, DeploymentSettings } from './application/deployment-se
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
 import { Instances } from './application/instances';
+import { LogTokens } from './application/log-tokens';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -83,7 +84,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        ...[Renderings, Plans, PlanFreshness],
+        ...[Renderings, Plans, PlanFreshness, LogTokens],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -35,6 +35,8 @@ export const annotations = {
   operation: 'souk.dev/operation',
   /** In a pod template: changes when a secret that the pod reads as environment does. */
   secretHash: 'souk.dev/secret-hash',
+  /** In a pod template: changes when the configuration of its log collector does. */
+  loggingHash: 'souk.dev/logging-hash',
   /** In a pod template: the operation that asked for a restart. */
   restartedBy: 'souk.dev/restarted-by',
 } as const;

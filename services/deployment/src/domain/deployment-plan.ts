@@ -15,6 +15,7 @@ import { beyond } from './permissions';
 import type { PlanRevisions } from './plan-revisions';
 import type { RenderedInstance } from './render/render-instance';
 import type { RenderedObject } from './render/rendered';
+import { deviationsOf } from './render/security';
 import { reportSteps, type ResourceReport } from './resource-report';
 import type { Steps } from './steps';
 
@@ -123,8 +124,10 @@ export function newPods(
 }
 
 /** Nodes whose workload is another than it was: their pods are replaced. */
+const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet']);
+
 function changingNodes(difference: readonly ObjectDifference[]): Set<string> {
-  const changed = difference.filter(({ change, kind }) => change === 'changed' && kind === 'Deployment');
+  const changed = difference.filter(({ change, kind }) => change === 'changed' && workloads.has(kind));
   return new Set(changed.flatMap(({ node }) => node ?? []));
 }
 
@@ -149,7 +152,7 @@ export function planWarnings(nodes: readonly ResolvedNode[], { images }: Pick<Sn
   const unpinned = new Set(images.filter((known) => known.unpinned).map(({ image }) => image));
   return nodes.flatMap((node, index) => {
     if (!isProcess(node)) return [];
-    const { serviceName, image, hostNetwork, hostPaths = [] } = node;
+    const { serviceName, image, hostPaths = [] } = node;
     const at = (...path: readonly (string | number)[]) => jsonPointer('nodes', index, ...path);
     return [
       ...(unpinned.has(image)
@@ -161,15 +164,11 @@ export function planWarnings(nodes: readonly ResolvedNode[], { images }: Pick<Sn
             },
           ]
         : []),
-      ...(hostNetwork
-        ? [
-            {
-              code: 'host-network',
-              pointer: at('hostNetwork'),
-              message: `node "${serviceName}" is reached at the address of its host, and sees the host's network`,
-            },
-          ]
-        : []),
+      ...deviationsOf(node).map(({ setting, level, reason }) => ({
+        code: 'pod-security',
+        pointer: at(setting),
+        message: `node "${serviceName}" needs pod security "${level}": ${reason}`,
+      })),
       ...hostPaths.map(({ hostPath, readOnly }, i) => ({
         code: 'host-path',
         pointer: at('hostPaths', i),

@@ -181,7 +181,7 @@ class Round {
 
     const touched = this.sight.wasTouchedBy(this.ids.operationId, node.objects);
     if (touched) this.recordApplied(node);
-    if (!this.sight.isRolledOut(node.name)) return this.wait(node);
+    if (!this.sight.isRolledOut(node)) return this.wait(node);
 
     const address = this.sight.address(node.name);
     const data = { ...this.ids, node: node.name, ...(!touched && { unchanged: true as const }), ...(address && { address }) };
@@ -306,7 +306,7 @@ class Round {
   /** Completed for good, or standing as it should. */
   private stands(node: RenderedNode): boolean {
     if (node.category === 'init') return this.isCompleted(node.name) || this.sight.job(node.name)?.state === 'complete';
-    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node.name);
+    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node);
   }
 
   private isCompleted(node: string): boolean {
@@ -354,12 +354,17 @@ class Round {
 /** Nothing that comes after it on a way back has to wait for it: what it waits for may be that. */
 const isBack = (state: NodeState | undefined): boolean => state === 'ready' || state === 'waiting';
 
-/** Kinds that this platform makes; pods and replica sets go with their owners. */
+/**
+ * Kinds that this platform makes; pods and replica sets go with their owners. Not the claim of an instance's storage: what a version no longer
+ * mounts is kept as long as the instance lives.
+ */
 const ownKinds: ReadonlySet<string> = new Set([
   'Deployment',
+  'StatefulSet',
   'Job',
   'Service',
   'Secret',
+  'ConfigMap',
   'NetworkPolicy',
   'ResourceQuota',
   'ServiceAccount',

@@ -1,8 +1,6 @@
 import {
   formatCpu,
   formatMemory,
-  parseCpu,
-  parseMemory,
   processesOf,
   type ResolvedProcess,
   type ResourceRange,
@@ -12,6 +10,7 @@ import {
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
 import { type Amount, type Demand, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { podDemandOf } from './render/pod-demand';
 import { atOnce, type Steps } from './steps';
 
 /** Kubernetes quantities. */
@@ -26,7 +25,7 @@ export interface ResourceReport {
     readonly serviceName: string;
     readonly category: string;
     readonly replicas: number;
-    /** Of each replica. */
+    /** Of each replica, its log collector included. */
     readonly cpu: ResourceRange;
     readonly memory: ResourceRange;
     /** Hosts that its new pods would go to; `null` for a pod without a place. An estimate. */
@@ -75,9 +74,9 @@ export function* reportSteps(
   const misfits: Problem[] = [];
   for (const node of processes) {
     yield;
-    const { serviceName, category, replicas, cpu, memory } = node;
+    const { serviceName, category, replicas } = node;
     const placement = places.get(serviceName) ?? [];
-    nodes.push({ serviceName, category, replicas, cpu, memory, placement });
+    nodes.push({ serviceName, category, replicas, ...rangesOf(node), placement });
     const missing = placement.filter((host) => host === null).length;
     if (missing > 0) misfits.push(misfitProblem(node, missing, hosts));
   }
@@ -98,23 +97,34 @@ export function* reportSteps(
 }
 
 function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly HostCapacity[]): Problem {
-  const requests = { cpu: node.cpu.request, memory: node.memory.request };
+  const { cpu, memory } = rangesOf(node);
+  const requests = { cpu: cpu.request, memory: memory.request };
   const why = misfitOf(requests, hosts) ?? 'what is free is taken by the other nodes of the configuration';
   const pods = node.replicas === 1 ? 'it has no place' : `${missing} of its ${node.replicas} replicas have no place`;
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
 function demandsOf(node: ResolvedProcess, pods: number): Demand[] {
-  const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
+  const { requestedCpu, requestedMemory } = podDemandOf(node);
+  const pod = { node: node.serviceName, cpu: requestedCpu, memory: requestedMemory };
   return Array.from({ length: pods }, () => pod);
+}
+
+function rangesOf(node: ResolvedProcess): { cpu: ResourceRange; memory: ResourceRange } {
+  const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+  return {
+    cpu: { request: formatCpu(requestedCpu), limit: formatCpu(cpu) },
+    memory: { request: formatMemory(requestedMemory), limit: formatMemory(memory) },
+  };
 }
 
 function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {
   return sum(
-    ...nodes.map(({ cpu, memory, replicas }) => ({
-      cpu: parseCpu(cpu[bound]) * replicas,
-      memory: parseMemory(memory[bound]) * replicas,
-    })),
+    ...nodes.map((node) => {
+      const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+      const pod = bound === 'limit' ? { cpu, memory } : { cpu: requestedCpu, memory: requestedMemory };
+      return { cpu: pod.cpu * node.replicas, memory: pod.memory * node.replicas };
+    }),
   );
 }
 
