@@ -82,7 +82,7 @@ const topology = fc.record(
 ) as unknown as fc.Arbitrary<Topology>;
 const configuration = record<ConfigurationAtRevision>({
   ...{ configurationId: text, versionId: text, providerTenant: text, name: text, hosting: fc.constantFrom('edge', 'cloud') },
-  ...{ revision, topology, problems: listOf(problem) },
+  ...{ revision, topology, problems: listOf(problem), warnings: listOf(problem) },
 });
 const app = record<AppView>({
   ...{ appId: text, providerTenant: text, name: text, status: fc.constant('listed'), platforms: listOf(text) },

@@ -1,5 +1,6 @@
 import { canonicalTopology, withoutPosition } from './canonical';
-import { presetNamed } from './presets';
+import { presetNamed } from './presets/catalogue';
+import type { Preset } from './presets/preset';
 import {
   type HealthCheck,
   isProcess,
@@ -45,6 +46,7 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
   const ports = node.ports ?? preset?.ports ?? [];
   const userId = node.userId ?? preset?.userId;
   const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
+  const args = node.args ?? preset?.args;
   const { cloud: _, ...settings } = withoutPosition(node);
   return {
     ...settings,
@@ -53,12 +55,21 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
     cpu: node.cpu ?? preset?.cpu ?? defaultCpu,
     memory: node.memory ?? preset?.memory ?? defaultMemory,
     replicas: node.replicas ?? 1,
-    env: node.env ?? {},
+    env: { ...variablesGiven(node.serviceName, preset), ...node.env },
     ports,
     serviceType: node.serviceType ?? 'ClusterIP',
+    ...(args && { args }),
     ...(userId !== undefined && { userId }),
     ...(healthCheck && { healthCheck }),
   };
+}
+
+/** What the preset says about variables that a node may leave open. */
+function variablesGiven(serviceName: string, preset: Preset | undefined): Readonly<Record<string, string>> {
+  const given = (preset?.variables ?? []).flatMap(({ key, default: value }) =>
+    value === undefined ? [] : [[key, value.replaceAll('{serviceName}', serviceName)] as const],
+  );
+  return Object.fromEntries(given);
 }
 
 /** The node's own check; one that says only when to ask is completed by how the preset asks, or by TCP on the first port. */

@@ -1,9 +1,7 @@
 import type { Problem } from '@souk/event-sourcing';
+import { serviceNamePattern } from './patterns';
 import type { Topology } from './topology';
 import { cyclesOf, quoted } from './waves';
-
-/** RFC 1035 label: what Kubernetes takes as the name of a Service. */
-const serviceNamePattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * What makes a topology no graph: invalid or duplicate service names, arrows that are doubled, lead from a node to itself or to a missing node,

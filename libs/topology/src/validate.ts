@@ -1,9 +1,10 @@
 import type { Problem } from '@souk/event-sourcing';
 import type { Topology } from './topology';
-import { declarationProblems } from './validate-declarations';
+import { declarationProblems, writtenSecretsIn } from './validate-declarations';
 import { environmentProblems, secretLiteralsIn } from './validate-environment';
 import { structuralProblems } from './validate-structure';
 import { nodeProblems } from './validate-node';
+import { hostPortProblems } from './validate-ports';
 
 export { structuralProblems };
 
@@ -16,12 +17,15 @@ export function validateTopology(topology: Topology): readonly Problem[] {
   return (topology.nodes.length === 0 ? [empty] : []).concat(
     structuralProblems(topology),
     topology.nodes.flatMap((node, index) => nodeProblems(node, `/nodes/${index}`)),
+    hostPortProblems(topology.nodes),
     environmentProblems(topology),
     declarationProblems(topology),
   );
 }
 
-/** Literals where a preset wants a secret. They are never stored, not even in a draft. */
+/** Literals where a preset wants a secret, and values of secret parameters. They are never stored, not even in a draft. */
 export function secretLiterals(topology: Topology): readonly Problem[] {
-  return topology.nodes.flatMap((node, index) => secretLiteralsIn(node, `/nodes/${index}`));
+  return topology.nodes
+    .flatMap((node, index) => secretLiteralsIn(node, topology.parameters, `/nodes/${index}`))
+    .concat(writtenSecretsIn(topology));
 }

@@ -12,7 +12,7 @@ import type { ClusterDescription } from '../domain/cluster.events';
 import { isDeployable } from '../domain/instance.decide';
 import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
-import { filledInProblems, type FilledIn, suppliedSecrets } from '../domain/parameters';
+import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
 import { TenantSecrets } from './tenant-secrets';
 
 /** A version and the configuration of it that is to be deployed. */
@@ -56,7 +56,7 @@ export class Deployables {
       throw new PlatformMismatch(clusterId, platforms, needs);
   }
 
-  /** What is wrong with what was filled in, and values of the supplied secrets by their declared names. */
+  /** What is wrong with what was filled in, and values of what was supplied by the names under which the instance keeps them. */
   async filledIn(
     { configuration }: Deployable,
     input: FilledIn,
@@ -64,12 +64,15 @@ export class Deployables {
   ): Promise<{ problems: Problem[]; values: Map<string, string> }> {
     const problems = filledInProblems(configuration.topology, input);
     const values = new Map<string, string>();
-    for (const name of suppliedSecrets(configuration.topology)) {
+    for (const supplied of suppliedSecrets(configuration.topology)) {
+      const { name, keptAs } = supplied;
       const stored = Object.hasOwn(input.secrets, name) ? input.secrets[name] : undefined;
       if (stored === undefined) continue;
       const value = await this.secrets.value(tenant, stored);
-      if (value !== undefined) values.set(name, value);
-      else
+      if (value !== undefined) {
+        values.set(keptAs, value);
+        problems.push(...suppliedValueProblems(supplied, value));
+      } else
         problems.push({
           code: 'secret-not-stored',
           pointer: `/secrets/${name}`,

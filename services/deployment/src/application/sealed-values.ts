@@ -100,7 +100,8 @@ export class SealedValues {
         return declaration && this.secret(reference.name, declaration, instance);
       }
       case 'param':
-        return this.vault.get(instance.ownerTenant, suppliedParameterName(instance.instanceId, reference.name));
+        // A parameter that nobody has to fill in is an empty text.
+        return (await this.vault.get(instance.ownerTenant, suppliedParameterName(instance.instanceId, reference.name))) ?? '';
       default:
         return undefined;
     }

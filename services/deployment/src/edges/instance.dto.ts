@@ -41,7 +41,7 @@ export class ReportDto {
   @IsObject()
   parameters?: Record<string, unknown>;
 
-  /** For each secret that the topology declares as supplied: the name under which its value is stored. */
+  /** For each secret that the topology declares as supplied, and each parameter that is secret: the name under which its value is stored. */
   @IsOptional()
   @IsObject()
   secrets?: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ConfigurationAtRevision, OrchestrationQueries } from '@souk/contracts';
-import { validateTopology } from '@souk/topology';
+import { validateTopology, warningsOf } from '@souk/topology';
 import { topologyOf } from '../domain/drawing';
 import { VersionConfigurations } from './version-configurations';
 
@@ -24,6 +24,7 @@ export class ConfigurationQueries extends OrchestrationQueries {
         revision,
         topology,
         problems: validateTopology(topology),
+        warnings: warningsOf(topology),
       };
     });
   }

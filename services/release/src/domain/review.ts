@@ -7,6 +7,8 @@ import type { ReviewedRevisions } from './version.events';
 export interface Review {
   readonly revisions: ReviewedRevisions;
   readonly problems: readonly Problem[];
+  /** What should be looked at, and is not in the way. */
+  readonly warnings: readonly Problem[];
 }
 
 export function reviewOf(configurations: readonly ConfigurationAtRevision[], permissions: PermissionsAtRevision): Review {
@@ -25,6 +27,7 @@ export function reviewOf(configurations: readonly ConfigurationAtRevision[], per
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
       ...declarationProblems(configurations, permissions.permissions),
     ],
+    warnings: configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),
   };
 }
 
