@@ -4,7 +4,13 @@ import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } f
 import { type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { AddressPools } from './application/address-pools';
+import { ClusterChecks } from './application/cluster-checks';
+import { ClusterChoice } from './application/cluster-choice';
 import { ClusterClients } from './application/cluster-clients';
+import { ClusterObstacles } from './application/cluster-obstacles';
+import { ClusterSights } from './application/cluster-sights';
+import { ClusterWatch } from './application/cluster-watch';
 import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
@@ -24,9 +30,11 @@ import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
+import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
@@ -45,7 +53,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation],
+  aggregates: [cluster, addressPool, reachability, instance, operation],
   projections: [clustersProjection, instancesProjection, operationsProjection],
   publication,
 };
@@ -84,6 +92,7 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        ...[AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         ...[Renderings, Plans, PlanFreshness, LogTokens],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  AppCatalogQueries,
   AuthorizationQueries,
   type DeclaredPermissions,
   isEarlierVersion,
@@ -8,6 +9,7 @@ import {
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
 import { InvalidInput, NotFound } from '@souk/platform';
+import type { HostCapacity } from '../domain/capacity';
 import { type DeploymentPlan, planSteps } from '../domain/deployment-plan';
 import type { InstanceFacts, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
@@ -16,6 +18,7 @@ import { MASK } from '../domain/instance-difference';
 import { type FilledIn, lackingProblems } from '../domain/parameters';
 import type { PlanRevisions } from '../domain/plan-revisions';
 import { type RenderedInstance, renderingSteps } from '../domain/render/render-instance';
+import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { inSlices } from './in-slices';
@@ -68,6 +71,8 @@ export class Plans {
     private readonly clusters: Clusters,
     private readonly renderings: Renderings,
     private readonly freshness: PlanFreshness,
+    private readonly apps: AppCatalogQueries,
+    private readonly obstacles: ClusterObstacles,
   ) {}
 
   /** @throws DomainError where there is nothing to plan: a version, configuration, cluster or instance that is not there for this tenant */
@@ -82,14 +87,24 @@ export class Plans {
     };
     const declared = (await this.releases.snapshot(deployed.snapshot))?.permissions ?? nothing;
     const hosts = await this.clusters.hosts(instance.clusterId);
+    const obstacles = await this.obstaclesOf(intent, hosts);
     return inSlices(
       planSteps({
-        ...{ kind, configuration, rendered, hosts, problems, revisions, completedInit: instance.completedInit },
+        ...{ kind, configuration, rendered, hosts, revisions, completedInit: instance.completedInit },
         ...(standing && { before: standing }),
         permissions: { granted, declared },
+        problems: [...problems, ...obstacles],
         ...(request.nodes && { only: request.nodes }),
       }),
     );
+  }
+
+  /** What of the cluster is in the way. */
+  private async obstaclesOf({ kind, instance, deployable: { version, configuration } }: Intent, hosts: readonly HostCapacity[]) {
+    const { clusterId, instanceId, ownerTenant } = instance;
+    const platforms = (await this.apps.app(version.appId))?.platforms ?? [];
+    const circumstances = { hosts, platforms, ...(kind !== 'deploy' && { instanceId }) };
+    return this.obstacles.of(configuration, await this.clusters.usable(clusterId, ownerTenant), circumstances);
   }
 
   private async rendered(instance: InstanceFacts, wanted: Wanted): Promise<RenderedInstance> {

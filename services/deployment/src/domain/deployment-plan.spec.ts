@@ -1,4 +1,4 @@
-import { processesOf, resolveTopology, type TopologyNode } from '@souk/topology';
+import { resolveTopology, type TopologyNode } from '@souk/topology';
 import { mysql, shop, tomcat, toRender } from '../../test/sample';
 import { newPods, objectsOf, planWarnings, portChanges, TOLD_IN_FULL, told, withoutRepeatedInit } from './deployment-plan';
 import { differenceSteps } from './instance-difference';
@@ -20,20 +20,23 @@ describe('Pods that need a place', () => {
 
 describe('Warnings of a plan', () => {
   const codes = (...nodes: TopologyNode[]) => {
-    const processes = processesOf(resolveTopology({ ...shop, nodes }));
+    const topology = resolveTopology({ ...shop, nodes });
     const images = [
       { image: tomcat.image!, unpinned: true },
       { image: mysql.image!, digest: `sha256:${'b'.repeat(64)}`, unpinned: false },
     ];
-    return planWarnings(processes, { images }).map(({ code, pointer }) => [code, pointer]);
+    return planWarnings(topology, images).map(({ code, pointer }) => [code, pointer]);
   };
   const known = { ...mysql, userId: 999 };
 
   it('name images without a digest', () =>
     expect(codes(known, { ...tomcat, userId: 1 })).toEqual([['image-unpinned', '/nodes/1/image']]));
 
-  it('name what needs more than pod security `restricted`', () =>
-    expect(codes(mysql)).toEqual([['pod-security', '/nodes/0/userId']]));
+  it('name what needs more than pod security `restricted`, and what topologies warn of', () =>
+    expect(codes({ ...known, userId: 0 })).toEqual([
+      ['user-is-root', '/nodes/0/userId'],
+      ['pod-security', '/nodes/0/userId'],
+    ]));
 
   it('name what a node sees of its host', () => {
     const hostPaths = [
@@ -43,8 +46,7 @@ describe('Warnings of a plan', () => {
     expect(codes({ ...known, hostNetwork: true, hostPaths })).toEqual([
       ['pod-security', '/nodes/0/hostNetwork'],
       ['pod-security', '/nodes/0/hostPaths'],
-      ['host-path', '/nodes/0/hostPaths/0'],
-      ['host-path', '/nodes/0/hostPaths/1'],
+      ['pod-security', '/nodes/0/hostPaths'],
     ]);
   });
 });

@@ -5,8 +5,10 @@ import {
   type Protocol,
   type ResolvedNode,
   type ResolvedProcess,
+  type ResolvedTopology,
   resolveTopology,
   type ServiceType,
+  warningsOf,
 } from '@souk/topology';
 import type { HostCapacity } from './capacity';
 import { nodeOf } from './cluster-object';
@@ -69,7 +71,7 @@ export interface ToPlan {
 /** The plan, in steps. Linear in the size of both versions. */
 export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
   const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, only, revisions } = input;
-  const { nodes } = resolveTopology(configuration.topology);
+  const topology = resolveTopology(configuration.topology);
   const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
   yield;
   const objects = objectsOf(before ? withoutRepeatedInit(rendered, before.rendered, completedInit) : rendered);
@@ -81,8 +83,8 @@ export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
   return {
     kind,
     ...report,
-    warnings: planWarnings(nodes, configuration),
-    ports: portChanges(exposedPorts(earlier), exposedPorts(nodes)),
+    warnings: planWarnings(topology, configuration.images),
+    ports: portChanges(exposedPorts(earlier), exposedPorts(topology.nodes)),
     permissions: permissionChanges(permissions.granted, permissions.declared),
     ...told(objects, difference, only),
     revisions,
@@ -148,11 +150,13 @@ function permissionChanges(granted: DeclaredPermissions, declared: DeclaredPermi
 }
 
 /** What a buyer should know and a provider may want to mend. Pointers into the topology. */
-export function planWarnings(nodes: readonly ResolvedNode[], { images }: Pick<SnapshotConfiguration, 'images'>): Problem[] {
+export function planWarnings(topology: ResolvedTopology, images: SnapshotConfiguration['images']): Problem[] {
   const unpinned = new Set(images.filter((known) => known.unpinned).map(({ image }) => image));
-  return nodes.flatMap((node, index) => {
+  // Which images are pinned the snapshot knows better than their names.
+  const ofTopology = warningsOf(topology).filter(({ code }) => code !== 'image-unpinned');
+  const ofNodes = topology.nodes.flatMap((node, index) => {
     if (!isProcess(node)) return [];
-    const { serviceName, image, hostPaths = [] } = node;
+    const { serviceName, image } = node;
     const at = (...path: readonly (string | number)[]) => jsonPointer('nodes', index, ...path);
     return [
       ...(unpinned.has(image)
@@ -169,13 +173,9 @@ export function planWarnings(nodes: readonly ResolvedNode[], { images }: Pick<Sn
         pointer: at(setting),
         message: `node "${serviceName}" needs pod security "${level}": ${reason}`,
       })),
-      ...hostPaths.map(({ hostPath, readOnly }, i) => ({
-        code: 'host-path',
-        pointer: at('hostPaths', i),
-        message: `node "${serviceName}" ${readOnly ? 'reads' : 'reads and writes'} "${hostPath}" of its host`,
-      })),
     ];
   });
+  return [...ofTopology, ...ofNodes];
 }
 
 /** Objects that are told in full in one answer: more would hold up everybody else while they are written. */

@@ -1,4 +1,5 @@
 import { HttpStatus } from '@nestjs/common';
+import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as planErrors from '../domain/plan.errors';
@@ -8,12 +9,18 @@ type CodeOf<Errors> = {
 }[keyof Errors];
 
 /** Every code that the rules of this service refuse with. */
-type DeploymentErrorCode = CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors> | CodeOf<typeof planErrors>;
+type DeploymentErrorCode =
+  CodeOf<typeof addressPoolErrors> | CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors> | CodeOf<typeof planErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
   'cluster-in-use': HttpStatus.CONFLICT,
-  'kubeconfig-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cluster-check-failed': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cluster-unsuitable': HttpStatus.UNPROCESSABLE_ENTITY,
+  'no-cluster-available': HttpStatus.CONFLICT,
+  'wrong-target': HttpStatus.UNPROCESSABLE_ENTITY,
+  'address-pool-exhausted': HttpStatus.CONFLICT,
+  'address-range-in-use': HttpStatus.CONFLICT,
   'no-simulated-cluster': HttpStatus.CONFLICT,
   'cluster-unreachable': HttpStatus.BAD_GATEWAY,
   'instance-not-found': HttpStatus.NOT_FOUND,

@@ -16,6 +16,7 @@ const configuration = (name: string, ...nodes: readonly TopologyNode[]): Configu
   revision: 3,
   topology: { nodes, arrows: [], parameters: {}, secrets: {} },
   problems: [],
+  warnings: [],
 });
 const problems = (declared: Partial<DeclaredPermissions>, ...configurations: readonly ConfigurationAtRevision[]) =>
   declarationProblems(configurations, { apis: [], dataModels: [], ...declared }).map(({ code, pointer }) => [code, pointer]);
