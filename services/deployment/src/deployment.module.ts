@@ -28,12 +28,14 @@ import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
 import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
+import { InstanceServices } from './application/services';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { services } from './domain/services.decide';
 import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
@@ -45,16 +47,18 @@ import { PlanController } from './edges/plan.controller';
 import { publication } from './edges/publication';
 import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
+import { ServiceController } from './edges/service.controller';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
 import { operationsProjection } from './projections/operations.projection';
+import { servicesProjection } from './projections/services.projection';
 
 export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, addressPool, reachability, instance, operation],
-  projections: [clustersProjection, instancesProjection, operationsProjection],
+  aggregates: [cluster, addressPool, reachability, instance, operation, services],
+  projections: [clustersProjection, instancesProjection, operationsProjection, servicesProjection],
   publication,
 };
 
@@ -84,6 +88,7 @@ export class DeploymentModule {
         OperationController,
         PlanController,
         SecretController,
+        ServiceController,
         OpenController,
         SecretRotationConsumer,
       ],
@@ -93,7 +98,7 @@ export class DeploymentModule {
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
-        ...[Renderings, Plans, PlanFreshness, LogTokens],
+        ...[Renderings, Plans, PlanFreshness, LogTokens, InstanceServices],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -4,6 +4,7 @@ import {
   ReleaseCommands,
   ReleaseQueries,
   type CallContext,
+  type DeclaredPermissions,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';
@@ -20,6 +21,8 @@ export interface Deployable {
   readonly version: VersionView;
   readonly deployed: DeployedVersion;
   readonly configuration: SnapshotConfiguration;
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Finds what is to be deployed, and what stands in the way. */
@@ -93,6 +96,6 @@ export class Deployables {
         edge.map((known) => known.name),
       );
     const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
-    return { version, deployed, configuration };
+    return { version, deployed, configuration, permissions: snapshot.permissions };
   }
 }

@@ -30,6 +30,7 @@ import { OperationCounts } from './operation-counts';
 import { PlanFreshness } from './plan-freshness';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
+import { InstanceServices } from './services';
 
 /** What is asked for, wherever it comes from. */
 type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'> & Planned;
@@ -63,6 +64,7 @@ export class Instances extends DeploymentCommands {
     private readonly clock: Clock,
     private readonly counts: OperationCounts,
     private readonly freshness: PlanFreshness,
+    private readonly services: InstanceServices,
   ) {
     super();
   }
@@ -85,9 +87,14 @@ export class Instances extends DeploymentCommands {
     await this.requestDelete(instanceId, call);
   }
 
-  /** @throws NotFound alike for a missing instance and another account's */
-  async delete(instanceId: string, owner: string, context: CommandContext): Promise<Outcome> {
-    await this.own(instanceId, owner);
+  /**
+   * @param force although others are bound to its services
+   * @throws NotFound alike for a missing instance and another account's; ServiceInUse
+   */
+  async delete(instanceId: string, owner: string, force: boolean, context: CommandContext): Promise<Outcome> {
+    const { status } = await this.own(instanceId, owner);
+    const isRepeat = status === 'deleting' || status === 'deleted';
+    if (!force && !isRepeat) await this.services.assertUnused(instanceId);
     return this.requestDelete(instanceId, context);
   }
 
@@ -116,6 +123,7 @@ export class Instances extends DeploymentCommands {
     const nodes = input.nodes ?? all;
     const unknown = nodes.filter((node) => !all.includes(node));
     if (unknown.length > 0) throw new UnknownNodes(unknown);
+    await this.services.rebind(instance, snapshot?.permissions.dependencies, context);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
   }
 
@@ -125,11 +133,12 @@ export class Instances extends DeploymentCommands {
     owner: string,
     context: CommandContext,
   ): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
+    const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
     const subject = { ...instance, snapshot: command.target.snapshot };
-    return this.freshness.asPlanned(wish.plan, subject, context, (planned) =>
-      this.handle(instance, planned, { type, ...command }),
-    );
+    return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
+      await this.services.bind(instance, dependencies, planned);
+      return this.handle(instance, planned, { type, ...command });
+    });
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -149,7 +158,7 @@ export class Instances extends DeploymentCommands {
       additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
       acceptPermissions,
     };
-    return { instance, command };
+    return { instance, command, dependencies: snapshot?.permissions.dependencies };
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
@@ -163,6 +172,7 @@ export class Instances extends DeploymentCommands {
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
       await this.freshness.assertHolds(wish.plan, { snapshot: deployable.deployed.snapshot, clusterId });
+      await this.services.bind(wish, deployable.permissions.dependencies, context);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);

@@ -14,6 +14,8 @@ import { type DeploymentPlan, planSteps } from '../domain/deployment-plan';
 import type { InstanceFacts, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import { PlatformMismatch, VersionOfAnotherApp } from '../domain/instance.errors';
+import { notProvided } from '../domain/service-binding';
+import type { ServiceBinding } from '../domain/services.events';
 import { MASK } from '../domain/instance-difference';
 import { type FilledIn, lackingProblems } from '../domain/parameters';
 import type { PlanRevisions } from '../domain/plan-revisions';
@@ -24,6 +26,7 @@ import { type Deployable, Deployables } from './deployables';
 import { inSlices } from './in-slices';
 import { PlanFreshness } from './plan-freshness';
 import { Renderings, type Wanted } from './renderings';
+import { InstanceServices } from './services';
 
 export interface PlanRequest {
   readonly versionId: string;
@@ -47,7 +50,7 @@ interface Intent {
   readonly instance: InstanceFacts;
   readonly deployable: Deployable;
   /** What runs now. */
-  readonly before?: SnapshotConfiguration;
+  readonly before?: Omit<Wanted, 'credential' | 'before'>;
   readonly credential: Wanted['credential'];
   readonly granted: DeclaredPermissions;
   readonly problems: readonly Problem[];
@@ -57,6 +60,10 @@ interface Intent {
 
 /** In the place of the id of an instance that there is not yet: it shows in the name of the namespace. */
 const UNBORN = `inst_${'0'.repeat(26)}`;
+
+/** In the place of what the cluster has not: a problem says so, and the rest is shown all the same. */
+const nowhere = { host: 'not-provided.invalid', port: 0, provider: '' };
+const nowhereToStore = { storageClass: 'not-provided.invalid' };
 
 const nothing: DeclaredPermissions = { apis: [], dataModels: [] };
 
@@ -73,21 +80,23 @@ export class Plans {
     private readonly freshness: PlanFreshness,
     private readonly apps: AppCatalogQueries,
     private readonly obstacles: ClusterObstacles,
+    private readonly services: InstanceServices,
   ) {}
 
   /** @throws DomainError where there is nothing to plan: a version, configuration, cluster or instance that is not there for this tenant */
   async plan(request: PlanRequest, context: CommandContext): Promise<DeploymentPlan> {
     const intent = request.instanceId === undefined ? await this.newInstance(request, context) : await this.change(request);
     const { kind, instance, deployable, before, granted, credential, problems, revisions } = intent;
-    const { configuration, deployed } = deployable;
-    const rendered = await this.rendered(instance, { configuration, credential });
+    const { configuration } = deployable;
+    const { permissions: declared } = deployable;
+    const wanted = await this.services.find(instance, declared.dependencies);
+    const rendered = await this.rendered(instance, { configuration, credential, permissions: declared }, wanted.bindings);
     const standing = before && {
-      configuration: before,
-      rendered: await this.rendered(instance, { configuration: before, credential }),
+      configuration: before.configuration,
+      rendered: await this.rendered(instance, { ...before, credential }),
     };
-    const declared = (await this.releases.snapshot(deployed.snapshot))?.permissions ?? nothing;
     const hosts = await this.clusters.hosts(instance.clusterId);
-    const obstacles = await this.obstaclesOf(intent, hosts);
+    const obstacles = [...(await this.obstaclesOf(intent, hosts)), ...notProvided(wanted.missing, instance)];
     return inSlices(
       planSteps({
         ...{ kind, configuration, rendered, hosts, revisions, completedInit: instance.completedInit },
@@ -100,15 +109,28 @@ export class Plans {
   }
 
   /** What of the cluster is in the way. */
-  private async obstaclesOf({ kind, instance, deployable: { version, configuration } }: Intent, hosts: readonly HostCapacity[]) {
+  private async obstaclesOf({ kind, instance, deployable }: Intent, hosts: readonly HostCapacity[]) {
+    const { version, configuration } = deployable;
     const { clusterId, instanceId, ownerTenant } = instance;
     const platforms = (await this.apps.app(version.appId))?.platforms ?? [];
     const circumstances = { hosts, platforms, ...(kind !== 'deploy' && { instanceId }) };
     return this.obstacles.of(configuration, await this.clusters.usable(clusterId, ownerTenant), circumstances);
   }
 
-  private async rendered(instance: InstanceFacts, wanted: Wanted): Promise<RenderedInstance> {
-    return inSlices(renderingSteps(await this.renderings.inputOf(instance, wanted)));
+  /** @param bindings to services, where they are to be others than the instance has */
+  private async rendered(
+    instance: InstanceFacts,
+    wanted: Wanted,
+    bindings: readonly ServiceBinding[] = [],
+  ): Promise<RenderedInstance> {
+    const input = await this.renderings.inputOf(instance, wanted);
+    const { dependencies = [] } = wanted.permissions;
+    const services = new Map([
+      ...dependencies.map(({ model }) => [model, nowhere] as const),
+      ...(input.services ?? []),
+      ...bindings.map((binding) => [binding.model, binding] as const),
+    ]);
+    return inSlices(renderingSteps({ ...input, services, cluster: { nas: nowhereToStore, ...input.cluster } }));
   }
 
   private async newInstance(request: PlanRequest, context: CommandContext): Promise<Intent> {
@@ -143,22 +165,23 @@ export class Plans {
     return { kind: 'deploy', instance, deployable, credential, granted: nothing, problems, revisions };
   }
 
-  private async change({ versionId, instanceId = '', configuration, clusterId, tenant }: PlanRequest): Promise<Intent> {
+  private async change({ versionId, instanceId = '', tenant, ...request }: PlanRequest): Promise<Intent> {
     const { state, revision } = await this.commands.load(instanceAggregate, instanceId);
     if (state.status === 'unknown' || state.status === 'deleted' || state.ownerTenant !== tenant)
       throw new NotFound('instance', instanceId);
-    if (configuration !== undefined || clusterId !== undefined) throw superfluous({ configuration, clusterId });
+    const { configuration: another, clusterId } = request;
+    if (another !== undefined || clusterId !== undefined) throw superfluous({ configuration: another, clusterId });
     const deployable = await this.deployables.released(versionId, state.configuration);
     if (deployable.version.appId !== state.appId) throw new VersionOfAnotherApp(versionId, state.appId);
     const { snapshot } = deployable.deployed;
     const revisions = { ...(await this.freshness.revisionsOf({ snapshot, clusterId: state.clusterId })), instance: revision };
     const ran = await this.releases.snapshot((state.running ?? state.wanted).snapshot);
-    const before = ran?.configurations.find(({ name }) => name === state.configuration);
+    const configuration = ran?.configurations.find(({ name }) => name === state.configuration);
     const view = await this.authorization.credentialOf(instanceId);
     const kind = isEarlierVersion(deployable.deployed.versionNumber, state.wanted.versionNumber) ? 'rollback' : 'upgrade';
     return {
       ...{ kind, instance: state, deployable },
-      ...(before && { before }),
+      ...(configuration && { before: { configuration, permissions: ran?.permissions ?? nothing } }),
       credential: { appKey: view?.appKey ?? MASK, secretVersion: view?.secretVersion ?? 1 },
       granted: view?.grants ?? nothing,
       problems: [...refusalOf(kind, state, deployable), ...lackingProblems(deployable.configuration.topology, state)],

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { SnapshotConfiguration } from '@souk/contracts';
+import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import type { InstanceFacts } from '../domain/instance';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { DeploymentSettings } from './deployment-settings';
+import { InstanceServices } from './services';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
 export interface Wanted {
@@ -12,6 +13,8 @@ export interface Wanted {
   /** What ran before, while an upgrade is under way. */
   readonly before?: SnapshotConfiguration;
   readonly credential: { readonly appKey: string; readonly secretVersion: number };
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Gathers what the objects of an instance follow from: the instance itself, and what was taken, bound and found for it. */
@@ -20,15 +23,18 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
+    private readonly services: InstanceServices,
   ) {}
 
-  async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
+  async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
     return {
       ...{ instanceId, name, appId, configuration, parameters, restarts },
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      services: await this.services.addressesOf(instanceId, permissions.dependencies),
+      ...(permissions.provisions && { provisions: permissions.provisions }),
     };
   }
 

@@ -8,6 +8,7 @@ import { bindServices, type Binding, notProvided, type Offer } from '../domain/s
 import { services as servicesAggregate, type ServicesCommand } from '../domain/services.decide';
 import { ServiceInUse, ServicesNotProvided } from '../domain/services.errors';
 import type { Place, ServiceBinding } from '../domain/services.events';
+import type { Services as BoundServices } from '../domain/render/environment';
 import { offerKey, type ServicesDoc, servicesProjection } from '../projections/services.projection';
 
 /** How long a question about other instances waits until everything that happened before it can be seen, in milliseconds. */
@@ -52,10 +53,7 @@ export class InstanceServices {
   }
 
   /** What the instance was bound to, for the dependencies of one version. By service model. */
-  async addressesOf(
-    instanceId: string,
-    dependencies: readonly ServiceDependency[] = [],
-  ): Promise<ReadonlyMap<string, { readonly host: string; readonly port: number }>> {
+  async addressesOf(instanceId: string, dependencies: readonly ServiceDependency[] = []): Promise<BoundServices> {
     if (dependencies.length === 0) return new Map();
     const { state } = await this.commands.load(servicesAggregate, instanceId);
     return new Map(
@@ -73,25 +71,33 @@ export class InstanceServices {
     await this.handle(place.instanceId, { type: 'AlignOffers', place, offers: provisions }, call, 'offers');
   }
 
-  /** When nothing runs any more: it offers nothing, and who was bound to it is told so. */
+  /** When nothing runs any more: who was bound to it is told so, and it offers nothing. May be repeated. */
   async withdraw(place: Place, call: CallContext): Promise<void> {
     const { instanceId: provider } = place;
-    await this.settle(place, {}, call);
-    await this.handle(provider, { type: 'UnbindServices' }, call, 'unbind');
-    await this.documents.waitFor(await this.store.head(), PATIENCE);
+    if (await this.offersNothing(provider)) return this.release(provider, call);
     for (let dependants = await this.dependantsOf(provider); dependants.length > 0;) {
-      for (const instanceId of dependants) await this.handle(instanceId, { type: 'UnbindServices', provider }, call, 'provider');
-      await this.documents.waitFor(await this.store.head(), PATIENCE);
+      for (const dependant of dependants) await this.handle(dependant, { type: 'UnbindServices', provider }, call, provider);
       dependants = await this.dependantsOf(provider);
     }
+    await this.settle(place, {}, call);
+    await this.release(provider, call);
   }
 
   /** @throws ServiceInUse naming instances that are bound to this one */
   async assertUnused(instanceId: string): Promise<void> {
-    await this.documents.waitFor(await this.store.head(), PATIENCE);
+    if (await this.offersNothing(instanceId)) return;
     const dependants: string[] = [];
     for (const dependant of await this.dependantsOf(instanceId)) if (await this.isThere(dependant)) dependants.push(dependant);
     if (dependants.length > 0) throw new ServiceInUse(instanceId, dependants);
+  }
+
+  /** It uses no service any more. */
+  private release(instanceId: string, call: CallContext): Promise<void> {
+    return this.handle(instanceId, { type: 'UnbindServices' }, call, 'release');
+  }
+
+  private async offersNothing(instanceId: string): Promise<boolean> {
+    return (await this.commands.load(servicesAggregate, instanceId)).state.offers.size === 0;
   }
 
   private async record(place: Place, bindings: readonly ServiceBinding[], call: CallContext): Promise<void> {
@@ -99,7 +105,10 @@ export class InstanceServices {
   }
 
   private async handle(instanceId: string, command: ServicesCommand, call: CallContext, ...step: string[]): Promise<void> {
-    const context = { ...call, commandId: derivedUuid(call.commandId, instanceId, ...step) };
+    const { correlationId, causationId, actor, reason } = call;
+    const commandId = derivedUuid(call.commandId, instanceId, ...step);
+    // Of the call no more than that: a revision that it asks for is that of another stream.
+    const context = { commandId, correlationId, causationId, actor, ...(reason !== undefined && { reason }) };
     await this.commands.handle(servicesAggregate, instanceId, command, context);
   }
 
@@ -118,7 +127,9 @@ export class InstanceServices {
     return there;
   }
 
+  /** Everything that was bound before this question counts. */
   private async dependantsOf(provider: string): Promise<string[]> {
+    await this.documents.waitFor(await this.store.head(), PATIENCE);
     const { items } = await this.documents.query({ index: 'byProvider', where: { providers: provider }, limit: SOME });
     return items.map(({ instanceId }) => instanceId);
   }

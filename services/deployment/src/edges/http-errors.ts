@@ -3,6 +3,7 @@ import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as planErrors from '../domain/plan.errors';
+import type * as servicesErrors from '../domain/services.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
@@ -10,7 +11,11 @@ type CodeOf<Errors> = {
 
 /** Every code that the rules of this service refuse with. */
 type DeploymentErrorCode =
-  CodeOf<typeof addressPoolErrors> | CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors> | CodeOf<typeof planErrors>;
+  | CodeOf<typeof addressPoolErrors>
+  | CodeOf<typeof clusterErrors>
+  | CodeOf<typeof instanceErrors>
+  | CodeOf<typeof planErrors>
+  | CodeOf<typeof servicesErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
@@ -39,6 +44,8 @@ export const deploymentErrors = {
   'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
   'app-not-initialised': HttpStatus.CONFLICT,
   'plan-stale': HttpStatus.PRECONDITION_FAILED,
+  'service-not-provided': HttpStatus.CONFLICT,
+  'service-in-use': HttpStatus.CONFLICT,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */

@@ -104,8 +104,17 @@ export class InstanceController {
   @HttpCode(202)
   @Roles('provider', 'buyer')
   @ApiOperation({ summary: 'Delete the instance, whatever it is doing, with everything that was made for it' })
-  async remove(@Param('instanceId') instanceId: string, @Query() { reason }: DeleteQuery, @Ctx() ctx: RequestContext) {
-    const outcome = await this.instances.delete(instanceId, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
+  async remove(
+    @Param('instanceId') instanceId: string,
+    @Query() { reason, force = false }: DeleteQuery,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const outcome = await this.instances.delete(
+      instanceId,
+      ctx.principal.tenant,
+      force,
+      ctx.command({ reason, ifMatch: 'optional' }),
+    );
     return this.accepted(instanceId, derivedId('operation', instanceId, 'delete'), outcome, ctx);
   }
 

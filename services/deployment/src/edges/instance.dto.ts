@@ -122,6 +122,11 @@ export class RestartDto {
 }
 
 export class DeleteQuery {
+  /** Although other instances use services of this one. */
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+
   @IsOptional()
   @IsString()
   @MaxLength(500)
