@@ -25,7 +25,10 @@ describe('A service that one instance provides and another one needs', () => {
   beforeAll(async () => {
     world = await World.open();
     const { app } = world.neighbours;
-    app.add(provides, '1.0.0', one(), { ...nothing, provisions: [{ model: 'work-orders', node: 'tomcat', port: 80 }] });
+    app.add(provides, '1.0.0', one(), {
+      ...{ apis: ['/open/v1/sso'], dataModels: [], sso: { path: '/login', node: 'tomcat', port: 80 } },
+      provisions: [{ model: 'work-orders', node: 'tomcat', port: 80 }],
+    });
     app.add(needs, '1.1.0', one(url), needing('work-orders'));
     app.add(more, '1.2.0', one(url), needing('face-search', 'work-orders'));
   });
@@ -83,6 +86,14 @@ describe('A service that one instance provides and another one needs', () => {
     expect(admitted.map(({ metadata }) => [metadata.name, metadata.labels])).toEqual([
       [namespaceOf(dependant), expect.objectContaining(label)],
     ]);
+  });
+
+  it('says where its users are signed in, to itself', async () => {
+    const { appKey } = world.neighbours.credentials.views.get(provider)!;
+    expect((await world.send('GET', '/open/v1/sso', undefined, { 'x-ca-key': appKey })).body).toMatchObject({
+      path: '/login',
+      addresses: [{ host: 'tomcat', port: 80 }],
+    });
   });
 
   it('is not for another account', async () => {

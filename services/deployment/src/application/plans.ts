@@ -5,7 +5,6 @@ import {
   type DeclaredPermissions,
   isEarlierVersion,
   ReleaseQueries,
-  type SnapshotConfiguration,
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
 import { InvalidInput, NotFound } from '@souk/platform';
