@@ -54,6 +54,7 @@ const declared: readonly Declared[] = [
   { below: '/v1/instances', service: 'deployment' },
   { below: '/v1/operations', service: 'deployment' },
   { below: '/v1/resource-reports', service: 'deployment' },
+  { below: '/v1/plans', service: 'deployment' },
   { below: '/v1/secrets', service: 'deployment' },
   { below: '/open/v1', service: 'deployment', once: true },
   { below: '/open/v1/logs', service: 'deployment', once: true, bodyLimit: COLLECTED_LOGS },
