@@ -28,6 +28,7 @@ export const resourceTypes = {
   StatefulSet: resource('apps/v1', 'StatefulSet', 'statefulsets'),
   Job: resource('batch/v1', 'Job', 'jobs'),
   NetworkPolicy: resource('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  StorageClass: resource('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
 } as const satisfies Readonly<Record<string, ResourceType>>;
 
 export type Kind = keyof typeof resourceTypes;

@@ -4,14 +4,24 @@ import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } f
 import { type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { AddressBinding } from './application/address-binding';
+import { AddressPools } from './application/address-pools';
+import { ClusterChecks } from './application/cluster-checks';
+import { ClusterChoice } from './application/cluster-choice';
 import { ClusterClients } from './application/cluster-clients';
+import { ClusterObstacles } from './application/cluster-obstacles';
+import { ClusterSights } from './application/cluster-sights';
+import { ClusterWatch } from './application/cluster-watch';
 import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
+import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
 import { LogTokens } from './application/log-tokens';
+import { Interventions } from './application/interventions';
+import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -22,9 +32,12 @@ import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
+import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
+import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
@@ -42,7 +55,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health],
   projections: [clustersProjection, instancesProjection, operationsProjection],
   publication,
 };
@@ -80,8 +93,10 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
         LogTokens,
+        ...[Renderings, Inspections, Lookout, Interventions],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],
