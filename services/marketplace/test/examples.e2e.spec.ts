@@ -35,7 +35,8 @@ describe.each(examples)('The example %s', (name) => {
       .body as { purchaseId: string };
     const { instanceId } = await story.buyer.until(`/v1/purchases/${purchaseId}`, ({ instanceId }) => instanceId !== undefined);
     await story.buyer.until('/v1/instances', ({ items }) => items.length === 1);
-    const { operationId } = (await story.buyer.get(`/v1/instances/${instanceId}/operations`)).body.items[0];
+    const operations = await story.buyer.until(`/v1/instances/${instanceId}/operations`, ({ items }) => items.length > 0);
+    const { operationId } = operations.items[0];
     instance = await story.buyer.until(`/v1/instances/${instanceId}`, ({ status }) => status !== 'deploying');
     instance = { ...instance, operationId };
   });
