@@ -260,7 +260,11 @@ users: [{name: souk, user: {token: hush}}]
 
     it('give each node one that no other has, before it is made', async () => {
       first = await buy('first', 20);
-      await world.reaches(first, 'running');
+      const { nodes } = await world.reaches(first, 'running');
+      const shown = (nodes as { serviceName: string; addresses: { address: string }[] }[]).map(
+        ({ serviceName, addresses: [place] }) => [serviceName, place!.address],
+      );
+      expect(Object.fromEntries(shown)).toEqual(await addresses(first));
       const second = await buy('second', 22);
       await world.reaches(second, 'running');
       const all = [...Object.values(await addresses(first)), ...Object.values(await addresses(second))];
@@ -360,7 +364,11 @@ users: [{name: souk, user: {token: hush}}]
 
   it('are shown as away when they do not answer, and so are their instances, until they are back', async () => {
     const instanceId = await world.purchase('left alone');
-    await world.reaches(instanceId, 'running');
+    const { nodes } = await world.reaches(instanceId, 'running');
+    expect(nodes[2].addresses[0]).toMatchObject({
+      nodePort: expect.any(Number),
+      hosts: [expect.stringMatching(/^10\.0\.0\.\d$/), expect.anything()],
+    });
     await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
     // One that hangs keeps nobody from seeing the others.
     if (front && behindTls) {

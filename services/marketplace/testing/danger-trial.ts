@@ -205,8 +205,10 @@ class Trial {
   }
 
   private async tellsOfTags(): Promise<boolean> {
-    const answer = done(await this.draw({})) as { warnings?: { code: string }[] };
-    return (answer.warnings ?? []).some(({ code }) => code === 'image-unpinned');
+    done(await this.draw({}));
+    const path = `/v1/configurations/${this.configurationId}/validation`;
+    const { warnings } = done(await this.owner.get(path)) as { warnings: { code: string }[] };
+    return warnings.some(({ code }) => code === 'image-unpinned');
   }
 
   private note(name: string, isRefused: boolean, { status, body }: Answer): void {
