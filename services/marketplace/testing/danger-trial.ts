@@ -41,7 +41,10 @@ interface Workload {
 
 const nothing = { hostNetwork: false, hostPaths: [], devices: [] };
 
-/** Workloads and inputs that an attacker would try (R13): as a provider, as the owner of a cluster. All of it over the API. */
+/**
+ * Workloads and inputs that an attacker would try (R13): as a provider, as the owner of a cluster. All of it over the API.
+ * @public for faults/r13.fault.mjs, which takes it from what is built
+ */
 export async function dangerTrial(options: DangerTrialOptions): Promise<DangerTrialResult> {
   const marketplace = await TestMarketplace.start();
   try {
