@@ -34,7 +34,7 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   ConfigMap: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
-  PersistentVolumeClaim: ['apply', 'watch'],
+  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
   Deployment: ['apply', 'watch', 'delete'],
   StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
@@ -43,7 +43,7 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
 };
 
 /** Parts of objects, by their paths, that are read beside them. */
-const parts: readonly Access[] = [];
+const parts: readonly Access[] = [{ verb: 'get', group: '', resource: 'pods/log' }];
 
 interface Rule {
   readonly apiGroups: readonly string[];
