@@ -347,6 +347,7 @@ users: [{name: souk, user: {token: hush}}]
     const clusterId = await registered({ name: 'recorded', nas: { storageClass: 'nas' } });
     const instanceId = await world.purchase('to be recorded', { versionId: version(40), clusterId });
     await world.reaches(instanceId, 'running');
+    await world.request('buyer', 'GET', `/v1/instances/${instanceId}/nodes/tomcat/pod-logs`);
     const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: version(41) });
     await world.ends(body as { instanceId: string; operationId: string });
     await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);

@@ -34,7 +34,7 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   ConfigMap: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
-  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
+  PersistentVolumeClaim: ['apply', 'watch'],
   Deployment: ['apply', 'watch', 'delete'],
   StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
