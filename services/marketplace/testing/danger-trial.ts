@@ -41,7 +41,10 @@ interface Workload {
 
 const nothing = { hostNetwork: false, hostPaths: [], devices: [] };
 
-/** Workloads and inputs that an attacker would try (R13): as a provider, as the owner of a cluster. All of it over the API. */
+/**
+ * Workloads and inputs that an attacker would try (R13): as a provider, as the owner of a cluster. All of it over the API.
+ * @public for faults/r13.fault.mjs, which takes it from what is built
+ */
 export async function dangerTrial(options: DangerTrialOptions): Promise<DangerTrialResult> {
   const marketplace = await TestMarketplace.start();
   try {
@@ -205,8 +208,10 @@ class Trial {
   }
 
   private async tellsOfTags(): Promise<boolean> {
-    const answer = done(await this.draw({})) as { warnings?: { code: string }[] };
-    return (answer.warnings ?? []).some(({ code }) => code === 'image-unpinned');
+    done(await this.draw({}));
+    const path = `/v1/configurations/${this.configurationId}/validation`;
+    const { warnings } = done(await this.owner.get(path)) as { warnings: { code: string }[] };
+    return warnings.some(({ code }) => code === 'image-unpinned');
   }
 
   private note(name: string, isRefused: boolean, { status, body }: Answer): void {

@@ -1,4 +1,5 @@
 export * from './cluster-trial';
+export * from './danger-trial';
 export * from './marketplace.harness';
 export * from './marketplace.process';
 export * from './story';

@@ -9,7 +9,9 @@ type Use =
   /** Followed as they come and go. */
   | 'watch'
   | 'get'
-  | 'delete';
+  | 'delete'
+  /** Removed only where it was left over of an instance that is gone. */
+  | 'sweep';
 
 /** Server-side apply is a patch to Kubernetes, and a create where nothing is there. */
 const verbsOf: Readonly<Record<Use, readonly string[]>> = {
@@ -18,23 +20,24 @@ const verbsOf: Readonly<Record<Use, readonly string[]>> = {
   watch: ['list', 'watch'],
   get: ['get'],
   delete: ['delete'],
+  sweep: ['delete'],
 };
 
 /**
  * Everything that this platform does on a cluster, and the one place where that is said: registration asks a cluster whether it is allowed,
- * the role that owners grant is made from it, and `cluster-access.e2e` holds it against the calls that are made. A kind that is new in
+ * the role that owners grant is made from it, and `clusters.e2e` holds it against the calls that are made. A kind that is new in
  * `resourceTypes` wants a line here.
  */
 const uses: Readonly<Record<Kind, readonly Use[]>> = {
   Namespace: ['apply', 'watch', 'delete'],
   Node: ['list'],
-  Pod: ['watch'],
+  Pod: ['watch', 'sweep'],
   Service: ['apply', 'watch', 'delete'],
   Secret: ['apply', 'watch', 'delete'],
   ConfigMap: ['apply', 'watch', 'delete'],
-  ServiceAccount: ['apply', 'watch'],
-  ResourceQuota: ['apply', 'watch'],
-  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
+  ServiceAccount: ['apply', 'watch', 'sweep'],
+  ResourceQuota: ['apply', 'watch', 'sweep'],
+  PersistentVolumeClaim: ['apply', 'watch', 'sweep'],
   Deployment: ['apply', 'watch', 'delete'],
   StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
