@@ -1,8 +1,26 @@
 import type { PublicEvent } from '@souk/messaging';
 import type { CallContext } from './call';
 
-export type InstanceStatus =
-  'pending' | 'deploying' | 'running' | 'upgrading' | 'rolling-back' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
+/** In which order a picker would show them. */
+export const instanceStatuses = [
+  'pending',
+  'deploying',
+  'running',
+  'upgrading',
+  'rolling-back',
+  'restarting',
+  'stopping',
+  'stopped',
+  'starting',
+  'scaling',
+  'correcting',
+  'retrying',
+  'degraded',
+  'deleting',
+  'deleted',
+] as const;
+
+export type InstanceStatus = (typeof instanceStatuses)[number];
 
 /** Commanded by commerce. */
 export abstract class DeploymentCommands {

@@ -3,6 +3,7 @@ import type { ClusterOptions } from '@souk/kubernetes';
 import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
 import { IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
@@ -33,6 +34,12 @@ class DeploymentEnvironment extends ServiceEnvironment {
   })
   SOUK_CLUSTER_NETWORKS: string | undefined = undefined;
 
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
+
   /** The file in which a simulated cluster tells where it listens, for tests and demos. It is registered as a shared cluster then. */
   @IsOptional()
   @IsString({ message: 'SOUK_SIMULATED_KUBECONFIG must be a file' })
@@ -50,6 +57,8 @@ export interface DeploymentConfig {
   readonly nodeTimeoutMs: number;
   readonly clusterCalls: Partial<ClusterOptions>;
   readonly allowedClusterAddresses?: readonly string[];
+
+  readonly driftMs: number;
   readonly simulatedKubeconfig?: string;
   readonly logDirectory?: string;
 }
@@ -66,6 +75,8 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {
       allowedClusterAddresses: variables.SOUK_CLUSTER_NETWORKS.split(','),
     }),
+
+    driftMs: variables.SOUK_DRIFT_SECONDS * 1000,
     ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
       simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
     }),

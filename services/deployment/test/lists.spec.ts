@@ -30,6 +30,7 @@ function instanceOf(n: number): InstanceDoc {
     ...{ appId: 'app_1', versionId: 'ver_1', versionNumber: '1.0.0', snapshot: 'a'.repeat(64), configuration: 'standard' },
     ...{ clusterId: `clu_${Math.floor(n / 2) % 2}`, origin: { kind: 'trial' }, released: true, status: statuses[n % 2]! },
     ...{ lastOperationId: 'op_1', working: false, nodes: [], completedInit: [], revision: 1 },
+    ...{ driftPolicy: 'correct', stopped: false },
     ...{ createdAt: new Date(n).toISOString(), updatedAt: new Date(n).toISOString() },
   };
 }
@@ -83,5 +84,13 @@ describe('A page of instances', () => {
 function controllerOf(collection: Collection<InstanceDoc>): InstanceController {
   const nobody = undefined as never;
   const noClusters = { get: () => Promise.resolve(undefined) } as unknown as ReadModel<ClusterDoc>;
-  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody, noClusters);
+  return new InstanceController(
+    nobody,
+    nobody,
+    nobody,
+    collection as unknown as ReadModel<InstanceDoc>,
+    nobody,
+    noClusters,
+    nobody,
+  );
 }

@@ -14,6 +14,7 @@ import {
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
@@ -81,6 +82,12 @@ class Environment extends ProcessEnvironment {
   @Matches(NETWORKS, { message: 'SOUK_REGISTRY_NETWORKS must be networks, such as 10.1.0.0/16, separated by commas' })
   SOUK_REGISTRY_NETWORKS: string | undefined = undefined;
 
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -113,6 +120,8 @@ export interface MarketplaceConfig {
   readonly nodeTimeoutMs: number;
   /** Networks (CIDR) in which registered clusters may be although none should be there. */
   readonly allowedClusterAddresses?: readonly string[];
+
+  readonly driftMs?: number;
   readonly newOperatorToken: boolean;
   readonly registries: RegistrySettings;
   /** The time of day, where it is not the system's: for tests. */
@@ -139,6 +148,8 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),
+
+    driftMs: more.SOUK_DRIFT_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
     registries: registrySettingsOf(more),
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),

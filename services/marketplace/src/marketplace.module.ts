@@ -24,6 +24,7 @@ export class MarketplaceModule {
     apiUrl,
     nodeTimeoutMs,
     allowedClusterAddresses,
+    driftMs,
     clusterCalls,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
@@ -41,6 +42,7 @@ export class MarketplaceModule {
           nodeTimeoutMs,
           logDirectory: join(dataDir, 'logs'),
           ...(allowedClusterAddresses && { allowedClusterAddresses }),
+          ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,

@@ -6,39 +6,56 @@ import {
   DeploymentCommands,
   type InstanceRequest,
   ReleaseQueries,
+  type ServiceDependency,
   type Snapshot,
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NotFound } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { isWithin, replicaRange } from '@souk/topology';
 import type { Instance, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import {
   ConfigurationNotDeployable,
   ParametersInvalid,
+  ReplicasOutOfRange,
   UnknownNodes,
   VersionNotFound,
   VersionOfAnotherApp,
 } from '../domain/instance.errors';
-import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
+import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
+import type { PlanRevisions } from '../domain/plan-revisions';
 import { ClusterChoice } from './cluster-choice';
 import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { OperationCounts } from './operation-counts';
+import { PlanFreshness } from './plan-freshness';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
+import { InstanceServices } from './services';
 
 /** What is asked for, wherever it comes from. */
-type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'>;
+type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'> & Planned;
 
-interface ChangeOfVersion {
+/** What was asked for on the grounds of a plan is refused when that does not hold any more. */
+interface Planned {
+  readonly plan?: PlanRevisions;
+}
+
+interface ChangeOfVersion extends Planned {
   readonly instanceId: string;
   readonly operationId: string;
   readonly versionId: string;
   readonly acceptPermissions: boolean;
+}
+
+/** An operation that is asked for. */
+interface OfInstance {
+  readonly instanceId: string;
+  readonly operationId: string;
 }
 
 type Outcome = CommandOutcome<Instance, InstanceEvent>;
@@ -59,6 +76,8 @@ export class Instances extends DeploymentCommands {
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
     private readonly counts: OperationCounts,
+    private readonly freshness: PlanFreshness,
+    private readonly services: InstanceServices,
   ) {
     super();
   }
@@ -81,21 +100,54 @@ export class Instances extends DeploymentCommands {
     await this.requestDelete(instanceId, call);
   }
 
-  /** @throws NotFound alike for a missing instance and another account's */
-  async delete(instanceId: string, owner: string, context: CommandContext): Promise<Outcome> {
-    await this.own(instanceId, owner);
+  /**
+   * @param force although others are bound to its services
+   * @throws NotFound alike for a missing instance and another account's; ServiceInUse
+   */
+  async delete(instanceId: string, owner: string, force: boolean, context: CommandContext): Promise<Outcome> {
+    const { status } = await this.own(instanceId, owner);
+    const isRepeat = status === 'deleting' || status === 'deleted';
+    if (!force && !isRepeat) await this.services.assertUnused(instanceId);
     return this.requestDelete(instanceId, context);
   }
 
   async upgrade(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestUpgrade', ...command });
+    return this.changeVersion('RequestUpgrade', wish, owner, context);
   }
 
   /** To an earlier version. */
   async rollBack(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestRollback', ...command });
+    return this.changeVersion('RequestRollback', wish, owner, context);
+  }
+
+  async stop(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStop', ...operation });
+  }
+
+  async start(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStart', ...operation });
+  }
+
+  /** @param nodes replicas by service name */
+  async scale(
+    { nodes, ...operation }: OfInstance & { readonly nodes: Readonly<Record<string, unknown>> },
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const instance = await this.own(operation.instanceId, owner);
+    assertKnown(Object.keys(nodes), await this.lastingNodes(instance));
+    for (const [node, replicas] of Object.entries(nodes))
+      if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
+    const command = { type: 'RequestScale', ...operation, nodes: nodes as Readonly<Record<string, number>> } as const;
+    return this.handle(instance, context, command);
+  }
+
+  async chooseDriftPolicy(instanceId: string, policy: DriftPolicy, owner: string, context: CommandContext): Promise<Outcome> {
+    const instance = await this.own(instanceId, owner);
+    const command = { type: 'ChooseDriftPolicy', instanceId, policy } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.reconciler.inspect(instance.clusterId, instanceId);
+    return outcome;
   }
 
   /** @param nodes all that can be restarted, where none are named */
@@ -106,15 +158,38 @@ export class Instances extends DeploymentCommands {
   ): Promise<Outcome> {
     const { instanceId, operationId } = input;
     const instance = await this.own(instanceId, owner);
-    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
-    const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
-    const all = (configuration?.topology.nodes ?? [])
-      .filter(({ category }) => category !== 'init')
-      .map(({ serviceName }) => serviceName);
+    const all = await this.lastingNodes(instance);
     const nodes = input.nodes ?? all;
-    const unknown = nodes.filter((node) => !all.includes(node));
-    if (unknown.length > 0) throw new UnknownNodes(unknown);
+    assertKnown(nodes, all);
+    await this.services.rebind(instance, await this.dependenciesOf(instance), context);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  private async dependenciesOf({ wanted }: KnownInstance): Promise<readonly ServiceDependency[] | undefined> {
+    return (await this.releases.snapshot(wanted.snapshot))?.permissions.dependencies;
+  }
+
+  /** Nodes that run on and on, on the cluster. */
+  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
+    const snapshot = await this.releases.snapshot(wanted.snapshot);
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
+    return (configuration?.topology.nodes ?? [])
+      .filter(({ category }) => category !== 'init' && category !== 'cloud')
+      .map(({ serviceName }) => serviceName);
+  }
+
+  private async changeVersion(
+    type: 'RequestUpgrade' | 'RequestRollback',
+    wish: ChangeOfVersion,
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
+    const subject = { ...instance, snapshot: command.target.snapshot };
+    return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
+      await this.services.bind(instance, dependencies, planned);
+      return this.handle(instance, planned, { type, ...command });
+    });
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -134,7 +209,7 @@ export class Instances extends DeploymentCommands {
       additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
       acceptPermissions,
     };
-    return { instance, command };
+    return { instance, command, dependencies: snapshot?.permissions.dependencies };
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
@@ -151,6 +226,8 @@ export class Instances extends DeploymentCommands {
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
       await this.obstacles.assertNone(deployable.configuration, cluster);
+      await this.freshness.assertHolds(wish.plan, { snapshot: deployable.deployed.snapshot, clusterId });
+      await this.services.bind({ instanceId, ownerTenant, clusterId }, deployable.permissions.dependencies, context);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
@@ -220,3 +297,11 @@ export class Instances extends DeploymentCommands {
     await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
 }
+
+/** @throws UnknownNodes */
+function assertKnown(nodes: readonly string[], all: readonly string[]): void {
+  const unknown = nodes.filter((node) => !all.includes(node));
+  if (unknown.length > 0) throw new UnknownNodes(unknown);
+}
+
+const isReplicas = (value: unknown): boolean => typeof value === 'number' && isWithin(value, replicaRange);

@@ -1,3 +1,5 @@
+import type { OwnedFields } from './owned-fields';
+
 /** An object of the Kubernetes API, as far as this service reads it. */
 export interface ClusterObject {
   readonly apiVersion: string;
@@ -13,6 +15,8 @@ export interface ClusterObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  /** Of what was seen: the fields that this platform owns. Absent where the cluster does not tell. */
+  readonly owned?: OwnedFields;
   readonly [field: string]: unknown;
 }
 
@@ -27,6 +31,9 @@ export const labels = {
   instance: 'souk.dev/instance',
   node: 'souk.dev/node',
 } as const;
+
+/** Of a namespace that uses a service: the value is the namespace that provides it. */
+export const serviceLabel = (model: string): string => `services.souk.dev/${model}`;
 
 export const annotations = {
   /** SHA-256 of what was rendered, with versions of secrets in place of their values. */

@@ -1,5 +1,6 @@
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from './cluster-object';
 import { type HostCapacity, misfitOf } from './capacity';
+import { differenceOf } from './drift';
 import type { NodeAddress, WaitCode } from './operation.events';
 import type { RenderedNode, RenderedObject } from './render/rendered';
 
@@ -16,7 +17,11 @@ export class Sight {
   private readonly byKey = new Map<string, ClusterObject>();
   private readonly byNode = new Map<string, ClusterObject[]>();
 
-  constructor(private readonly observed: Observed) {
+  /** @param by the operation on whose behalf it is looked; one that corrects leaves alone what only was rendered otherwise */
+  constructor(
+    private readonly observed: Observed,
+    private readonly by: { readonly operationId: string; readonly corrects: boolean },
+  ) {
     for (const object of observed.objects) {
       this.byKey.set(keyOf(object), object);
       const node = nodeOf(object);
@@ -40,17 +45,28 @@ export class Sight {
     return this.byNode.get(node) ?? [];
   }
 
-  /** What is wanted stands there, applied by us, and is not on its way out. */
-  has({ object, hash }: RenderedObject): boolean {
-    const known = this.byKey.get(keyOf(object));
-    return known !== undefined && !isTerminating(known) && known.metadata.annotations?.[annotations.specHash] === hash;
+  /**
+   * What is wanted stands there, applied by us, is not on its way out, and nobody else has changed it. What this very operation has applied
+   * is not looked at so closely: an operation fights with nobody.
+   */
+  has(wanted: RenderedObject): boolean {
+    const known = this.byKey.get(keyOf(wanted.object));
+    if (!known || isTerminating(known)) return false;
+    const isSame = known.metadata.annotations?.[annotations.specHash] === wanted.hash;
+    if (isSame && this.isApplied(known)) return true;
+    return (isSame || this.by.corrects) && differenceOf(wanted, known) === undefined;
   }
 
-  /** The operation that applied any of these objects last is this one. */
-  wasTouchedBy(operationId: string, objects: readonly RenderedObject[]): boolean {
-    return objects.some(
-      ({ object }) => this.byKey.get(keyOf(object))?.metadata.annotations?.[annotations.operation] === operationId,
-    );
+  /** This operation has applied any of these objects. */
+  wasTouched(objects: readonly RenderedObject[]): boolean {
+    return objects.some(({ object }) => {
+      const known = this.byKey.get(keyOf(object));
+      return known !== undefined && this.isApplied(known);
+    });
+  }
+
+  private isApplied({ metadata }: ClusterObject): boolean {
+    return metadata.annotations?.[annotations.operation] === this.by.operationId;
   }
 
   /** Every replica is of the newest spec, and available; none of an older spec is left. */

@@ -1,4 +1,4 @@
-import type { DeclaredPermissions } from '@souk/contracts';
+import type { Grants } from '@souk/contracts';
 import type { DomainEvent } from '@souk/event-sourcing';
 import { type FailureCode, failureCodeOf } from './failure-code';
 import type { DeployedVersion, OperationKind } from './instance.events';
@@ -33,7 +33,7 @@ export interface Fallback extends DeployedVersion {
   /** Deploy order. */
   readonly waves: readonly (readonly string[])[];
   /** What the instance's identity was granted. */
-  readonly grants: DeclaredPermissions;
+  readonly grants: Grants;
 }
 
 /** The identity that the instance runs with, with exactly the permissions that its version declares. */
@@ -89,6 +89,12 @@ export type OperationStalled = DomainEvent<
 /** It goes on; nodes that are not ready get their full time again. */
 export type OperationContinued = DomainEvent<'OperationContinued', OfOperation>;
 
+/** An operator has looked: for this operation the node is taken for ready, or for completed. */
+export type NodeOverridden = DomainEvent<'NodeOverridden', OfOperation & { readonly node: string; readonly reason: string }>;
+
+/** The proof of a delete: of none of these kinds the cluster has an object with the label of the instance. */
+export type InventoryFoundEmpty = DomainEvent<'InventoryFoundEmpty', OfOperation & { readonly kinds: readonly string[] }>;
+
 export type OperationSucceeded = DomainEvent<'OperationSucceeded', OfOperation>;
 
 interface OfFailure {
@@ -132,6 +138,8 @@ export type OperationFact =
   | NodeDeleted
   | OperationStalled
   | OperationContinued
+  | NodeOverridden
+  | InventoryFoundEmpty
   | RollbackStarted
   | OperationSucceeded
   | OperationFailed
@@ -143,7 +151,7 @@ export type OperationEvent = OperationStarted | OperationFact;
 export type WaitCode =
   'starting' | 'not-ready' | 'does-not-fit' | 'image-not-pulled' | 'crash-loop' | 'cannot-start' | 'quota-exceeded';
 
-export type StallCode = 'cluster-unreachable' | 'cluster-refuses';
+export type StallCode = 'cluster-unreachable' | 'cluster-refuses' | 'suspended';
 
 /** Where other nodes, and people on the local network, reach the node. */
 export interface NodeAddress {

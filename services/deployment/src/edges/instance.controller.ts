@@ -1,28 +1,37 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
-import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import {
-  Ctx,
-  InjectReadModel,
-  InvalidInput,
-  NotFound,
-  PageQuery,
-  type Principal,
-  problemsOf,
-  RequestContext,
-  Roles,
-} from '@souk/platform';
+import { Ctx, InjectReadModel, NotFound, PageQuery, type Principal, problemsOf, RequestContext, Roles } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
+import { Interventions } from '../application/interventions';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
+import type { UnreadyNode } from '../domain/health.events';
 import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
+import { filledIn } from './filled-in';
 import { deploymentStatuses } from './http-errors';
-import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
+import {
+  ChangeVersionDto,
+  DeleteQuery,
+  DriftPolicyDto,
+  InstanceQuery,
+  InterventionDto,
+  ReasonDto,
+  ReportDto,
+  RequestInstanceDto,
+  RestartDto,
+  ScaleDto,
+} from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
+
+/** What the cluster of an instance adds to what is told of it. */
+interface Sighted {
+  readonly clusterReachable?: boolean;
+  readonly health?: { readonly state: 'unknown'; readonly since: string; readonly nodes: readonly UnreadyNode[] };
+}
 
 @ApiTags('instances')
 @Controller('v1')
@@ -35,6 +44,7 @@ export class InstanceController {
     @InjectReadModel(instancesProjection) private readonly documents: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
     @InjectReadModel(clustersProjection) private readonly clusters: ReadModel<ClusterDoc>,
+    private readonly interventions: Interventions,
   ) {}
 
   @Post('resource-reports')
@@ -115,12 +125,85 @@ export class InstanceController {
     return this.accepted(instanceId, operationId, outcome, ctx);
   }
 
+  @Post('instances/:instanceId/stop')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Stop all nodes, those first that depend on others; what is kept stays, also over an upgrade' })
+  async stop(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.stop({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/start')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Start a stopped instance, in deploy order' })
+  async start(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.start({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/scale')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Another number of replicas for some nodes; it stays so over an upgrade' })
+  async scale(@Param('instanceId') instanceId: string, @Body() { nodes, reason }: ScaleDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.scale({ instanceId, operationId, nodes }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Put('instances/:instanceId/drift-policy')
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'What becomes of changes that somebody else makes on the cluster' })
+  async chooseDriftPolicy(
+    @Param('instanceId') instanceId: string,
+    @Body() { policy }: DriftPolicyDto,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const context = ctx.command({ ifMatch: 'optional' });
+    ctx.written(await this.instances.chooseDriftPolicy(instanceId, policy, ctx.principal.tenant, context));
+    return { instanceId, driftPolicy: policy };
+  }
+
+  @Post('instances/:instanceId/suspend-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Do nothing to the instance until further notice, but a delete; what is under way stalls' })
+  async suspend(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.suspend({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
+  }
+
+  @Post('instances/:instanceId/resume-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Go on with a suspended instance' })
+  async resume(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.resume({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
+  }
+
   @Delete('instances/:instanceId')
   @HttpCode(202)
   @Roles('provider', 'buyer')
   @ApiOperation({ summary: 'Delete the instance, whatever it is doing, with everything that was made for it' })
-  async remove(@Param('instanceId') instanceId: string, @Query() { reason }: DeleteQuery, @Ctx() ctx: RequestContext) {
-    const outcome = await this.instances.delete(instanceId, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
+  async remove(
+    @Param('instanceId') instanceId: string,
+    @Query() { reason, force = false }: DeleteQuery,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const outcome = await this.instances.delete(
+      instanceId,
+      ctx.principal.tenant,
+      force,
+      ctx.command({ reason, ifMatch: 'optional' }),
+    );
     return this.accepted(instanceId, derivedId('operation', instanceId, 'delete'), outcome, ctx);
   }
 
@@ -165,9 +248,11 @@ export class InstanceController {
   private async reachable(instances: readonly InstanceDoc[]) {
     const ids = [...new Set(instances.map(({ clusterId }) => clusterId))];
     const clusters = new Map(await Promise.all(ids.map(async (id) => [id, await this.clusters.get(id)] as const)));
-    return ({ clusterId }: InstanceDoc): { clusterReachable?: boolean } => {
-      const reachable = clusters.get(clusterId)?.reachable;
-      return reachable === undefined ? {} : { clusterReachable: reachable };
+    return ({ clusterId, status, updatedAt }: InstanceDoc): Sighted => {
+      const { reachable, since = updatedAt } = clusters.get(clusterId) ?? {};
+      if (reachable === undefined) return {};
+      if (reachable || status === 'deleted') return { clusterReachable: reachable };
+      return { clusterReachable: false, health: { state: 'unknown', since, nodes: [] } };
     };
   }
 
@@ -180,22 +265,11 @@ export class InstanceController {
 
 function changeOfVersion(
   instanceId: string,
-  { versionId, acceptPermissions = false, reason }: ChangeVersionDto,
+  { versionId, acceptPermissions = false, plan, reason }: ChangeVersionDto,
   ctx: RequestContext,
 ) {
-  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions };
+  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions, ...(plan && { plan }) };
   return { wish, context: ctx.command({ reason, ifMatch: 'optional' }) };
-}
-
-/** @throws InvalidInput naming every value that is no text */
-function filledIn({ parameters = {}, secrets = {} }: ReportDto) {
-  const problems: Problem[] = [];
-  for (const [field, values] of Object.entries({ parameters, secrets }))
-    for (const [name, value] of Object.entries(values))
-      if (typeof value !== 'string')
-        problems.push({ code: 'wrong-type', pointer: jsonPointer(field, name), message: 'must be a text' });
-  if (problems.length > 0) throw new InvalidInput(problems, 'body');
-  return { parameters: parameters as Record<string, string>, secrets: secrets as Record<string, string> };
 }
 
 /** The index that narrows most; what else was asked is checked document by document. */

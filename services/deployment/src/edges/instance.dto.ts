@@ -1,16 +1,20 @@
-import { idPattern } from '@souk/contracts';
+import { idPattern, instanceStatuses } from '@souk/contracts';
 import { PageQuery } from '@souk/platform';
+import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Matches,
   MaxLength,
+  Min,
+  ValidateNested,
 } from 'class-validator';
 import { REGION, VISIBLE } from './cluster.dto';
 
@@ -51,7 +55,31 @@ export class ReportDto {
   secrets?: Record<string, unknown>;
 }
 
+/** The `revisions` of a plan: with any other state of things the request is refused. */
+export class PlanRevisionsDto {
+  /** Digest of what was to be deployed. */
+  @IsString()
+  @Matches(/^[0-9a-f]{64}$/)
+  snapshot: string;
+
+  /** Revision of the cluster. */
+  @IsInt()
+  @Min(0)
+  cluster: number;
+
+  /** Revision of the instance, where there was one. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  instance?: number;
+}
+
 export class RequestInstanceDto extends ReportDto {
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PlanRevisionsDto)
+  plan?: PlanRevisionsDto;
+
   /** Unique within the account; free again after the instance was deleted. */
   @IsString()
   @Matches(VISIBLE)
@@ -76,6 +104,11 @@ export class ChangeVersionDto {
   acceptPermissions?: boolean;
 
   @IsOptional()
+  @ValidateNested()
+  @Type(() => PlanRevisionsDto)
+  plan?: PlanRevisionsDto;
+
+  @IsOptional()
   @IsString()
   @MaxLength(500)
   reason?: string;
@@ -96,7 +129,40 @@ export class RestartDto {
   reason?: string;
 }
 
+/** Why, for the history. */
+export class ReasonDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+/** Of those who step in, it is asked why. */
+export class InterventionDto {
+  @IsString()
+  @Matches(VISIBLE)
+  @MaxLength(500)
+  reason: string;
+}
+
+export class ScaleDto extends ReasonDto {
+  /** Replicas by service name; init nodes have none. */
+  @IsObject()
+  nodes: Record<string, unknown>;
+}
+
+export class DriftPolicyDto {
+  /** `correct`: what somebody else has changed on the cluster is put right. `report`: it is told. */
+  @IsIn(['correct', 'report'])
+  policy: 'correct' | 'report';
+}
+
 export class DeleteQuery {
+  /** Although other instances use services of this one. */
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+
   @IsOptional()
   @IsString()
   @MaxLength(500)
@@ -105,7 +171,7 @@ export class DeleteQuery {
 
 export class InstanceQuery extends PageQuery {
   @IsOptional()
-  @IsIn(['deploying', 'running', 'upgrading', 'rolling-back', 'restarting', 'degraded', 'deleting', 'deleted'])
+  @IsIn(instanceStatuses)
   status?: string;
 
   @IsOptional()

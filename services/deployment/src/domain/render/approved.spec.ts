@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENFORCE, podSecurityViolations, type PodSpec } from '@souk/cluster-sim';
 import { manifestProblems } from '@souk/kubernetes/testing';
-import type { Topology } from '@souk/topology';
+import { emptyTopology, type Topology } from '@souk/topology';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { CANARY, generatedTopology } from '../../../test/generated-topologies';
@@ -12,10 +12,21 @@ import { keyOf } from '../cluster-object';
 import { type InstanceToRender, type RenderedInstance, renderInstance } from './render-instance';
 import type { RenderedObject } from './rendered';
 
-const cases: Readonly<Record<string, InstanceToRender>> = {
+const cases: Record<string, InstanceToRender> = {
   shop: toRender(shop),
   ...Object.fromEntries(Object.entries(renderedCases).map(([name, { topology, more }]) => [name, toRender(topology, more)])),
 };
+
+/** What the applications of `examples/` become, for who reads them. */
+const examplesFolder = join(__dirname, '../../../../../examples');
+const examples = readdirSync(examplesFolder).filter((name) => existsSync(join(examplesFolder, name, 'topology.json')));
+for (const name of examples) {
+  const topology = JSON.parse(readFileSync(join(examplesFolder, name, 'topology.json'), 'utf8')) as Topology;
+  cases[name] = toRender({ ...emptyTopology, ...topology }, { name, parameters: {} });
+}
+
+const fileOf = (name: string): string =>
+  examples.includes(name) ? join(examplesFolder, name, 'rendered.yaml') : join(__dirname, `../../../test/rendered/${name}.yaml`);
 
 /** The same for every instance: to be read in `shop.yaml`. */
 const everywhere = new Set(['NetworkPolicy/souk-isolation', 'ServiceAccount/souk-workload', 'Secret/souk-identity']);
@@ -44,7 +55,7 @@ function approvedText(name: string): string {
 
 describe('What is rendered', () => {
   it.each(Object.keys(cases))('for "%s" is what was approved (SOUK_APPROVE=1 approves it anew)', (name) => {
-    const file = join(__dirname, `../../../test/rendered/${name}.yaml`);
+    const file = fileOf(name);
     const text = approvedText(name);
     if (process.env['SOUK_APPROVE']) writeFileSync(file, text);
     expect(text).toBe(readFileSync(file, 'utf8'));
@@ -68,7 +79,7 @@ describe('What is rendered for any topology', () => {
       cluster: { nas: { storageClass: 'nas' }, loadBalancer: 'metallb' },
       parameters: { licence: CANARY, title: 'shop' },
     });
-  const forAny = (law: (topology: Topology) => void) => fc.assert(fc.property(generatedTopology, law), { numRuns: 40 });
+  const forAny = (law: (topology: Topology) => void) => fc.assert(fc.property(generatedTopology, law), { numRuns: 25 });
   const hashesOf = (instance: RenderedInstance) => new Map(instance.nodes.map(({ name, specHash }) => [name, specHash]));
   const podOf = ({ object }: RenderedObject) => (object['spec'] as { template?: { spec: PodSpec } } | undefined)?.template?.spec;
 
