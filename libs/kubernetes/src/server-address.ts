@@ -43,17 +43,19 @@ export async function assertPublicOrAllowed(
 ): Promise<void> {
   const host = new URL(server).hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await addressesOf(host);
-  for (const { address } of addresses) if (isRefused(address, allowed, more)) throw new AddressRefused(host, address);
+  const isRefused = refusal(allowed, more);
+  for (const { address } of addresses) if (isRefused(address)) throw new AddressRefused(host, address);
 }
 
 /**
  * The same guard at the moment of connecting, so that a name that points elsewhere by then is refused as well.
- * (Not asked by `net.connect` for literal addresses: those are what `assertPublicOrAllowed` saw.)
+ * Networks that are none are told at once. (Not asked by `net.connect` for literal addresses: those are what `assertPublicOrAllowed` saw.)
  */
 export function guardedLookup(allowed: readonly string[] = [], more: readonly string[] = []): LookupFunction {
+  const isRefused = refusal(allowed, more);
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      const refused = error ? undefined : addresses.find(({ address }) => isRefused(address, allowed, more));
+      const refused = error ? undefined : addresses.find(({ address }) => isRefused(address));
       const [first] = addresses;
       if (error ?? refused) callback(error ?? new AddressRefused(hostname, refused!.address), '', 0);
       else if (options.all) callback(null, addresses);
@@ -68,9 +70,12 @@ function addressesOf(host: string): Promise<LookupAddress[]> {
   });
 }
 
-function isRefused(address: string, allowed: readonly string[], more: readonly string[]): boolean {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? unmapped(address);
-  return listOf([...forbidden, ...more]).check(plain, family(plain)) && !listOf(allowed).check(plain, family(plain));
+function refusal(allowed: readonly string[], more: readonly string[]): (address: string) => boolean {
+  const [refused, exceptions] = [listOf([...forbidden, ...more]), listOf(allowed)];
+  return (address) => {
+    const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? unmapped(address);
+    return refused.check(plain, family(plain)) && !exceptions.check(plain, family(plain));
+  };
 }
 
 /** `::ffff:7f00:1` is 127.0.0.1. */

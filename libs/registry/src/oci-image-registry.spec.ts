@@ -250,4 +250,8 @@ describe('Addresses', () => {
   ])('that are not public are no place for a registry: %s', async (image) => {
     await expect(client({}).resolve(image)).rejects.toThrow(RegistryRefused);
   });
+
+  it('that are no networks are told when the client is made', () => {
+    expect(() => client({ allowed: ['999.0.0.0/8'] })).toThrow();
+  });
 });
