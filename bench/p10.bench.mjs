@@ -1,4 +1,12 @@
-import { largeTopology, renderInstance, toRender, validateTopology, wavesOf } from './src/large-topology.mjs';
+import {
+  largeTopology,
+  renderInstance,
+  renderingSteps,
+  toRender,
+  validateTopology,
+  validationOf,
+  wavesOf,
+} from './src/large-topology.mjs';
 import { measureRatios } from './src/ratio.mjs';
 
 const NODES = Number(process.env.SOUK_BENCH_NODES ?? 10_000);
@@ -7,7 +15,8 @@ const TURN = { milliseconds: 20 };
 
 /**
  * Validate, order and render a topology of 10,000 nodes with five arrows each, against what no way around leads past: Kahn's algorithm on the same
- * graph, and writing the rendered objects as JSON. Then ten times the size against once. Each function is a turn of its own.
+ * graph, and writing the rendered objects as JSON. Then ten times the size against once. Last, the longest
+ * turn that the event loop takes over it where these go in steps, as services let them.
  */
 export async function run({ log }) {
   const topology = largeTopology(NODES);
@@ -28,9 +37,9 @@ export async function run({ log }) {
   });
   const stall = await measureRatios({
     control: async () => TURN,
-    ours: async () => ({ milliseconds: worked(topology).longest }),
+    ours: async () => ({ milliseconds: longestTurn(topology) }),
     figures: [{ id: 'P10-stall', of: 'milliseconds', atMost: 1 }],
-    onRound: (_, { milliseconds }) => log(`  P10: longest turn ${milliseconds} ms`),
+    onRound: (_, { milliseconds }) => log(`  P10: longest turn ${milliseconds.toFixed(1)} ms`),
   });
   return [...ratios, ...growth, ...stall];
 }
@@ -48,7 +57,19 @@ function worked(topology) {
   const validate = round(timed(() => validateTopology(topology)));
   const order = round(timed(() => wavesOf(topology)));
   const render = round(timed(() => renderInstance(input)));
-  return { milliseconds: validate + order + render, validate, order, render, longest: Math.max(validate, order, render) };
+  return { milliseconds: validate + order + render, validate, order, render };
+}
+
+/** Ordering has no steps: it is one. */
+function longestTurn(topology) {
+  let longest = timed(() => wavesOf(topology)).milliseconds;
+  for (const steps of [validationOf(topology), renderingSteps(toRender(topology))]) {
+    for (let done = false; !done;) {
+      const { milliseconds } = timed(() => ({ done } = steps.next()));
+      longest = Math.max(longest, milliseconds);
+    }
+  }
+  return longest;
 }
 
 /** The plainest order: a queue of what waits for nothing any more. */

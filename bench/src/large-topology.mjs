@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-export const { emptyTopology, validateTopology, wavesOf } = require('../../dist/libs/topology/src/index.js');
-export const { renderInstance } = require('../../dist/services/deployment/src/domain/render/render-instance.js');
+export const { validateTopology, validationOf, wavesOf } = require('../../dist/libs/topology/src/index.js');
+export const { renderInstance, renderingSteps } = require('../../dist/services/deployment/src/domain/render/render-instance.js');
 
 const ARROWS = 5;
 
