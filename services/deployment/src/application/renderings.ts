@@ -36,6 +36,7 @@ export class Renderings {
       cluster: await this.traitsOf(clusterId),
       scale,
       stopped,
+      ...(this.settings.logs && { logs: this.settings.logs }),
       ...(await this.addressesOf(instance, configuration)),
     };
   }
