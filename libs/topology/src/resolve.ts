@@ -1,4 +1,5 @@
 import { canonicalTopology, withoutPosition } from './canonical';
+import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
 import type { Preset } from './presets/preset';
 import {
@@ -44,7 +45,7 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
   const ports = node.ports ?? preset?.ports ?? [];
-  const userId = node.userId ?? preset?.userId;
+  const userId = node.userId ?? userOf(preset, node.image);
   const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
   const args = node.args ?? preset?.args;
   const { cloud: _, ...settings } = withoutPosition(node);
@@ -62,6 +63,13 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
     ...(userId !== undefined && { userId }),
     ...(healthCheck && { healthCheck }),
   };
+}
+
+/** What is known about the user of an image is known about that repository: one that is built otherwise may have no such user. */
+function userOf(preset: Preset | undefined, image: string | undefined): number | undefined {
+  if (preset?.userId === undefined || image === undefined) return preset?.userId;
+  const [own, usual] = [parseImage(image), parseImage(preset.image)];
+  return own?.registry === usual?.registry && own?.repository === usual?.repository ? preset.userId : undefined;
 }
 
 /** What the preset says about variables that a node may leave open. */
