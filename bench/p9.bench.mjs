@@ -8,9 +8,9 @@ const require = createRequire(import.meta.url);
 /** What one call takes on a simulated cluster, and a pod until it is ready; milliseconds. */
 const CALL_MS = 10;
 const START_MS = 100;
-const ONE = { clusters: 1, instances: 60, limits: { callsPerSecond: 20, burst: 10 } };
+const ONE = { clusters: 1, instances: 15, limits: { callsPerSecond: 5, burst: 5 } };
 /** Calls that all clusters together take in a second stay below what one process can do: else this measures the machine. */
-const TEN = { clusters: 10, instances: 12, limits: { callsPerSecond: 4, burst: 4 } };
+const TEN = { clusters: 10, instances: 4, limits: { callsPerSecond: 1, burst: 2 } };
 
 /**
  * Upgrades of all instances on one and on ten clusters, each with a limit of its own: makespan against the least that limit and deploy order

@@ -145,7 +145,7 @@ export class LmdbLogStore extends LogStore {
     }
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.environment.close();
   }
 

@@ -56,6 +56,8 @@ export abstract class LogStore {
   abstract follow(instanceId: string, from: LogStart, signal: AbortSignal, quietMs: number): AsyncGenerator<readonly KeptLine[]>;
   abstract usage(instanceId: string): LogUsage;
   abstract forget(instanceId: string): Promise<void>;
+  /** Waits for the writes under way; nothing can be asked afterwards. */
+  abstract close(): Promise<void>;
 }
 
 export type LogStart = { readonly after: number } | { readonly recent: number };

@@ -52,6 +52,11 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @IsOptional()
   @IsString({ message: 'SOUK_SIMULATED_KUBECONFIG must be a file' })
   SOUK_SIMULATED_KUBECONFIG: string | undefined = undefined;
+
+  /** Where this process keeps logs of instances. Another replica would not see them: it is for one alone. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_LOG_DIRECTORY must be a folder' })
+  SOUK_LOG_DIRECTORY: string | undefined = undefined;
 }
 
 export interface DeploymentConfig {
@@ -64,6 +69,7 @@ export interface DeploymentConfig {
 
   readonly driftMs: number;
   readonly simulatedKubeconfig?: string;
+  readonly logDirectory?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -73,6 +79,7 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     config,
     apiUrl: variables.SOUK_API_URL!,
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
+    ...(variables.SOUK_LOG_DIRECTORY !== undefined && { logDirectory: resolve(variables.SOUK_LOG_DIRECTORY) }),
     clusterCalls: clusterCallsOf(variables.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(variables.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(variables.SOUK_LOGS_URL) }),
     ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {

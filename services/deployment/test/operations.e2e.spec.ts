@@ -33,8 +33,12 @@ describe('An instance in operation', () => {
   const done = async (verb: string, body: object = {}): Promise<Answer['body']> => {
     const { status, body: accepted } = await ask(verb, body);
     expect([status, accepted.code]).toEqual([202, undefined]);
-    return world.record(accepted.operationId as string, ({ endedAt }) => endedAt !== undefined);
+    const record = await world.record(accepted.operationId as string, ({ endedAt }) => endedAt !== undefined);
+    await atRest();
+    return record;
   };
+  /** Fulfilled when the instance knows that nothing is done to it any more. */
+  const atRest = () => world.until(instanceId, ({ operation }) => operation === undefined);
   const replicas = async () => {
     const deployments = await world.objects(instanceId, 'Deployment');
     const of = (name: string) => (deployments.get(`Deployment/${name}`)?.['spec'] as { replicas: number }).replicas;
@@ -87,7 +91,6 @@ describe('An instance in operation', () => {
 
   it('is put right when somebody changes or takes away what was applied, at once or with the next look', async () => {
     await scaleByHand(1);
-    await world.until(instanceId, () => true);
     const changed = await untilSome(corrections);
     expect(changed[0].differences).toEqual([
       { kind: 'Deployment', name: 'tomcat', what: 'spec.replicas was changed by somebody else' },
@@ -117,6 +120,7 @@ describe('An instance in operation', () => {
     await scaleByHand(1);
     await world.until(instanceId, ({ drift }) => drift !== undefined);
     expect(await corrections()).toHaveLength(3);
+    // Every operation puts right what it meets.
     await done('restart');
     await world.until(instanceId, ({ drift, status }) => drift === undefined && status === 'running');
   });
@@ -165,6 +169,7 @@ describe('An instance in operation', () => {
     expect((await override('tomcat')).status).toBe(202);
     const record = await world.record(body.operationId as string, ({ endedAt }) => endedAt !== undefined);
     expect(record.status).toBe('succeeded');
+    await atRest();
     const step = (record.steps as { type: string }[]).find(({ type }) => type === 'NodeOverridden');
     expect(step).toMatchObject({ node: 'tomcat', detail: expect.stringMatching(/^its check is wrong \(user /) as unknown });
     expect((await override('mysql')).body.code).toBe('operation-ended');

@@ -41,6 +41,7 @@ export class MarketplaceModule {
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          logDirectory: join(dataDir, 'logs'),
           ...(allowedClusterAddresses && { allowedClusterAddresses }),
           ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),

@@ -236,12 +236,13 @@ class Trial {
 
   /** Whether it is there again within our patience. */
   private async comesBack(path: string): Promise<boolean> {
-    for (const end = performance.now() + this.patience; performance.now() < end; await sleep(100)) {
+    for (const end = performance.now() + this.patience; performance.now() < end;) {
       const there = await this.ask('GET', path).then(
         () => true,
         () => false,
       );
       if (there) return true;
+      await sleep(100);
     }
     return false;
   }

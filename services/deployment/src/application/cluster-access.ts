@@ -31,10 +31,10 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   Pod: ['watch'],
   Service: ['apply', 'watch', 'delete'],
   Secret: ['apply', 'watch', 'delete'],
+  ConfigMap: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
-  ConfigMap: ['apply', 'watch', 'delete'],
-  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
+  PersistentVolumeClaim: ['apply', 'watch'],
   Deployment: ['apply', 'watch', 'delete'],
   StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
@@ -43,7 +43,7 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
 };
 
 /** Parts of objects, by their paths, that are read beside them. */
-const parts: readonly Access[] = [];
+const parts: readonly Access[] = [{ verb: 'get', group: '', resource: 'pods/log' }];
 
 interface Rule {
   readonly apiGroups: readonly string[];

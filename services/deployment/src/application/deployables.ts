@@ -5,6 +5,7 @@ import {
   ReleaseQueries,
   type CallContext,
   type Platform,
+  type DeclaredPermissions,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';
@@ -21,6 +22,8 @@ export interface Deployable {
   readonly version: VersionView;
   readonly deployed: DeployedVersion;
   readonly configuration: SnapshotConfiguration;
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Finds what is to be deployed, and what stands in the way. */
@@ -98,6 +101,6 @@ export class Deployables {
         snapshot.configurations.map((known) => known.name),
       );
     const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
-    return { version, deployed, configuration };
+    return { version, deployed, configuration, permissions: snapshot.permissions };
   }
 }

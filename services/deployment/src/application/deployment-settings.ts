@@ -23,6 +23,8 @@ export abstract class DeploymentSettings {
   abstract readonly stallAfterMs: number;
   /** Where log collectors send what they read, where that is not the platform. */
   abstract readonly logs?: LogDestination;
+  /** Folder for the logs of instances, of this process alone; without it none are kept. */
+  abstract readonly logDirectory?: string;
   /** How clusters are called, where it is not as usual. */
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
   /** How often every cluster with instances is looked at, in milliseconds. */

@@ -15,6 +15,9 @@ import { RECONCILER } from './operation-causes';
 import { Renderings } from './renderings';
 import type { Outcome } from './work-queue';
 
+/** How long a correction counts against further ones, in milliseconds. */
+const CORRECTIONS_COUNT_MS = 3_600_000;
+
 /** What was found of an instance at rest. */
 interface Findings {
   readonly differences: readonly Difference[];
@@ -82,14 +85,18 @@ export class Inspections {
   /** Answers whether an operation has begun. */
   private async correct({ instance, revision, told }: Subject, { differences }: Findings): Promise<boolean> {
     const { instanceId } = instance;
-    const now = this.clock.now().toISOString();
-    if (differences.length === 0 || !mayCorrect(instance, now)) {
+    const moment = this.clock.now().getTime();
+    const [now, countedFrom] = [moment, moment - CORRECTIONS_COUNT_MS].map((ms) => new Date(ms).toISOString()) as [
+      string,
+      string,
+    ];
+    if (differences.length === 0 || !mayCorrect(instance, countedFrom)) {
       if (JSON.stringify(differences) !== JSON.stringify(told.differences))
         await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences });
       return false;
     }
     const operationId = derivedId('operation', instanceId, 'correct', String(revision));
-    const command = { type: 'RequestCorrection', instanceId, operationId, differences, now } as const;
+    const command = { type: 'RequestCorrection', instanceId, operationId, differences, now, countedFrom } as const;
     const context = contextOf('correct', instanceId, revision);
     const { events } = await this.commands.handle(instanceAggregate, instanceId, command, context);
     if (told.differences.length > 0) await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences: [] });
@@ -131,9 +138,8 @@ export class Inspections {
     const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
     if (!credential || !configuration) return undefined;
     const { appKey, secretVersion } = credential;
-    const rendered = renderInstance(
-      await this.renderings.inputOf(instance, { configuration, credential: { appKey, secretVersion } }),
-    );
+    const wanted = { configuration, permissions: snapshot!.permissions, credential: { appKey, secretVersion } };
+    const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const { state: told } = await this.commands.load(healthAggregate, instanceId);
     return { instance, revision, told, rendered };
   }

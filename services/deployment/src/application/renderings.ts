@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { SnapshotConfiguration } from '@souk/contracts';
+import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import { withoutSimulatedDigests } from '../domain/image-digests';
@@ -8,6 +8,7 @@ import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
+import { InstanceServices } from './services';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
 export interface Wanted {
@@ -15,6 +16,8 @@ export interface Wanted {
   /** What ran before, while an upgrade is under way. */
   readonly before?: SnapshotConfiguration;
   readonly credential: { readonly appKey: string; readonly secretVersion: number };
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Gathers what the objects of an instance follow from: the instance itself, and what was taken, bound and found for it. */
@@ -24,9 +27,10 @@ export class Renderings {
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
     private readonly pools: AddressPools,
+    private readonly services: InstanceServices,
   ) {}
 
-  async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
+  async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
     return {
       ...{ instanceId, name, appId, parameters, restarts },
@@ -38,6 +42,8 @@ export class Renderings {
       stopped,
       ...(this.settings.logs && { logs: this.settings.logs }),
       ...(await this.addressesOf(instance, configuration)),
+      services: await this.services.addressesOf(instanceId, permissions.dependencies),
+      ...(permissions.provisions && { provisions: permissions.provisions }),
     };
   }
 

@@ -32,6 +32,9 @@ export const labels = {
   node: 'souk.dev/node',
 } as const;
 
+/** Of a namespace that uses a service: the value is the namespace that provides it. */
+export const serviceLabel = (model: string): string => `services.souk.dev/${model}`;
+
 export const annotations = {
   /** SHA-256 of what was rendered, with versions of secrets in place of their values. */
   specHash: 'souk.dev/spec-hash',

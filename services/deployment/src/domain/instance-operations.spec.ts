@@ -27,8 +27,10 @@ const corrected = (n: number): InstanceEvent[] => [
   { type: 'CorrectionRequested', data: { ...op(`op_c${n}`), differences, seenAt: at(n) } },
   ended('correct', `op_c${n}`),
 ];
-const correct = (now: string) => ({ type: 'RequestCorrection', ...op('op_c'), differences, now }) as const;
-const stateAfter = (...events: InstanceEvent[]) => events.reduce(instance.evolve, instance.initial);
+const correct = (minute: number) =>
+  ({ type: 'RequestCorrection', ...op('op_c'), differences, now: at(minute), countedFrom: at(minute - 60) }) as const;
+const stateAfter = (...events: InstanceEvent[]) =>
+  events.reduce((state, event) => instance.evolve(state, event), instance.initial);
 
 describe('Instance', () => {
   describe('running', () => {
@@ -77,26 +79,26 @@ describe('Instance', () => {
         .then({ type: 'RetryRequested', data: { ...op('op_2'), failedOperation: 'op_1' } }));
     it('is left to its owner, whatever differs', () =>
       given(instance, ...degraded)
-        .when(correct(at(0)))
+        .when(correct(0))
         .thenNothing());
   });
 
   describe('changed by somebody else', () => {
     it('is put right', () =>
       given(instance, ...running)
-        .when(correct(at(0)))
+        .when(correct(0))
         .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(0) } }));
     it('is not put right where its owner wants to be told', () =>
       given(instance, ...running, { type: 'DriftPolicyChosen', data: { instanceId, policy: 'report' } })
-        .when(correct(at(0)))
+        .when(correct(0))
         .thenNothing());
     it('is not put right a fourth time within an hour', () =>
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
-        .when(correct(at(60)))
+        .when(correct(60))
         .thenNothing());
     it('is put right again after that hour', () =>
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
-        .when(correct(at(61)))
+        .when(correct(61))
         .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } }));
     it('runs on when that fails', () => {
       const failed = [corrected(0)[0]!, ended('correct', 'op_c0', 'failed')];
@@ -108,7 +110,7 @@ describe('Instance', () => {
     const suspension: InstanceEvent = { type: 'ReconciliationSuspended', data: { instanceId, reason: 'the host moves' } };
     const suspended = given(instance, ...running, suspension);
     it('begins nothing', () => suspended.when({ type: 'RequestStop', ...op('op_2') }).thenRefused(InstanceSuspended));
-    it('is not put right', () => suspended.when(correct(at(0))).thenNothing());
+    it('is not put right', () => suspended.when(correct(0)).thenNothing());
     it('is suspended once', () => suspended.when({ type: 'SuspendReconciliation', instanceId, reason: 'again' }).thenNothing());
     it('is deleted all the same', () =>
       suspended.when({ type: 'RequestDelete', ...op('op_2') }).then({ type: 'DeleteRequested', data: op('op_2') }));

@@ -92,6 +92,8 @@ export interface RequestCorrection extends OfInstance {
   readonly type: 'RequestCorrection';
   readonly differences: readonly Difference[];
   readonly now: string;
+  /** Earlier corrections do not count against this one. */
+  readonly countedFrom: string;
 }
 
 export interface ChooseDriftPolicy {
@@ -196,8 +198,8 @@ const retry = (command: RequestRetry, state: Instance): RetryRequested[] => {
 };
 
 const correct = (command: RequestCorrection, state: Instance): CorrectionRequested[] => {
-  const { instanceId, operationId, differences, now } = command;
-  if (state.status === 'unknown' || !mayCorrect(state, now)) return [];
+  const { instanceId, operationId, differences, now, countedFrom } = command;
+  if (state.status === 'unknown' || !mayCorrect(state, countedFrom)) return [];
   return [{ type: 'CorrectionRequested', data: { instanceId, operationId, differences, seenAt: now } }];
 };
 

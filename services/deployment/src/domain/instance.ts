@@ -50,9 +50,8 @@ export interface InstanceFacts {
   readonly suspended?: { readonly reason: string };
 }
 
-/** Corrections in {@link CORRECTIONS_WITHIN_MS}: whoever else keeps changing it back is not fought for ever. */
+/** Corrections within a while: whoever else keeps changing it back is not fought for ever. */
 export const MAX_CORRECTIONS = 3;
-export const CORRECTIONS_WITHIN_MS = 3_600_000;
 
 export type Instance =
   | { readonly status: 'unknown' }
@@ -212,14 +211,12 @@ export function operationOf(state: Instance): RunningOperation | undefined {
   return 'operation' in state ? state.operation : undefined;
 }
 
-/** Whether what was changed by somebody else is to be put right: its owner wants that, and it has not been tried too often. */
-export function mayCorrect(state: KnownInstance, now: string): boolean {
+/**
+ * Whether what was changed by somebody else is to be put right: its owner wants that, and it has not been tried too often.
+ * @param countedFrom corrections before that moment (ISO 8601) do not count
+ */
+export function mayCorrect(state: KnownInstance, countedFrom: string): boolean {
   if (state.status !== 'running' && state.status !== 'stopped') return false;
   if (state.driftPolicy !== 'correct' || state.suspended) return false;
-  const [oldest] = state.corrections;
-  return (
-    state.corrections.length < MAX_CORRECTIONS ||
-    oldest === undefined ||
-    Date.parse(now) - Date.parse(oldest) > CORRECTIONS_WITHIN_MS
-  );
+  return state.corrections.filter((moment) => moment >= countedFrom).length < MAX_CORRECTIONS;
 }

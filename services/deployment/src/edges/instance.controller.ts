@@ -1,26 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
-import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import {
-  Ctx,
-  InjectReadModel,
-  InvalidInput,
-  NotFound,
-  PageQuery,
-  type Principal,
-  problemsOf,
-  RequestContext,
-  Roles,
-} from '@souk/platform';
+import { Ctx, InjectReadModel, NotFound, PageQuery, type Principal, problemsOf, RequestContext, Roles } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { Interventions } from '../application/interventions';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
+import type { UnreadyNode } from '../domain/health.events';
 import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
+import { filledIn } from './filled-in';
 import { deploymentStatuses } from './http-errors';
 import {
   ChangeVersionDto,
@@ -35,6 +26,12 @@ import {
   ScaleDto,
 } from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
+
+/** What the cluster of an instance adds to what is told of it. */
+interface Sighted {
+  readonly clusterReachable?: boolean;
+  readonly health?: { readonly state: 'unknown'; readonly since: string; readonly nodes: readonly UnreadyNode[] };
+}
 
 @ApiTags('instances')
 @Controller('v1')
@@ -196,8 +193,17 @@ export class InstanceController {
   @HttpCode(202)
   @Roles('provider', 'buyer')
   @ApiOperation({ summary: 'Delete the instance, whatever it is doing, with everything that was made for it' })
-  async remove(@Param('instanceId') instanceId: string, @Query() { reason }: DeleteQuery, @Ctx() ctx: RequestContext) {
-    const outcome = await this.instances.delete(instanceId, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
+  async remove(
+    @Param('instanceId') instanceId: string,
+    @Query() { reason, force = false }: DeleteQuery,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const outcome = await this.instances.delete(
+      instanceId,
+      ctx.principal.tenant,
+      force,
+      ctx.command({ reason, ifMatch: 'optional' }),
+    );
     return this.accepted(instanceId, derivedId('operation', instanceId, 'delete'), outcome, ctx);
   }
 
@@ -242,9 +248,11 @@ export class InstanceController {
   private async reachable(instances: readonly InstanceDoc[]) {
     const ids = [...new Set(instances.map(({ clusterId }) => clusterId))];
     const clusters = new Map(await Promise.all(ids.map(async (id) => [id, await this.clusters.get(id)] as const)));
-    return ({ clusterId }: InstanceDoc): { clusterReachable?: boolean } => {
-      const reachable = clusters.get(clusterId)?.reachable;
-      return reachable === undefined ? {} : { clusterReachable: reachable };
+    return ({ clusterId, status, updatedAt }: InstanceDoc): Sighted => {
+      const { reachable, since = updatedAt } = clusters.get(clusterId) ?? {};
+      if (reachable === undefined) return {};
+      if (reachable || status === 'deleted') return { clusterReachable: reachable };
+      return { clusterReachable: false, health: { state: 'unknown', since, nodes: [] } };
     };
   }
 
@@ -257,22 +265,11 @@ export class InstanceController {
 
 function changeOfVersion(
   instanceId: string,
-  { versionId, acceptPermissions = false, reason }: ChangeVersionDto,
+  { versionId, acceptPermissions = false, plan, reason }: ChangeVersionDto,
   ctx: RequestContext,
 ) {
-  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions };
+  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions, ...(plan && { plan }) };
   return { wish, context: ctx.command({ reason, ifMatch: 'optional' }) };
-}
-
-/** @throws InvalidInput naming every value that is no text */
-function filledIn({ parameters = {}, secrets = {} }: ReportDto) {
-  const problems: Problem[] = [];
-  for (const [field, values] of Object.entries({ parameters, secrets }))
-    for (const [name, value] of Object.entries(values))
-      if (typeof value !== 'string')
-        problems.push({ code: 'wrong-type', pointer: jsonPointer(field, name), message: 'must be a text' });
-  if (problems.length > 0) throw new InvalidInput(problems, 'body');
-  return { parameters: parameters as Record<string, string>, secrets: secrets as Record<string, string> };
 }
 
 /** The index that narrows most; what else was asked is checked document by document. */

@@ -1,6 +1,7 @@
 import type { ConfigurationAtRevision, PermissionsAtRevision, Platform } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
 import { type ImageFindings, imageProblems, imageWarnings } from './images';
+import { declarationProblems } from './declaration-problems';
 import type { ReviewedRevisions } from './version.events';
 
 /** A draft as it stands: which revisions it consists of, and everything that is in the way of a release. */
@@ -36,6 +37,7 @@ export function reviewOf(
       ...configurations.flatMap(({ name, problems }) => problems.map((problem) => below(problem, 'configurations', name))),
       ...imageProblems(configurations, findings, platforms),
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
+      ...declarationProblems(configurations, permissions.permissions),
     ],
     warnings: [
       ...configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),

@@ -22,9 +22,11 @@ export interface Bindings {
   readonly host: (node: string) => string | undefined;
   readonly port: (node: string) => number | undefined;
   readonly parameter: (name: string) => string | undefined;
-  /** Where a service of that model is provided on the cluster. */
-  readonly service: (model: string) => { readonly host: string; readonly port: number } | undefined;
+  readonly services: Services;
 }
+
+/** Where services are provided on the cluster, and by which instance. By service model. */
+export type Services = ReadonlyMap<string, { readonly host: string; readonly port: number; readonly provider: string }>;
 
 export interface SealedVersion {
   readonly name: string;
@@ -64,6 +66,17 @@ export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
   ];
 }
 
+/** Names under which own code finds the services that it needs: `SOUK_SERVICE_WORK_ORDERS_HOST`. */
+function serviceVariables(services: Services): EnvironmentVariable[] {
+  return [...services].sort(byName).flatMap(([model, { host, port }]) => {
+    const name = `SOUK_SERVICE_${model.toUpperCase().replaceAll('-', '_')}`;
+    return [
+      { name: `${name}_HOST`, value: host },
+      { name: `${name}_PORT`, value: String(port) },
+    ];
+  });
+}
+
 /**
  * Literals stand in the pod's spec; a value with a secret anywhere in it goes into the node's Secret.
  * @throws UnresolvedReference what validation of the topology and of the parameters rules out
@@ -74,7 +87,7 @@ export function environmentOf(
   bindings: Bindings,
   identity?: Identity,
 ): Environment {
-  const injected = identity ? identityVariables(identity) : [];
+  const injected = identity ? [...identityVariables(identity), ...serviceVariables(bindings.services)] : [];
   const taken = new Set(injected.map((variable) => variable.name));
   const variables: EnvironmentVariable[] = [...injected];
   const sealed: Record<string, SealedValue> = {};
@@ -131,7 +144,7 @@ function boundTo(reference: Reference, bindings: Bindings): string | number | un
     case 'param':
       return bindings.parameter(reference.name);
     case 'service':
-      return bindings.service(reference.model)?.[reference.field];
+      return bindings.services.get(reference.model)?.[reference.field];
     case 'node':
       return reference.field === 'host' ? bindings.host(reference.node) : bindings.port(reference.node);
     default:
@@ -144,6 +157,6 @@ function asLiteral(text: string): string {
   return text.replaceAll('$(', '$$$$(');
 }
 
-function byName(a: readonly [string, string], b: readonly [string, string]): number {
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : 1;
 }

@@ -1,6 +1,7 @@
+import type { ServiceProvision } from '@souk/contracts';
 import { digestOf, type ResolvedProcess } from '@souk/topology';
 import type { LoadBalancerDialect } from '../cluster.events';
-import { labels } from '../cluster-object';
+import { labels, serviceLabel } from '../cluster-object';
 import { head, type Owner, rendered, type RenderedObject, selectorOf } from './rendered';
 
 /** The address that was taken for a node, and how the cluster's load balancer is told it. */
@@ -79,4 +80,26 @@ export function renderExposure(owner: Owner, node: ResolvedProcess): RenderedObj
     },
   };
   return [rendered(object)];
+}
+
+/** Instances that are bound to a service of this one reach the node that serves it, on that port alone (F38). */
+export function renderServing(owner: Owner, node: ResolvedProcess, provisions: readonly ServiceProvision[]): RenderedObject[] {
+  return provisions.flatMap(({ model, node: serving, port }) => {
+    const served = node.ports.filter(({ external }) => external === port);
+    if (serving !== node.serviceName || served.length === 0) return [];
+    const object = {
+      ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: `${serving}-serves-${model}` }, node),
+      spec: {
+        podSelector: { matchLabels: { [labels.node]: serving } },
+        policyTypes: ['Ingress'],
+        ingress: [
+          {
+            from: [{ namespaceSelector: { matchLabels: { [serviceLabel(model)]: owner.namespace } } }],
+            ports: served.map(({ internal, protocol }) => ({ port: internal, protocol })),
+          },
+        ],
+      },
+    };
+    return [rendered(object)];
+  });
 }

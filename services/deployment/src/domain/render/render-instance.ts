@@ -1,4 +1,4 @@
-import type { SnapshotConfiguration } from '@souk/contracts';
+import type { ServiceProvision, SnapshotConfiguration } from '@souk/contracts';
 import {
   type Arrow,
   digestOf,
@@ -11,10 +11,10 @@ import {
 import type { ClusterDescription } from '../cluster.events';
 import { namespaceOf } from '../cluster-object';
 import { atOnce, type Steps } from '../steps';
-import { type Bindings, environmentOf, type Identity } from './environment';
+import { type Bindings, environmentOf, type Identity, type Services } from './environment';
 import { type LogDestination, platformLogs, podLogging, renderLogging } from './log-collector';
 import { renderSurroundings } from './namespace';
-import { renderExposure, renderGoverningService, renderService, type TakenAddress } from './network';
+import { renderExposure, renderGoverningService, renderService, renderServing, type TakenAddress } from './network';
 import type { Workload } from './pod';
 import { podDemandOf } from './pod-demand';
 import { renderQuota } from './quota';
@@ -40,8 +40,10 @@ export interface InstanceToRender {
   readonly addresses?: ReadonlyMap<string, string>;
   /** Cloud node → version of its binding; its credentials lie in the vault. */
   readonly cloudBindings?: ReadonlyMap<string, number>;
-  /** Service model → where it is provided on the cluster. */
-  readonly services?: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  /** Service model → where it is provided on the cluster, for what the version needs. */
+  readonly services?: Services;
+  /** What the version provides to others on the cluster. */
+  readonly provisions?: readonly ServiceProvision[];
   /** Node → replicas, where the owner wants another number than the topology says. */
   readonly scale?: ReadonlyMap<string, number>;
   /** Nothing runs; what is kept stays. */
@@ -91,7 +93,7 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   return {
     namespace,
     surroundings: [
-      ...renderSurroundings(owner, name, identity, levelOf(deviations)),
+      ...renderSurroundings(owner, name, identity, levelOf(deviations), input.services ?? new Map()),
       ...renderStorage(owner, nodes, cluster?.nas),
       ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
     ],
@@ -143,6 +145,7 @@ class Room {
       ...renderEnvironmentSecret(owner, node, workload.environment),
       ...(category === 'init' ? [] : renderService(owner, node, this.addressOf(name))),
       ...(category === 'init' ? [] : renderExposure(owner, node)),
+      ...(category === 'init' ? [] : renderServing(owner, node, this.input.provisions ?? [])),
       ...(hasStableStorage(node) && category !== 'init' ? [renderGoverningService(owner, node)] : []),
       renderWorkload(owner, workload),
     ];
@@ -212,7 +215,7 @@ function bindingsOf(
       if (!declaration || declaration.secret) return undefined;
       return (Object.hasOwn(parameters, name) ? parameters[name] : undefined) ?? declaration.default ?? '';
     },
-    service: (model) => services?.get(model),
+    services: services ?? new Map(),
     sealed: (reference) => {
       switch (reference.kind) {
         case 'secret':
