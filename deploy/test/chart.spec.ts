@@ -22,6 +22,7 @@ const production = {
   config: {
     apiUrl: 'https://souk.example.com',
     otlpEndpoint: 'http://collector.tracing:4318',
+    logsUrl: 'loki+https://loki.example.com/loki/api/v1/push',
     drainSeconds: 10,
     busReplicas: 3,
     logLevel: 'warn',

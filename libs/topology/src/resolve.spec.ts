@@ -37,6 +37,16 @@ describe('Presets', () => {
 });
 
 describe('Resolving a node', () => {
+  it.each([
+    ['redis:7.2-alpine', 999],
+    ['docker.io/library/redis@sha256:' + 'a'.repeat(64), 999],
+    ['docker.io/bitnami/redis:7.4', undefined],
+  ])('knows the user of the image %s only as far as its repository is known', (image, userId) => {
+    const node = { serviceName: 'cache', category: 'third-party', preset: 'redis' } as const;
+    expect(resolveProcess({ ...node, image }).userId).toBe(userId);
+    expect(resolveProcess({ ...node, image, userId: 5 }).userId).toBe(5);
+  });
+
   it('fills in what a custom node leaves open', () => {
     const node: TopologyNode = {
       serviceName: 'web',

@@ -1,4 +1,5 @@
 import { canonicalTopology } from './canonical';
+import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
 import type { Preset } from './presets/preset';
 import {
@@ -44,7 +45,7 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = presetOf(node);
   const args = node.args ?? preset?.args;
-  const userId = node.userId ?? preset?.userId;
+  const userId = node.userId ?? userOf(preset, node.image);
   const healthCheck = healthCheckOf(node);
   const readinessCheck = node.readinessCheck && completed(node.readinessCheck, healthCheck && wayOf(healthCheck));
   const { cloud: _, position: __, ...settings } = node;
@@ -63,6 +64,13 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
     ...(healthCheck && { healthCheck }),
     ...(readinessCheck && { readinessCheck }),
   };
+}
+
+/** What is known about the user of an image is known about that repository: one that is built otherwise may have no such user. */
+function userOf(preset: Preset | undefined, image: string | undefined): number | undefined {
+  if (preset?.userId === undefined || image === undefined) return preset?.userId;
+  const [own, usual] = [parseImage(image), parseImage(preset.image)];
+  return own?.registry === usual?.registry && own?.repository === usual?.repository ? preset.userId : undefined;
 }
 
 /** What the preset says about variables that a node may leave open. */

@@ -2,9 +2,12 @@ import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
 import { IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { type LogDestination, logDestinationOf, logDestinationPattern } from './domain/render/log-collector';
 
 const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+const LOGS_URL =
+  'SOUK_LOGS_URL must be an http(s) URL without credentials, after loki+ or elasticsearch+ where one of these is there';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
 class DeploymentEnvironment extends ServiceEnvironment {
@@ -26,6 +29,11 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @Min(1, { message: CALLS_RANGE })
   @Max(10_000, { message: CALLS_RANGE })
   SOUK_CLUSTER_CALLS_PER_SECOND: number = 100;
+
+  /** Where log collectors of instances send what they read, as clusters reach it; the platform itself, where none is given. */
+  @IsOptional()
+  @Matches(logDestinationPattern, { message: LOGS_URL })
+  SOUK_LOGS_URL: string | undefined = undefined;
 
   /** Networks (CIDR, by commas) in which registered clusters may be although none should be there, such as this machine's own: `127.0.0.0/8`. */
   @IsOptional()
@@ -56,6 +64,7 @@ export interface DeploymentConfig {
   readonly apiUrl: string;
   readonly nodeTimeoutMs: number;
   readonly clusterCalls: Partial<ClusterOptions>;
+  readonly logs?: LogDestination;
   readonly allowedClusterAddresses?: readonly string[];
 
   readonly driftMs: number;
@@ -72,6 +81,7 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
     ...(variables.SOUK_LOG_DIRECTORY !== undefined && { logDirectory: resolve(variables.SOUK_LOG_DIRECTORY) }),
     clusterCalls: clusterCallsOf(variables.SOUK_CLUSTER_CALLS_PER_SECOND),
+    ...(variables.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(variables.SOUK_LOGS_URL) }),
     ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {
       allowedClusterAddresses: variables.SOUK_CLUSTER_NETWORKS.split(','),
     }),

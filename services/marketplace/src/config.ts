@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
 import { clusterCallsOf } from '../../deployment/src/config';
+import { type LogDestination, logDestinationOf, logDestinationPattern } from '../../deployment/src/domain/render/log-collector';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
 import {
   NETWORKS,
@@ -16,6 +17,8 @@ const GRPC_PORT = 50_051;
 
 const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+const LOGS_URL =
+  'SOUK_LOGS_URL must be an http(s) URL without credentials, after loki+ or elasticsearch+ where one of these is there';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
 /** Variables of the environment, by their names. */
@@ -65,6 +68,11 @@ class Environment extends ProcessEnvironment {
   @Min(1, { message: CALLS_RANGE })
   @Max(10_000, { message: CALLS_RANGE })
   SOUK_CLUSTER_CALLS_PER_SECOND: number = 100;
+
+  /** Where log collectors of instances send what they read, as clusters reach it; the platform itself, where none is given. */
+  @IsOptional()
+  @Matches(logDestinationPattern, { message: LOGS_URL })
+  SOUK_LOGS_URL: string | undefined = undefined;
 
   /** Networks (CIDR, by commas) in which registered clusters may be although none should be there, such as this machine's own: `127.0.0.0/8`. */
   @IsOptional()
@@ -122,6 +130,7 @@ export interface MarketplaceConfig {
   readonly allowedClusterAddresses?: readonly string[];
 
   readonly driftMs?: number;
+  readonly logs?: LogDestination;
   readonly newOperatorToken: boolean;
   readonly registries: RegistrySettings;
   /** The time of day, where it is not the system's: for tests. */
@@ -147,6 +156,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
+    ...(more.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(more.SOUK_LOGS_URL) }),
     ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),
 
     driftMs: more.SOUK_DRIFT_SECONDS * 1000,

@@ -26,6 +26,7 @@ export class MarketplaceModule {
     allowedClusterAddresses,
     driftMs,
     clusterCalls,
+    logs,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
@@ -44,6 +45,7 @@ export class MarketplaceModule {
           ...(allowedClusterAddresses && { allowedClusterAddresses }),
           ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
+          ...(logs && { logs }),
         }),
         CommerceModule,
         AuditModule,

@@ -1,4 +1,5 @@
 import type { WaitCode } from '../domain/operation.events';
+import type { LogDestination } from '../domain/render/log-collector';
 import type { ClusterOptions } from '@souk/kubernetes';
 
 /** What this service needs to know of its surroundings. Its own token. */
@@ -20,6 +21,8 @@ export abstract class DeploymentSettings {
   abstract readonly parallelInstances: number;
   /** How long a cluster may be away before its operations say so, in milliseconds. */
   abstract readonly stallAfterMs: number;
+  /** Where log collectors send what they read, where that is not the platform. */
+  abstract readonly logs?: LogDestination;
   /** Folder for the logs of instances, of this process alone; without it none are kept. */
   abstract readonly logDirectory?: string;
   /** How clusters are called, where it is not as usual. */

@@ -40,6 +40,7 @@ export class Renderings {
       cluster: await this.traitsOf(clusterId),
       scale,
       stopped,
+      ...(this.settings.logs && { logs: this.settings.logs }),
       ...(await this.addressesOf(instance, configuration)),
       services: await this.services.addressesOf(instanceId, permissions.dependencies),
       ...(permissions.provisions && { provisions: permissions.provisions }),

@@ -26,6 +26,15 @@ const POSITIONS = '/souk/positions';
 const CONFIGURATION = '/souk/configuration';
 const FILE = 'fluent-bit.conf';
 
+/** How a destination is written: `https://…` for JSON lines, `loki+https://…`, `elasticsearch+https://…`. No credentials. */
+export const logDestinationPattern = /^(?:(?:loki|elasticsearch)\+)?https?:\/\/[^\s@#]+$/;
+
+/** @param text as the pattern has it */
+export function logDestinationOf(text: string): LogDestination {
+  const [kind, url] = text.split(/\+(.*)/, 2);
+  return url !== undefined && (kind === 'loki' || kind === 'elasticsearch') ? { kind, url } : { kind: 'http', url: text };
+}
+
 /** The platform itself, where nothing else is said. */
 export function platformLogs(apiUrl: string): LogDestination {
   return { kind: 'souk', url: `${apiUrl.replace(/\/$/, '')}/open/v1/logs` };

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { ids, schema, shop, tomcat, toRender } from '../../../test/sample';
 import type { LoadBalancerDialect } from '../cluster.events';
 import type { ClusterObject } from '../cluster-object';
-import type { LogDestination } from './log-collector';
+import { type LogDestination, logDestinationOf, logDestinationPattern } from './log-collector';
 import { type InstanceToRender, renderInstance } from './render-instance';
 import type { RenderedObject } from './rendered';
 import { notSmaller, storageSizeOf, StorageWithoutNas } from './storage';
@@ -135,6 +135,22 @@ describe('A node', () => {
     expect(node('tomcat', {}, changed('tomcat', { logDirectory: '/logs' })).requests).toEqual({ cpu: '110m', memory: '160Mi' });
     expect(node('schema', {}, changed('schema', { logDirectory: '/logs' })).specHash).toBe(node('schema').specHash);
   });
+
+  it.each([
+    ['https://logs.example/in?a+b', { kind: 'http', url: 'https://logs.example/in?a+b' }],
+    ['loki+https://loki.example/loki/api/v1/push', { kind: 'loki', url: 'https://loki.example/loki/api/v1/push' }],
+    ['elasticsearch+http://es:9200', { kind: 'elasticsearch', url: 'http://es:9200' }],
+  ])('has its logs sent to %s', (text, destination) => {
+    expect(text).toMatch(logDestinationPattern);
+    expect(logDestinationOf(text)).toEqual(destination);
+  });
+
+  it.each(['', 'ftp://x', 'https://user:password@x', 'loki+x', 'https://x\nName http'])(
+    'has its logs sent nowhere by %j',
+    (text) => {
+      expect(text).not.toMatch(logDestinationPattern);
+    },
+  );
 
   it('sends its logs where it is said, and shows the token of the platform to nobody else', () => {
     const topology = changed('tomcat', { logDirectory: '/logs' });
