@@ -21,7 +21,7 @@ describe('Clusters', () => {
   let front: TlsFront | undefined;
   let behindTls: string | undefined;
   beforeAll(async () => {
-    world = await World.open({}, { allowedClusterAddresses: ['127.0.0.0/8'], watchIntervalMs: 100, checkTimeoutMs: 2_000 });
+    world = await World.open({}, { allowedClusterAddresses: ['127.0.0.0/8'], watchIntervalMs: 100, checkTimeoutMs: 4_000 });
     world.neighbours.app.add(ids.versionId, '1.0.0', shop);
   });
   afterAll(async () => {
@@ -385,5 +385,5 @@ users: [{name: souk, user: {token: hush}}]
     await world.startCluster();
     await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
     expect(await until(world.clusterId, ({ reachable }) => reachable)).toMatchObject({ hosts: [{}, {}, {}] });
-  });
+  }, 60_000);
 });

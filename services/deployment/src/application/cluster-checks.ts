@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Problem } from '@souk/event-sourcing';
-import { AccessDenied, KubernetesCluster, type KubernetesEndpoint, KubernetesError, NotFound } from '@souk/kubernetes';
+import {
+  type Access,
+  AccessDenied,
+  KubernetesCluster,
+  type KubernetesEndpoint,
+  KubernetesError,
+  NotFound,
+} from '@souk/kubernetes';
 import type { HostCapacity } from '../domain/capacity';
 import { checkProblems, type ClusterClaims, type ClusterFindings } from '../domain/cluster-check';
 import { accessInWords, neededAccess } from './cluster-access';
@@ -36,21 +43,34 @@ export class ClusterChecks {
   }
 }
 
+const PARALLEL = 8;
+
 /** @throws KubernetesError where it does not answer, or does not know its user */
 async function findingsOf(cluster: KubernetesCluster, { nas }: ClusterClaims): Promise<ClusterFindings> {
   const version = await cluster.version();
-  const needed = neededAccess();
-  const [allowed, hosts, hasStorageClass] = await Promise.all([
-    Promise.all(needed.map((access) => cluster.allows(access))),
+  const [denied, hosts, hasStorageClass] = await Promise.all([
+    deniedOn(cluster),
     unlessDenied(hostCapacities(cluster)),
     nas && unlessDenied(isThere(cluster, nas.storageClass)),
   ]);
   return {
     version,
-    denied: needed.filter((_, i) => !allowed[i]).map(accessInWords),
+    denied,
     ...(hosts && { hosts }),
     ...(hasStorageClass !== undefined && { hasStorageClass }),
   };
+}
+
+/** A few questions at a time: the hosts of edge clusters are small. */
+async function deniedOn(cluster: KubernetesCluster): Promise<string[]> {
+  const needed = neededAccess();
+  const denied = new Set<Access>();
+  const waiting = needed.values();
+  const ask = async () => {
+    for (const access of waiting) if (!(await cluster.allows(access))) denied.add(access);
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, ask));
+  return needed.filter((access) => denied.has(access)).map(accessInWords);
 }
 
 async function isThere(cluster: KubernetesCluster, name: string): Promise<boolean> {
