@@ -28,6 +28,7 @@ export const platformApis: readonly PlatformApi[] = [
     title: 'Read the deployment records of the instance',
   },
   { name: 'data-models.use', method: 'GET', path: '/open/v1/data-models', title: 'Read the data models that were granted' },
+  { name: 'oauth.use', method: 'GET', path: '/open/v1/sso', title: 'Sign users of the edge console in to the app' },
 ];
 
 export const dataModelAccessLevels = ['read', 'read-create', 'read-write'] as const;
@@ -60,10 +61,17 @@ export interface ServiceProvision {
   readonly port: number;
 }
 
-/** The permission declaration of a version: which platform APIs the app will call, which data models it will use. Sorted by name. */
-export interface DeclaredPermissions {
+/** What an instance may call and use. Sorted by name. */
+export interface Grants {
   readonly apis: readonly string[];
   readonly dataModels: readonly DataModelDeclaration[];
+}
+
+/**
+ * The permission declaration of a version: which platform APIs the app will call, which data models it will use, where it is opened, which
+ * services it needs and provides. Sorted by name; what is declared of none is absent, so that it changes no digest.
+ */
+export interface DeclaredPermissions extends Grants {
   readonly sso?: SsoDeclaration;
   readonly dependencies?: readonly ServiceDependency[];
   readonly provisions?: readonly ServiceProvision[];
@@ -84,7 +92,7 @@ export interface CredentialView {
   /** How long the AppSecret before this one is taken as well; absent when it is not any more. */
   readonly previousSecretValidUntil?: string;
   readonly status: 'active' | 'suspended' | 'revoked';
-  readonly grants: DeclaredPermissions;
+  readonly grants: Grants;
 }
 
 /** The request of an instance, as a gateway saw it. Header names in lower case. */
@@ -138,12 +146,12 @@ export abstract class AuthorizationCommands {
       readonly appId: string;
       readonly ownerTenant: string;
       readonly providerTenant: string;
-      readonly grants: DeclaredPermissions;
+      readonly grants: Grants;
     },
     call: CallContext,
   ): Promise<CredentialView>;
   /** Grants and withdrawals until the grants are exactly these. */
-  abstract alignGrants(instanceId: string, grants: DeclaredPermissions, call: CallContext): Promise<CredentialView>;
+  abstract alignGrants(instanceId: string, grants: Grants, call: CallContext): Promise<CredentialView>;
   /** For good. A repeat, or an instance that never had a credential, is no error. */
   abstract revokeCredential(instanceId: string, call: CallContext): Promise<void>;
   /** That version of the AppSecret itself, for the Kubernetes Secret of its instance and for nothing else. */

@@ -10,6 +10,7 @@ import {
   type Decision,
   type DeclaredPermissions,
   DeploymentCommands,
+  type Grants,
   type InstanceRequest,
   OrchestrationCommands,
   OrchestrationQueries,
@@ -17,7 +18,10 @@ import {
   ReleaseCommands,
   ReleaseQueries,
   roles,
+  type ServiceDependency,
+  type ServiceProvision,
   type SignedRequest,
+  type SsoDeclaration,
   type Snapshot,
   TenantDirectory,
   type VersionView,
@@ -47,12 +51,26 @@ const actor = record<CallContext['actor']>(
   ['tenant', 'role'],
 );
 const call = record<CallContext>({ commandId: text, correlationId: text, causationId: text, actor, reason: text }, ['reason']);
-const permissions = record<DeclaredPermissions>({
+const grants = record<Grants>({
   apis: listOf(text),
   dataModels: listOf(
     record({ model: text, version: text, access: fc.constantFrom('read', 'read-write'), subscribe: fc.boolean() }),
   ),
 });
+const provision = record<ServiceProvision>({ model: text, node: text, port: fc.nat() });
+const permissions = fc
+  .tuple(
+    grants,
+    record<Omit<DeclaredPermissions, keyof Grants>>(
+      {
+        sso: record<SsoDeclaration>({ path: text, node: text, port: fc.nat() }),
+        dependencies: listOf(record<ServiceDependency>({ model: text, apis: listOf(text) })),
+        provisions: listOf(provision),
+      },
+      ['sso', 'dependencies', 'provisions'],
+    ),
+  )
+  .map(([granted, more]): DeclaredPermissions => ({ ...granted, ...more }));
 const topology = fc.record(
   {
     nodes: listOf(fc.record({ serviceName: text, category: fc.constant('custom'), env: texts }, { noNullPrototype: true })),
@@ -64,7 +82,7 @@ const topology = fc.record(
 ) as unknown as fc.Arbitrary<Topology>;
 const configuration = record<ConfigurationAtRevision>({
   ...{ configurationId: text, versionId: text, providerTenant: text, name: text, hosting: fc.constantFrom('edge', 'cloud') },
-  ...{ revision, topology, problems: listOf(problem) },
+  ...{ revision, topology, problems: listOf(problem), warnings: listOf(problem) },
 });
 const app = record<AppView>({
   ...{ appId: text, providerTenant: text, name: text, status: fc.constant('listed'), platforms: listOf(text) },
@@ -92,7 +110,7 @@ const permissionsAt = record<PermissionsAtRevision>({ versionId: text, revision,
 const credential = record<CredentialView>(
   {
     ...{ instanceId: text, appKey: text, secretVersion: fc.nat(), previousSecretValidUntil: text },
-    ...{ status: fc.constantFrom('active', 'suspended', 'revoked'), grants: permissions },
+    ...{ status: fc.constantFrom('active', 'suspended', 'revoked'), grants },
   },
   ['previousSecretValidUntil'],
 );
@@ -169,13 +187,10 @@ const cases: readonly Case[] = [
   ...casesOf(AuthorizationCommands, {
     clonePermissions: [fc.tuple(text, text, call), done],
     createCredential: [
-      fc.tuple(
-        record<NewCredential>({ instanceId: text, appId: text, ownerTenant: text, providerTenant: text, grants: permissions }),
-        call,
-      ),
+      fc.tuple(record<NewCredential>({ instanceId: text, appId: text, ownerTenant: text, providerTenant: text, grants }), call),
       credential,
     ],
-    alignGrants: [fc.tuple(text, permissions, call), credential],
+    alignGrants: [fc.tuple(text, grants, call), credential],
     revokeCredential: [fc.tuple(text, call), done],
     appSecret: [fc.tuple(text, fc.nat()), text],
   }),

@@ -220,6 +220,32 @@ describe('Authorization over HTTP', () => {
       expect((await call(provider, 'PUT', path, { apis: [] }, { 'if-match': '"0"' })).status).toBe(412);
     });
 
+    it('say where the app is opened, which services it needs and which it provides', async () => {
+      const mine = await tenant();
+      const provider = await signedIn(mine, 'provider');
+      const path = `/v1/versions/${version(mine)}/permissions`;
+      const services = {
+        sso: { path: '/login?from=console', node: 'web', port: 443 },
+        dependencies: [{ model: 'work-orders', apis: ['orders.close', 'orders.read'] }],
+        provisions: [{ model: 'face-search', node: 'api', port: 8080 }],
+      };
+      const put = await call(provider, 'PUT', path, { apis: [], ...services });
+      expect(put).toMatchObject({
+        status: 200,
+        body: {
+          permissions: { apis: [], dataModels: [], ...services },
+          problems: [{ code: 'missing-permission', pointer: '/sso' }],
+        },
+      });
+      expect((await call(provider, 'PUT', path, { apis: ['oauth.use'], ...services })).body['problems']).toEqual([]);
+      for (const sso of [
+        { ...services.sso, path: '//evil.example' },
+        { ...services.sso, path: 'login' },
+        { ...services.sso, port: 0 },
+      ])
+        expect((await call(provider, 'PUT', path, { apis: [], sso })).status).toBe(422);
+    });
+
     it('name every unknown API with its place', async () => {
       const mine = await tenant();
       const path = `/v1/versions/${version(mine)}/permissions`;

@@ -1,7 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { LmdbLogStore, LogStore, NoLogStore } from '@souk/log-store';
+import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
 import { AddressBinding } from './application/address-binding';
@@ -16,19 +17,25 @@ import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
+import { InstanceLogs } from './application/instance-logs';
 import { InstanceWork } from './application/instance-work';
 import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
+import { LogTokens } from './application/log-tokens';
 import { Interventions } from './application/interventions';
 import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
+import { PodLogs } from './application/pod-logs';
+import { PlanFreshness } from './application/plan-freshness';
+import { Plans } from './application/plans';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
 import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
+import { InstanceServices } from './application/services';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { addressPool } from './domain/address-pool.decide';
@@ -36,26 +43,34 @@ import { cluster } from './domain/cluster.decide';
 import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { services } from './domain/services.decide';
 import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
+import { InstanceLogController } from './edges/instance-log.controller';
 import { InstanceController } from './edges/instance.controller';
+import { LogCollectorController } from './edges/log-collector.controller';
+import { LogLinesBody } from './edges/log-lines-body';
+import { LogRetentionConsumer } from './edges/log-retention.consumer';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
+import { PlanController } from './edges/plan.controller';
 import { publication } from './edges/publication';
 import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
+import { ServiceController } from './edges/service.controller';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
 import { operationsProjection } from './projections/operations.projection';
+import { servicesProjection } from './projections/services.projection';
 
 export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, addressPool, reachability, instance, operation, health],
-  projections: [clustersProjection, instancesProjection, operationsProjection],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health, services],
+  projections: [clustersProjection, instancesProjection, operationsProjection, servicesProjection],
   publication,
 };
 
@@ -83,9 +98,12 @@ export class DeploymentModule {
         InstanceHistoryController,
         InstanceController,
         OperationController,
+        PlanController,
         SecretController,
+        ServiceController,
         OpenController,
         SecretRotationConsumer,
+        ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
@@ -93,11 +111,18 @@ export class DeploymentModule {
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
-        ...[Renderings, Inspections, Lookout, Interventions],
+        ...[Renderings, Inspections, Lookout, Interventions, Plans, PlanFreshness, LogTokens, InstanceServices],
         SecretRollout,
+        ...[InstanceLogs, PodLogs, LogLinesBody],
+        { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],
     };
   }
+}
+
+function logStoreOf({ logDirectory }: DeploymentSettings, clock: Clock): LogStore | Promise<LogStore> {
+  if (logDirectory === undefined) return new NoLogStore();
+  return LmdbLogStore.open({ directory: logDirectory, now: () => clock.now().getTime() });
 }

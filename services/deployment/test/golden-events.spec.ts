@@ -6,5 +6,6 @@ import { health } from '../src/domain/health.decide';
 import { instance } from '../src/domain/instance.decide';
 import { operation } from '../src/domain/operation.decide';
 import { reachability } from '../src/domain/reachability.decide';
+import { services } from '../src/domain/services.decide';
 
-goldenEvents(join(__dirname, 'golden'), [cluster, addressPool, reachability, instance, operation, health]);
+goldenEvents(join(__dirname, 'golden'), [cluster, addressPool, reachability, instance, operation, health, services]);

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 /** Stands before a simulated cluster and speaks TLS, as real ones do. Takes the tokens that it is told, and no others. */
 export class TlsFront {
   tokens: ReadonlySet<string> = new Set();
+  /** Takes requests and never answers. */
+  hangs = false;
   private readonly server: Server;
 
   private constructor(
@@ -16,6 +18,7 @@ export class TlsFront {
     cluster: { readonly url: string; readonly token: string },
   ) {
     this.server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
+      if (this.hangs) return;
       const token = incoming.headers.authorization?.replace('Bearer ', '') ?? '';
       if (!this.tokens.has(token) && incoming.url !== '/version') {
         outgoing.writeHead(401, { 'content-type': 'application/json' });

@@ -116,6 +116,7 @@ export class World {
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl: 'http://127.0.0.1:3000',
           ...options,
+          ...(options.logDirectory !== undefined && { logDirectory: join(dataDir, 'logs') }),
         }),
       ],
     })
@@ -195,18 +196,41 @@ export class World {
     url: string,
     body?: object,
     headers: Record<string, string> = {},
+    text?: string,
   ): Promise<Answer> {
+    const sent = text ?? (body && JSON.stringify(body));
     const response = await fetch(this.url + url, {
       method,
       headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
-      ...(body && { body: JSON.stringify(body) }),
+      ...(sent !== undefined && { body: sent }),
     });
-    const text = await response.text();
+    const answer = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),
-      body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text,
+      body: isJson && answer !== '' ? (JSON.parse(answer) as unknown) : answer,
+    };
+  }
+
+  /** An answer that goes on. */
+  async stream(role: Role, url: string, headers: Record<string, string> = {}) {
+    const stop = new AbortController();
+    const authorization = `Bearer ${role}.${role === 'provider' ? ids.provider : ids.buyer}`;
+    const response = await fetch(this.url + url, { headers: { authorization, ...headers }, signal: stop.signal });
+    const chunks = response.body!.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    let heard = '';
+    return {
+      /** All of it, as soon as this is in it. */
+      until: async (text: string): Promise<string> => {
+        while (!heard.includes(text)) {
+          const { done, value } = await chunks.next();
+          if (done) throw new Error(`the stream has ended without ${text}: ${heard}`);
+          heard += value;
+        }
+        return heard;
+      },
+      close: () => stop.abort(),
     };
   }
 

@@ -1,4 +1,10 @@
-import { AuthorizationCommands, AuthorizationQueries, type SignedRequest, TenantDirectory } from '@souk/contracts';
+import {
+  AuthorizationCommands,
+  AuthorizationQueries,
+  type PermissionsAtRevision,
+  type SignedRequest,
+  TenantDirectory,
+} from '@souk/contracts';
 import { TokenAuthority } from '@souk/platform';
 import { field, fromJsonBytes, internalPort, jsonBytes, type Part, nothing } from '../internal-port';
 import { tellUsersChanged } from '../users-changed';
@@ -13,9 +19,18 @@ const signedRequest: Part<SignedRequest> = {
   },
 };
 
+/** A list that is absent is another declaration than an empty one, which only JSON tells. */
+const permissionsAtRevision: Part<PermissionsAtRevision> = {
+  write: (at) => ({ permissions: { ...at, permissions: jsonBytes(at.permissions) } }),
+  read: (message) => {
+    const sent = message['permissions'] as PermissionsAtRevision;
+    return { ...sent, permissions: fromJsonBytes(sent.permissions) as PermissionsAtRevision['permissions'] };
+  },
+};
+
 export const authorizationPorts = [
   internalPort('authorization', AuthorizationQueries, {
-    permissionsOf: { args: [field('versionId')], answer: field('permissions') },
+    permissionsOf: { args: [field('versionId')], answer: permissionsAtRevision },
     credentialOf: { args: [field('instanceId')], answer: field('credential') },
     // It uses the nonce up: made again, it would refuse an honest caller.
     decide: { args: [signedRequest], answer: field('decision'), repeatable: false },

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthorizationCommands, type CallContext, type CredentialView, type DeclaredPermissions } from '@souk/contracts';
+import { AuthorizationCommands, type CallContext, type CredentialView, type Grants } from '@souk/contracts';
 import { Credentials } from './credentials';
 import { PermissionDeclarations } from './permission-declarations';
 
@@ -24,7 +24,7 @@ export class LocalAuthorizationCommands extends AuthorizationCommands {
     return this.credentials.create(input, call);
   }
 
-  override alignGrants(instanceId: string, grants: DeclaredPermissions, call: CallContext): Promise<CredentialView> {
+  override alignGrants(instanceId: string, grants: Grants, call: CallContext): Promise<CredentialView> {
     return this.credentials.alignGrants(instanceId, grants, call);
   }
 

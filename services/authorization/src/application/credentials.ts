@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CredentialView, DeclaredPermissions } from '@souk/contracts';
+import type { CredentialView, Grants } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, InjectReadModel, NotFound, type Principal } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
@@ -8,7 +8,7 @@ import type { Credential } from '../domain/credential';
 import { type CredentialCommand, credentialAggregate } from '../domain/credential.decide';
 import { NoCredentialYet } from '../domain/credential.errors';
 import type { CredentialEvent, SuspendingParty } from '../domain/credential.events';
-import { declared } from '../domain/permission-set';
+import { granted } from '../domain/permission-set';
 import { type CredentialDoc, credentialsProjection } from '../projections/credentials.projection';
 import { AppKeys } from './app-keys';
 import { appKeyOf, appSecretOf } from './app-secret';
@@ -30,7 +30,7 @@ export class Credentials {
       readonly appId: string;
       readonly ownerTenant: string;
       readonly providerTenant: string;
-      readonly grants: DeclaredPermissions;
+      readonly grants: Grants;
     },
     context: CommandContext,
   ): Promise<CredentialView> {
@@ -39,7 +39,7 @@ export class Credentials {
     return viewOr(state, input.instanceId);
   }
 
-  async alignGrants(instanceId: string, grants: DeclaredPermissions, context: CommandContext): Promise<CredentialView> {
+  async alignGrants(instanceId: string, grants: Grants, context: CommandContext): Promise<CredentialView> {
     const { state } = await this.handle(instanceId, { type: 'align-grants', instanceId, grants }, context);
     return viewOr(state, instanceId);
   }
@@ -134,7 +134,7 @@ export function credentialView(state: Credential): CredentialView | undefined {
   const { instanceId, appKey, secretVersion, grants } = state;
   const previous = state.status === 'live' ? state.previousSecret : undefined;
   const validUntil = previous && { previousSecretValidUntil: previous.validUntil };
-  return { instanceId, appKey, secretVersion, ...validUntil, status: statusOf(state), grants: declared(grants) };
+  return { instanceId, appKey, secretVersion, ...validUntil, status: statusOf(state), grants: granted(grants) };
 }
 
 function statusOf(state: Exclude<Credential, { status: 'none' }>): CredentialView['status'] {

@@ -8,7 +8,7 @@ import {
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { NotFound, type Principal } from '@souk/platform';
-import { declared, missingPermissions, permissionSet } from '../domain/permission-set';
+import { declared, missingPermissions } from '../domain/declaration';
 import type { Permissions } from '../domain/permissions';
 import { permissionsAggregate } from '../domain/permissions.decide';
 import { PermissionsAreFrozen } from '../domain/permissions.errors';
@@ -48,20 +48,26 @@ export class PermissionDeclarations {
     if (!isVisible) throw new NotFound('version', versionId);
     const current = await this.at(versionId);
     const released = await this.released(version);
-    return released ? { ...current, permissions: released, problems: missingPermissions(permissionSet(released)) } : current;
+    return released ? { ...current, permissions: released, problems: missingPermissions(released) } : current;
   }
 
   async at(versionId: string): Promise<PermissionsAtRevision> {
     const { state, revision } = await this.commands.load(permissionsAggregate, versionId);
-    return { versionId, revision, permissions: declared(state.set), problems: missingPermissions(state.set) };
+    const permissions = declared(state);
+    return { versionId, revision, permissions, problems: missingPermissions(permissions) };
   }
 
   /** Nothing where the one declares nothing. */
   async clone(fromVersionId: string, toVersionId: string, call: CallContext): Promise<void> {
     const from = await this.commands.load(permissionsAggregate, fromVersionId);
     if (from.state.status === 'none') return;
-    const { providerTenant, set } = from.state;
-    const command = { type: 'replace-permissions', versionId: toVersionId, providerTenant, permissions: declared(set) } as const;
+    const { providerTenant } = from.state;
+    const command = {
+      type: 'replace-permissions',
+      versionId: toVersionId,
+      providerTenant,
+      permissions: declared(from.state),
+    } as const;
     await this.commands.handle(permissionsAggregate, toVersionId, command, call);
   }
 

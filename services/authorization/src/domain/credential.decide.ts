@@ -1,9 +1,9 @@
-import type { DeclaredPermissions } from '@souk/contracts';
+import type { Grants } from '@souk/contracts';
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { type Credential, evolveCredential, type LiveCredential, noCredential } from './credential';
 import { CredentialIsRevoked, NoCredentialYet } from './credential.errors';
 import type { CredentialEvent, SuspendingParty } from './credential.events';
-import { declared, difference, permissionSet } from './permission-set';
+import { difference, granted, permissionSet } from './permission-set';
 
 export interface CreateCredential {
   readonly type: 'create-credential';
@@ -12,14 +12,14 @@ export interface CreateCredential {
   readonly appId: string;
   readonly ownerTenant: string;
   readonly providerTenant: string;
-  readonly grants: DeclaredPermissions;
+  readonly grants: Grants;
 }
 
 /** From now on the grants are exactly these. */
 export interface AlignGrants {
   readonly type: 'align-grants';
   readonly instanceId: string;
-  readonly grants: DeclaredPermissions;
+  readonly grants: Grants;
 }
 
 export interface SuspendCredential {
@@ -107,7 +107,7 @@ function decide(command: CredentialCommand, state: Credential): readonly Credent
 /** One for each instance: a second creation answers the first one, whatever it asks for. */
 function create({ type: _, grants, ...identity }: CreateCredential, state: Credential): readonly CredentialEvent[] {
   if (state.status !== 'none') return [];
-  return [{ type: 'CredentialCreated', data: { ...identity, grants: declared(permissionSet(grants)), secretVersion: 1 } }];
+  return [{ type: 'CredentialCreated', data: { ...identity, grants: granted(permissionSet(grants)), secretVersion: 1 } }];
 }
 
 function align({ instanceId, grants }: AlignGrants, state: Credential): readonly CredentialEvent[] {

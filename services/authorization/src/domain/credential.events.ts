@@ -1,4 +1,4 @@
-import type { DataModelDeclaration, DeclaredPermissions } from '@souk/contracts';
+import type { DataModelDeclaration, Grants } from '@souk/contracts';
 import type { DomainEvent } from '@souk/event-sourcing';
 
 /** Who can suspend a credential. Each takes back its own suspension only. */
@@ -13,7 +13,7 @@ export type CredentialCreated = DomainEvent<
     readonly appId: string;
     readonly ownerTenant: string;
     readonly providerTenant: string;
-    readonly grants: DeclaredPermissions;
+    readonly grants: Grants;
     /** The AppSecret follows from the owner's key, the instance and this number. */
     readonly secretVersion: number;
   }

@@ -1,5 +1,4 @@
-import type { DataModelDeclaration, DeclaredPermissions } from '@souk/contracts';
-import type { Problem } from '@souk/event-sourcing';
+import type { DataModelDeclaration, Grants } from '@souk/contracts';
 
 /** What may be called and used: declared on a version, or granted to an instance. */
 export interface PermissionSet {
@@ -18,15 +17,12 @@ export interface PermissionDifference {
 
 export const noPermissions: PermissionSet = { apis: new Set(), dataModels: new Map() };
 
-/** The API without which no data model can be used (F36). */
-const DATA_MODEL_API = 'data-models.use';
-
-export function permissionSet({ apis, dataModels }: DeclaredPermissions): PermissionSet {
+export function permissionSet({ apis, dataModels }: Grants): PermissionSet {
   return { apis: new Set(apis), dataModels: new Map(dataModels.map((model) => [dataModelKey(model), model])) };
 }
 
 /** Sorted by name (and version), in code unit order, so that equal sets are equal documents. */
-export function declared({ apis, dataModels }: PermissionSet): DeclaredPermissions {
+export function granted({ apis, dataModels }: PermissionSet): Grants {
   return {
     apis: [...apis].sort(),
     dataModels: [...dataModels]
@@ -35,10 +31,10 @@ export function declared({ apis, dataModels }: PermissionSet): DeclaredPermissio
   };
 }
 
-/** In the order of {@link declared}: the same change always writes the same facts. */
+/** In the order of {@link granted}: the same change always writes the same facts. */
 export function difference(from: PermissionSet, to: PermissionSet): PermissionDifference {
-  const before = declared(from);
-  const after = declared(to);
+  const before = granted(from);
+  const after = granted(to);
   return {
     apisAdded: after.apis.filter((api) => !from.apis.has(api)),
     apisRemoved: before.apis.filter((api) => !to.apis.has(api)),
@@ -62,16 +58,6 @@ export function withDataModel(set: PermissionSet, model: DataModelDeclaration): 
 export function withoutDataModel(set: PermissionSet, model: Pick<DataModelDeclaration, 'model' | 'version'>): PermissionSet {
   const key = dataModelKey(model);
   return { ...set, dataModels: new Map([...set.dataModels].filter(([other]) => other !== key)) };
-}
-
-/** What stands in the way of a release (F36). Pointers into the sorted document. */
-export function missingPermissions(set: PermissionSet): readonly Problem[] {
-  if (set.apis.has(DATA_MODEL_API)) return [];
-  return declared(set).dataModels.map(({ model, version }, i) => ({
-    code: 'missing-permission',
-    pointer: `/dataModels/${i}`,
-    message: `data model "${model}" ${version} is declared, but the API "${DATA_MODEL_API}" that it is used by is not`,
-  }));
 }
 
 /** Two versions of one model are two declarations. JSON keeps names with spaces or slashes apart. */

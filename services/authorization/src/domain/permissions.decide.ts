@@ -1,6 +1,7 @@
 import { type DeclaredPermissions, platformApis } from '@souk/contracts';
 import { type Aggregate, assertNever, type Problem } from '@souk/event-sourcing';
-import { dataModelKey, difference, permissionSet } from './permission-set';
+import { changes, declarationOf, type Declaration, isSame } from './declaration';
+import { dataModelKey, difference } from './permission-set';
 import { evolvePermissions, nothingDeclared, type Permissions } from './permissions';
 import { PermissionsAreFrozen, PermissionsInvalid } from './permissions.errors';
 import type { PermissionsEvent } from './permissions.events';
@@ -25,7 +26,7 @@ export type PermissionsCommand = ReplacePermissions | FreezePermissions;
 export const permissionsAggregate: Aggregate<Permissions, PermissionsCommand, PermissionsEvent> = {
   category: 'permissions',
   initial: nothingDeclared,
-  snapshots: { version: 1 },
+  snapshots: { version: 2 },
   decide,
   evolve: evolvePermissions,
   eventTypes: {
@@ -34,6 +35,12 @@ export const permissionsAggregate: Aggregate<Permissions, PermissionsCommand, Pe
     ApiPermissionWithdrawn: {},
     DataModelDeclared: {},
     DataModelWithdrawn: {},
+    SsoDeclared: {},
+    SsoWithdrawn: {},
+    ServiceDependencyDeclared: {},
+    ServiceDependencyWithdrawn: {},
+    ServiceProvisionDeclared: {},
+    ServiceProvisionWithdrawn: {},
     PermissionsFrozen: {},
   },
   tenants: (state) => (state.status === 'none' ? [] : [state.providerTenant]),
@@ -53,11 +60,16 @@ function decide(command: PermissionsCommand, state: Permissions): readonly Permi
 function replace(command: ReplacePermissions, state: Permissions): readonly PermissionsEvent[] {
   const { versionId } = command;
   if (state.status === 'frozen') throw new PermissionsAreFrozen(versionId);
-  const problems = [...unknownApis(command.permissions), ...doubleDataModels(command.permissions)];
+  const problems = [
+    ...unknownApis(command.permissions),
+    ...doubleDataModels(command.permissions),
+    ...doubleModels('dependencies', command.permissions.dependencies),
+    ...doubleModels('provisions', command.permissions.provisions),
+  ];
   if (problems.length > 0) throw new PermissionsInvalid(problems);
 
-  const wanted = permissionSet(command.permissions);
-  const { apisAdded, apisRemoved, dataModelsAdded, dataModelsRemoved } = difference(state.set, wanted);
+  const wanted = declarationOf(command.permissions);
+  const { apisAdded, apisRemoved, dataModelsAdded, dataModelsRemoved } = difference(state.set, wanted.set);
   const facts: readonly PermissionsEvent[] = [
     ...apisRemoved.map((api) => ({ type: 'ApiPermissionWithdrawn', data: { versionId, api } }) as const),
     ...dataModelsRemoved.map(
@@ -65,8 +77,32 @@ function replace(command: ReplacePermissions, state: Permissions): readonly Perm
     ),
     ...apisAdded.map((api) => ({ type: 'ApiPermissionDeclared', data: { versionId, api } }) as const),
     ...dataModelsAdded.map((model) => ({ type: 'DataModelDeclared', data: { versionId, ...model } }) as const),
+    ...ssoFacts(versionId, state, wanted),
+    ...dependencyFacts(versionId, state, wanted),
+    ...provisionFacts(versionId, state, wanted),
   ];
   return facts.length === 0 ? [] : [...opened(command, state), ...facts];
+}
+
+function ssoFacts(versionId: string, { sso: before }: Declaration, { sso }: Declaration): readonly PermissionsEvent[] {
+  if (isSame(before, sso)) return [];
+  return [sso ? { type: 'SsoDeclared', data: { versionId, ...sso } } : { type: 'SsoWithdrawn', data: { versionId } }];
+}
+
+function dependencyFacts(versionId: string, before: Declaration, after: Declaration): readonly PermissionsEvent[] {
+  const { declared, withdrawn } = changes(before.dependencies, after.dependencies);
+  return [
+    ...withdrawn.map((model) => ({ type: 'ServiceDependencyWithdrawn', data: { versionId, model } }) as const),
+    ...declared.map((one) => ({ type: 'ServiceDependencyDeclared', data: { versionId, ...one } }) as const),
+  ];
+}
+
+function provisionFacts(versionId: string, before: Declaration, after: Declaration): readonly PermissionsEvent[] {
+  const { declared, withdrawn } = changes(before.provisions, after.provisions);
+  return [
+    ...withdrawn.map((model) => ({ type: 'ServiceProvisionWithdrawn', data: { versionId, model } }) as const),
+    ...declared.map((one) => ({ type: 'ServiceProvisionDeclared', data: { versionId, ...one } }) as const),
+  ];
 }
 
 function freeze(command: FreezePermissions, state: Permissions): readonly PermissionsEvent[] {
@@ -110,5 +146,17 @@ function doubleDataModels({ dataModels }: DeclaredPermissions): readonly Problem
         message: `data model "${model}" ${version} is declared twice`,
       },
     ];
+  });
+}
+
+/** One service of a model for each version, on either side. */
+function doubleModels(list: 'dependencies' | 'provisions', models: readonly { readonly model: string }[] = []): Problem[] {
+  const seen = new Set<string>();
+  return models.flatMap(({ model }, i) => {
+    if (!seen.has(model)) {
+      seen.add(model);
+      return [];
+    }
+    return [{ code: 'duplicate-service', pointer: `/${list}/${i}`, message: `service model "${model}" is declared twice` }];
   });
 }

@@ -1,4 +1,4 @@
-import type { DataModelDeclaration } from '@souk/contracts';
+import type { DataModelDeclaration, ServiceDependency, ServiceProvision, SsoDeclaration } from '@souk/contracts';
 import type { DomainEvent } from '@souk/event-sourcing';
 
 /** The declaration of a version was begun; always the first fact. */
@@ -14,8 +14,40 @@ export type DataModelWithdrawn = DomainEvent<
   { readonly versionId: string; readonly model: string; readonly version: string }
 >;
 
+/** Where users of the edge console are signed in; also when it was declared otherwise before. */
+export type SsoDeclared = DomainEvent<'SsoDeclared', { readonly versionId: string } & SsoDeclaration>;
+export type SsoWithdrawn = DomainEvent<'SsoWithdrawn', { readonly versionId: string }>;
+
+/** Also when it was declared with other APIs before. */
+export type ServiceDependencyDeclared = DomainEvent<
+  'ServiceDependencyDeclared',
+  { readonly versionId: string } & ServiceDependency
+>;
+export type ServiceDependencyWithdrawn = DomainEvent<
+  'ServiceDependencyWithdrawn',
+  { readonly versionId: string; readonly model: string }
+>;
+
+/** Also when it was declared of another node or port before. */
+export type ServiceProvisionDeclared = DomainEvent<'ServiceProvisionDeclared', { readonly versionId: string } & ServiceProvision>;
+export type ServiceProvisionWithdrawn = DomainEvent<
+  'ServiceProvisionWithdrawn',
+  { readonly versionId: string; readonly model: string }
+>;
+
 /** The version was released: what it declares is now part of its snapshot. */
 export type PermissionsFrozen = DomainEvent<'PermissionsFrozen', { readonly versionId: string }>;
 
 export type PermissionsEvent =
-  PermissionsOpened | ApiPermissionDeclared | ApiPermissionWithdrawn | DataModelDeclared | DataModelWithdrawn | PermissionsFrozen;
+  | PermissionsOpened
+  | ApiPermissionDeclared
+  | ApiPermissionWithdrawn
+  | DataModelDeclared
+  | DataModelWithdrawn
+  | SsoDeclared
+  | SsoWithdrawn
+  | ServiceDependencyDeclared
+  | ServiceDependencyWithdrawn
+  | ServiceProvisionDeclared
+  | ServiceProvisionWithdrawn
+  | PermissionsFrozen;

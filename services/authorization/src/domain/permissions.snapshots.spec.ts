@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { permissionsAggregate } from './permissions.decide';
 
 const version = { versionId: 'ver_1', providerTenant: 'ten_p' };
-const permissions = fc.record({
+const model = fc.constantFrom('orders', '__proto__', 'a');
+const declaration = fc.record({
   apis: fc.uniqueArray(fc.constantFrom(...platformApis.slice(0, 4).map(({ name }) => name))),
   dataModels: fc.array(
     fc.record(
@@ -19,6 +20,20 @@ const permissions = fc.record({
     { maxLength: 3 },
   ),
 });
+const services = fc.record(
+  {
+    sso: fc.record({ path: fc.constantFrom('/a', '/b'), node: fc.constant('web'), port: fc.nat(2) }, { noNullPrototype: true }),
+    dependencies: fc.uniqueArray(
+      fc.record({ model, apis: fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 }) }, { noNullPrototype: true }),
+      { selector: (one) => one.model },
+    ),
+    provisions: fc.uniqueArray(fc.record({ model, node: fc.constant('web'), port: fc.nat(2) }, { noNullPrototype: true }), {
+      selector: (one) => one.model,
+    }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const permissions = fc.tuple(declaration, services).map(([one, other]) => ({ ...one, ...other }));
 
 snapshotLaws(
   permissionsAggregate,

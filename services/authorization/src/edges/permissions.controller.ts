@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { platformApis, roles } from '@souk/contracts';
 import { Ctx, problemsOf, RequestContext, Roles } from '@souk/platform';
 import { PermissionDeclarations } from '../application/permission-declarations';
-import { declared, missingPermissions } from '../domain/permission-set';
+import { declared, missingPermissions } from '../domain/declaration';
 import { authorizationErrors } from './http-errors';
 import { PermissionsDto } from './permissions.dto';
 
@@ -15,10 +15,10 @@ export class PermissionsController {
 
   @Put('versions/:versionId/permissions')
   @Roles('provider')
-  @ApiOperation({ summary: 'Declare what the version will call and use: exactly this from now on' })
+  @ApiOperation({ summary: 'Declare what the version will call, use, need and provide: exactly this from now on' })
   async declare(
     @Param('versionId') versionId: string,
-    @Body() { apis, dataModels = [] }: PermissionsDto,
+    @Body() { dataModels = [], ...others }: PermissionsDto,
     @Ctx() ctx: RequestContext,
   ) {
     const models = dataModels.map(({ model, version: of, access, subscribe = false }) => ({
@@ -27,12 +27,12 @@ export class PermissionsController {
       access,
       subscribe,
     }));
-    const permissions = { apis, dataModels: models };
     const context = ctx.command({ ifMatch: 'optional' });
-    const outcome = await this.declarations.declare(versionId, ctx.principal.tenant, permissions, context);
+    const outcome = await this.declarations.declare(versionId, ctx.principal.tenant, { ...others, dataModels: models }, context);
     ctx.written(outcome);
     const { revision, state } = outcome;
-    return { versionId, revision, permissions: declared(state.set), problems: missingPermissions(state.set) };
+    const permissions = declared(state);
+    return { versionId, revision, permissions, problems: missingPermissions(permissions) };
   }
 
   @Get('versions/:versionId/permissions')

@@ -31,16 +31,19 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   Pod: ['watch'],
   Service: ['apply', 'watch', 'delete'],
   Secret: ['apply', 'watch', 'delete'],
+  ConfigMap: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
+  PersistentVolumeClaim: ['apply', 'watch', 'delete'],
   Deployment: ['apply', 'watch', 'delete'],
+  StatefulSet: ['apply', 'watch', 'delete'],
   Job: ['apply', 'watch', 'delete'],
   NetworkPolicy: ['apply', 'watch', 'delete'],
   StorageClass: ['get'],
 };
 
 /** Parts of objects, by their paths, that are read beside them. */
-const parts: readonly Access[] = [];
+const parts: readonly Access[] = [{ verb: 'get', group: '', resource: 'pods/log' }];
 
 interface Rule {
   readonly apiGroups: readonly string[];

@@ -9,14 +9,17 @@ export const watched = [
   'Secret',
   'NetworkPolicy',
   'ResourceQuota',
+  'ConfigMap',
+  'PersistentVolumeClaim',
   'Service',
   'Deployment',
+  'StatefulSet',
   'Job',
   'Pod',
 ] as const satisfies readonly Kind[];
 
 /** Of these only the metadata is looked at; values of secrets least of all. */
-const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota']);
+const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota', 'ConfigMap']);
 
 /** Pauses of a watch that does not get through, in milliseconds. */
 const BACK_OFF = { first: 200, longest: 5_000 };

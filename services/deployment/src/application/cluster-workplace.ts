@@ -14,14 +14,15 @@ import { type HostCapacity, hostsOf } from '../domain/capacity';
 import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
+import { notSmaller } from '../domain/render/storage';
 import { type ClusterView, watched } from './cluster-view';
-import type { SealedValues } from './sealed-values';
+import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
-/** The cluster takes something not as it is said, and saying it again would not help. */
+/** Something is not taken as it is said, or can't be said; trying it again would not help. */
 export interface Refusal {
   readonly node?: string;
   readonly reason: string;
-  readonly error: KubernetesError;
+  readonly error: KubernetesError | ProviderSecretMissing;
 }
 
 /** Another replica works on this cluster now. */
@@ -72,7 +73,7 @@ export class ClusterWorkplace {
   }
 
   /** Asks the cluster itself how workloads stand: a watch may have fallen silent, and nothing is given up for what it did not tell. */
-  async lookAgain(instanceId: string, kinds: readonly string[] = ['Deployment', 'Job', 'Pod']): Promise<void> {
+  async lookAgain(instanceId: string, kinds: readonly string[] = ['Deployment', 'StatefulSet', 'Job', 'Pod']): Promise<void> {
     const selection = { namespace: namespaceOf(instanceId), labelSelector: managedSelector };
     for (const kind of kinds) {
       const { items } = await this.cluster.list(kind, selection);
@@ -158,7 +159,8 @@ export class ClusterWorkplace {
     instance: KnownInstance,
     secrets: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<void> {
-    const filled = sealed ? await this.sealedValues.filledIn(object, sealed, instance, secrets) : object;
+    const wanted = notSmaller(object, seen);
+    const filled = sealed ? await this.sealedValues.filledIn(wanted, sealed, instance, secrets) : wanted;
     const { uid, resourceVersion } = seen && !isTerminating(seen) ? seen.metadata : {};
     const conditional = {
       ...filled,
@@ -211,7 +213,7 @@ export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCa
 
 function stepOf({ kind }: ClusterObject): number {
   if (kind === 'Namespace') return 0;
-  return kind === 'Deployment' || kind === 'Job' ? 2 : 1;
+  return kind === 'Deployment' || kind === 'StatefulSet' || kind === 'Job' ? 2 : 1;
 }
 
 function firstRefusal(
@@ -221,17 +223,17 @@ function firstRefusal(
   const failures = results.flatMap((result, i) =>
     result.status === 'rejected' ? [{ error: result.reason as unknown, action: actions[i]! }] : [],
   );
-  const final = failures.find(({ error }) => isFinal(error));
+  const final = failures.flatMap(({ error, action }) => (isFinal(error) ? [{ error, action }] : []))[0];
   if (final) {
-    const { action } = final;
-    const error = final.error as KubernetesError;
+    const { action, error } = final;
     const what =
       action.type === 'apply'
         ? `${action.object.kind} "${action.object.metadata.name}"`
         : `the deletion of ${action.reference.kind} "${action.reference.name}"`;
+    const why = error instanceof ProviderSecretMissing ? `${what} can't be made` : `the cluster refuses ${what}`;
     return {
       error,
-      reason: `the cluster refuses ${what}: ${error.message}`,
+      reason: `${why}: ${error.message}`,
       ...(action.node !== undefined && { node: action.node }),
     };
   }
@@ -239,7 +241,8 @@ function firstRefusal(
   return undefined;
 }
 
-const isFinal = (error: unknown): boolean =>
+const isFinal = (error: unknown): error is Refusal['error'] =>
+  error instanceof ProviderSecretMissing ||
   error instanceof Unprocessable ||
   error instanceof Refused ||
   (error instanceof AccessDenied && !error.message.includes('being terminated'));

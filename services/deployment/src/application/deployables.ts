@@ -5,6 +5,7 @@ import {
   ReleaseQueries,
   type CallContext,
   type Platform,
+  type DeclaredPermissions,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';
@@ -13,7 +14,7 @@ import type { ClusterDescription } from '../domain/cluster.events';
 import { isDeployable } from '../domain/instance.decide';
 import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
-import { filledInProblems, type FilledIn, suppliedSecrets } from '../domain/parameters';
+import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
 import { TenantSecrets } from './tenant-secrets';
 
 /** A version and the configuration of it that is to be deployed. */
@@ -21,6 +22,8 @@ export interface Deployable {
   readonly version: VersionView;
   readonly deployed: DeployedVersion;
   readonly configuration: SnapshotConfiguration;
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Finds what is to be deployed, and what stands in the way. */
@@ -62,7 +65,7 @@ export class Deployables {
       throw new PlatformMismatch(clusterId, platforms, needs);
   }
 
-  /** What is wrong with what was filled in, and values of the supplied secrets by their declared names. */
+  /** What is wrong with what was filled in, and values of what was supplied by the names under which the instance keeps them. */
   async filledIn(
     { configuration }: Deployable,
     input: FilledIn,
@@ -70,12 +73,15 @@ export class Deployables {
   ): Promise<{ problems: Problem[]; values: Map<string, string> }> {
     const problems = filledInProblems(configuration.topology, input);
     const values = new Map<string, string>();
-    for (const name of suppliedSecrets(configuration.topology)) {
+    for (const supplied of suppliedSecrets(configuration.topology)) {
+      const { name, keptAs } = supplied;
       const stored = Object.hasOwn(input.secrets, name) ? input.secrets[name] : undefined;
       if (stored === undefined) continue;
       const value = await this.secrets.value(tenant, stored);
-      if (value !== undefined) values.set(name, value);
-      else
+      if (value !== undefined) {
+        values.set(keptAs, value);
+        problems.push(...suppliedValueProblems(supplied, value));
+      } else
         problems.push({
           code: 'secret-not-stored',
           pointer: `/secrets/${name}`,
@@ -95,6 +101,6 @@ export class Deployables {
         snapshot.configurations.map((known) => known.name),
       );
     const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
-    return { version, deployed, configuration };
+    return { version, deployed, configuration, permissions: snapshot.permissions };
   }
 }

@@ -20,6 +20,8 @@ export abstract class DeploymentSettings {
   abstract readonly parallelInstances: number;
   /** How long a cluster may be away before its operations say so, in milliseconds. */
   abstract readonly stallAfterMs: number;
+  /** Folder for the logs of instances, of this process alone; without it none are kept. */
+  abstract readonly logDirectory?: string;
   /** How clusters are called, where it is not as usual. */
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
   /** How often every cluster with instances is looked at, in milliseconds. */

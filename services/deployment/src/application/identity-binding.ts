@@ -3,7 +3,7 @@ import {
   AuthorizationCommands,
   AuthorizationQueries,
   type CredentialView,
-  type DeclaredPermissions,
+  type Grants,
   ReleaseQueries,
   type Snapshot,
 } from '@souk/contracts';
@@ -63,7 +63,7 @@ export class IdentityBinding {
     await this.authorization.revokeCredential(instanceId, call);
   }
 
-  private async declaredBy(digest: string | undefined): Promise<DeclaredPermissions | undefined> {
+  private async declaredBy(digest: string | undefined): Promise<Grants | undefined> {
     return digest === undefined ? undefined : (await this.releases.snapshot(digest))?.permissions;
   }
 }

@@ -19,6 +19,7 @@ import { OperationCauses } from './operation-causes';
 import { type Entry, OperationJournal } from './operation-journal';
 import { suppliedName } from './sealed-values';
 import { Renderings } from './renderings';
+import { InstanceServices } from './services';
 import type { Outcome } from './work-queue';
 
 /** Rounds of observe, plan, apply in one turn of an instance; what is left then waits for its next turn. */
@@ -59,6 +60,7 @@ export class InstanceWork {
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
     private readonly addresses: AddressBinding,
+    private readonly services: InstanceServices,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -197,7 +199,8 @@ export class InstanceWork {
     if (operation.started.kind === 'delete' || !operation.credential) return { operation, completedInit, clock };
     const { to, from } = directionOf(job, operation);
     const { credential } = operation;
-    const wanted = { configuration: to.configuration, credential, ...(from && { before: from.configuration }) };
+    const { configuration, snapshot } = to;
+    const wanted = { configuration, permissions: snapshot.permissions, credential, ...(from && { before: from.configuration }) };
     const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const left = this.leftBehind(operation, from ?? to);
     return { instance: rendered, operation, completedInit, stopped, clock, ...(left && { left }) };
@@ -265,11 +268,22 @@ export class InstanceWork {
     return proofs;
   }
 
+  /** What runs for good offers its services to others; what is gone does not. */
+  private async settleServices(instance: KnownInstance, { operation: { started, status } }: Entry): Promise<void> {
+    const { instanceId } = instance;
+    if (status !== 'succeeded') return;
+    const call = await this.causes.context(instanceId, started.operationId, 'settle-services');
+    if (started.kind === 'delete') return this.services.withdraw(instance, call);
+    const { snapshot } = await this.frozen(started.snapshot, instance);
+    return this.services.settle(instance, snapshot.permissions, call);
+  }
+
   /** Everything after the last word about the cluster. Each step may be repeated. */
   private async finish(job: Job, entry: Entry): Promise<void> {
     const { instance } = job;
     const { kind, operationId } = entry.operation.started;
     await this.addresses.settle(job, entry);
+    await this.settleServices(instance, entry);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));

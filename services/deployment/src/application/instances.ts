@@ -6,12 +6,13 @@ import {
   DeploymentCommands,
   type InstanceRequest,
   ReleaseQueries,
+  type ServiceDependency,
   type Snapshot,
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NotFound } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
-import { MAX_REPLICAS } from '@souk/topology';
+import { isWithin, replicaRange } from '@souk/topology';
 import type { Instance, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import {
@@ -25,18 +26,26 @@ import {
 import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
+import type { PlanRevisions } from '../domain/plan-revisions';
 import { ClusterChoice } from './cluster-choice';
 import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { OperationCounts } from './operation-counts';
+import { PlanFreshness } from './plan-freshness';
 import { Reconciler } from './reconciler';
 import { suppliedName } from './sealed-values';
+import { InstanceServices } from './services';
 
 /** What is asked for, wherever it comes from. */
-type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'>;
+type Wish = Omit<InstanceRequest, 'purchaseId' | 'versionId'> & Planned;
 
-interface ChangeOfVersion {
+/** What was asked for on the grounds of a plan is refused when that does not hold any more. */
+interface Planned {
+  readonly plan?: PlanRevisions;
+}
+
+interface ChangeOfVersion extends Planned {
   readonly instanceId: string;
   readonly operationId: string;
   readonly versionId: string;
@@ -67,6 +76,8 @@ export class Instances extends DeploymentCommands {
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
     private readonly counts: OperationCounts,
+    private readonly freshness: PlanFreshness,
+    private readonly services: InstanceServices,
   ) {
     super();
   }
@@ -89,21 +100,24 @@ export class Instances extends DeploymentCommands {
     await this.requestDelete(instanceId, call);
   }
 
-  /** @throws NotFound alike for a missing instance and another account's */
-  async delete(instanceId: string, owner: string, context: CommandContext): Promise<Outcome> {
-    await this.own(instanceId, owner);
+  /**
+   * @param force although others are bound to its services
+   * @throws NotFound alike for a missing instance and another account's; ServiceInUse
+   */
+  async delete(instanceId: string, owner: string, force: boolean, context: CommandContext): Promise<Outcome> {
+    const { status } = await this.own(instanceId, owner);
+    const isRepeat = status === 'deleting' || status === 'deleted';
+    if (!force && !isRepeat) await this.services.assertUnused(instanceId);
     return this.requestDelete(instanceId, context);
   }
 
   async upgrade(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestUpgrade', ...command });
+    return this.changeVersion('RequestUpgrade', wish, owner, context);
   }
 
   /** To an earlier version. */
   async rollBack(wish: ChangeOfVersion, owner: string, context: CommandContext): Promise<Outcome> {
-    const { instance, command } = await this.changeOfVersion(wish, owner);
-    return this.handle(instance, context, { type: 'RequestRollback', ...command });
+    return this.changeVersion('RequestRollback', wish, owner, context);
   }
 
   async stop(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
@@ -123,7 +137,7 @@ export class Instances extends DeploymentCommands {
     const instance = await this.own(operation.instanceId, owner);
     assertKnown(Object.keys(nodes), await this.lastingNodes(instance));
     for (const [node, replicas] of Object.entries(nodes))
-      if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, MAX_REPLICAS);
+      if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
     const command = { type: 'RequestScale', ...operation, nodes: nodes as Readonly<Record<string, number>> } as const;
     return this.handle(instance, context, command);
   }
@@ -147,7 +161,12 @@ export class Instances extends DeploymentCommands {
     const all = await this.lastingNodes(instance);
     const nodes = input.nodes ?? all;
     assertKnown(nodes, all);
+    await this.services.rebind(instance, await this.dependenciesOf(instance), context);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  private async dependenciesOf({ wanted }: KnownInstance): Promise<readonly ServiceDependency[] | undefined> {
+    return (await this.releases.snapshot(wanted.snapshot))?.permissions.dependencies;
   }
 
   /** Nodes that run on and on, on the cluster. */
@@ -157,6 +176,20 @@ export class Instances extends DeploymentCommands {
     return (configuration?.topology.nodes ?? [])
       .filter(({ category }) => category !== 'init' && category !== 'cloud')
       .map(({ serviceName }) => serviceName);
+  }
+
+  private async changeVersion(
+    type: 'RequestUpgrade' | 'RequestRollback',
+    wish: ChangeOfVersion,
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
+    const subject = { ...instance, snapshot: command.target.snapshot };
+    return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
+      await this.services.bind(instance, dependencies, planned);
+      return this.handle(instance, planned, { type, ...command });
+    });
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -176,7 +209,7 @@ export class Instances extends DeploymentCommands {
       additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
       acceptPermissions,
     };
-    return { instance, command };
+    return { instance, command, dependencies: snapshot?.permissions.dependencies };
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
@@ -193,6 +226,8 @@ export class Instances extends DeploymentCommands {
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
       await this.obstacles.assertNone(deployable.configuration, cluster);
+      await this.freshness.assertHolds(wish.plan, { snapshot: deployable.deployed.snapshot, clusterId });
+      await this.services.bind({ instanceId, ownerTenant, clusterId }, deployable.permissions.dependencies, context);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
@@ -269,4 +304,4 @@ function assertKnown(nodes: readonly string[], all: readonly string[]): void {
   if (unknown.length > 0) throw new UnknownNodes(unknown);
 }
 
-const isReplicas = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_REPLICAS;
+const isReplicas = (value: unknown): boolean => typeof value === 'number' && isWithin(value, replicaRange);

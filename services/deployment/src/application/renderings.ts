@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { SnapshotConfiguration } from '@souk/contracts';
+import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
+import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
 import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
+import { InstanceServices } from './services';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
 export interface Wanted {
@@ -14,6 +16,8 @@ export interface Wanted {
   /** What ran before, while an upgrade is under way. */
   readonly before?: SnapshotConfiguration;
   readonly credential: { readonly appKey: string; readonly secretVersion: number };
+  /** What the version declares. */
+  readonly permissions: DeclaredPermissions;
 }
 
 /** Gathers what the objects of an instance follow from: the instance itself, and what was taken, bound and found for it. */
@@ -23,19 +27,29 @@ export class Renderings {
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
     private readonly pools: AddressPools,
+    private readonly services: InstanceServices,
   ) {}
 
-  async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
+  async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
     return {
-      ...{ instanceId, name, appId, configuration, parameters, restarts },
+      ...{ instanceId, name, appId, parameters, restarts },
+      configuration: await this.fetchable(configuration, clusterId),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
       scale,
       stopped,
       ...(await this.addressesOf(instance, configuration)),
+      services: await this.services.addressesOf(instanceId, permissions.dependencies),
+      ...(permissions.provisions && { provisions: permissions.provisions }),
     };
+  }
+
+  private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {
+    const { state } = await this.commands.load(cluster, clusterId);
+    const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
+    return simulated ? configuration : withoutSimulatedDigests(configuration);
   }
 
   private async addressesOf(

@@ -32,6 +32,9 @@ export const labels = {
   node: 'souk.dev/node',
 } as const;
 
+/** Of a namespace that uses a service: the value is the namespace that provides it. */
+export const serviceLabel = (model: string): string => `services.souk.dev/${model}`;
+
 export const annotations = {
   /** SHA-256 of what was rendered, with versions of secrets in place of their values. */
   specHash: 'souk.dev/spec-hash',
@@ -39,6 +42,8 @@ export const annotations = {
   operation: 'souk.dev/operation',
   /** In a pod template: changes when a secret that the pod reads as environment does. */
   secretHash: 'souk.dev/secret-hash',
+  /** In a pod template: changes when the configuration of its log collector does. */
+  loggingHash: 'souk.dev/logging-hash',
   /** In a pod template: the operation that asked for a restart. */
   restartedBy: 'souk.dev/restarted-by',
 } as const;

@@ -45,7 +45,7 @@ export function conditionOf({ nodes }: RenderedInstance, observed: Observed): Co
   const sight = new Sight(observed, { operationId: '', corrects: false });
   const processes = nodes.filter(({ category }) => category !== 'init');
   const unready = processes
-    .filter(({ name }) => !sight.isRolledOut(name))
+    .filter((node) => !sight.isRolledOut(node))
     .map((node) => ({ node: node.name, ...sight.trouble(node) }));
   if (unready.length === 0) return { health: 'healthy', nodes: [] };
   return { health: unready.length < processes.length ? 'degraded' : 'failed', nodes: unready };

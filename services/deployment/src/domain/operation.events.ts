@@ -1,4 +1,4 @@
-import type { DeclaredPermissions } from '@souk/contracts';
+import type { Grants } from '@souk/contracts';
 import type { DomainEvent } from '@souk/event-sourcing';
 import { type FailureCode, failureCodeOf } from './failure-code';
 import type { DeployedVersion, OperationKind } from './instance.events';
@@ -33,7 +33,7 @@ export interface Fallback extends DeployedVersion {
   /** Deploy order. */
   readonly waves: readonly (readonly string[])[];
   /** What the instance's identity was granted. */
-  readonly grants: DeclaredPermissions;
+  readonly grants: Grants;
 }
 
 /** The identity that the instance runs with, with exactly the permissions that its version declares. */

@@ -1,12 +1,7 @@
-import {
-  type DataModelAccess,
-  dataModelAccessLevels,
-  type DataModelDeclaration,
-  type DeclaredPermissions,
-} from '@souk/contracts';
+import { type DataModelAccess, dataModelAccessLevels, type DataModelDeclaration, type Grants } from '@souk/contracts';
 
 /** What is declared beyond what is granted, in words; empty where nothing is. */
-export function beyond(granted: DeclaredPermissions, declared: DeclaredPermissions): string[] {
+export function beyond(granted: Grants, declared: Grants): string[] {
   const apis = declared.apis.filter((api) => !granted.apis.includes(api));
   const models = declared.dataModels.filter((wanted) => {
     const has = granted.dataModels.find((known) => isSameModel(known, wanted));
@@ -19,7 +14,7 @@ export function beyond(granted: DeclaredPermissions, declared: DeclaredPermissio
 }
 
 /** Enough for both: while an instance changes from one version to another, processes of either run. */
-export function union(a: DeclaredPermissions, b: DeclaredPermissions): DeclaredPermissions {
+export function union(a: Grants, b: Grants): Grants {
   const dataModels = [...a.dataModels];
   for (const other of b.dataModels) {
     const index = dataModels.findIndex((known) => isSameModel(known, other));

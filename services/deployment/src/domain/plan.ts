@@ -184,7 +184,7 @@ class Round {
 
     const touched = this.sight.wasTouched(node.objects);
     if (touched) this.recordApplied(node);
-    if (!this.sight.isRolledOut(node.name)) return this.isOverridden(node.name) ? 'ready' : this.wait(node);
+    if (!this.sight.isRolledOut(node)) return this.isOverridden(node.name) ? 'ready' : this.wait(node);
 
     const address = this.sight.address(node.name);
     const data = { ...this.ids, node: node.name, ...(!touched && { unchanged: true as const }), ...(address && { address }) };
@@ -310,7 +310,7 @@ class Round {
   private stands(node: RenderedNode): boolean {
     if (node.category === 'init') return this.isDone(node.name) || this.sight.job(node.name)?.state === 'complete';
     if (this.isOverridden(node.name)) return true;
-    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node.name);
+    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node);
   }
 
   /** It has completed, somebody has said that it is as good as that, or its time has not come. */
@@ -367,12 +367,17 @@ class Round {
 /** Nothing that comes after it on a way back has to wait for it: what it waits for may be that. */
 const isBack = (state: NodeState | undefined): boolean => state === 'ready' || state === 'waiting';
 
-/** Kinds that this platform makes; pods and replica sets go with their owners. */
+/**
+ * Kinds that this platform makes; pods and replica sets go with their owners. Not the claim of an instance's storage: what a version no longer
+ * mounts is kept as long as the instance lives.
+ */
 const ownKinds: ReadonlySet<string> = new Set([
   'Deployment',
+  'StatefulSet',
   'Job',
   'Service',
   'Secret',
+  'ConfigMap',
   'NetworkPolicy',
   'ResourceQuota',
   'ServiceAccount',

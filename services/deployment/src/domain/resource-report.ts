@@ -1,8 +1,6 @@
 import {
   formatCpu,
   formatMemory,
-  parseCpu,
-  parseMemory,
   processesOf,
   type ResolvedProcess,
   type ResourceRange,
@@ -11,7 +9,9 @@ import {
   wavesOf,
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
-import { type Amount, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { type Amount, type Demand, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { podDemandOf } from './render/pod-demand';
+import { atOnce, type Steps } from './steps';
 
 /** Kubernetes quantities. */
 export interface Quantities {
@@ -25,10 +25,10 @@ export interface ResourceReport {
     readonly serviceName: string;
     readonly category: string;
     readonly replicas: number;
-    /** Of each replica. */
+    /** Of each replica, its log collector included. */
     readonly cpu: ResourceRange;
     readonly memory: ResourceRange;
-    /** Hosts that its pods would go to; `null` for a pod without a place. An estimate. */
+    /** Hosts that its new pods would go to; `null` for a pod without a place. An estimate. */
     readonly placement: readonly (string | null)[];
   }[];
   /** Deploy order. */
@@ -47,23 +47,43 @@ export interface ResourceReport {
 
 /** @param problems what else stands in the way, found elsewhere */
 export function resourceReport(topology: Topology, hosts: readonly HostCapacity[], problems: readonly Problem[]): ResourceReport {
-  const nodes = processesOf(resolveTopology(topology));
-  const placements = placementOf(nodes.flatMap(podsOf), hosts);
-  const misfits = nodes.flatMap((node) => {
-    const missing = placements.filter((placement) => placement.node === node.serviceName && placement.host === undefined).length;
-    return missing === 0 ? [] : [misfitProblem(node, missing, hosts)];
-  });
+  return atOnce(reportSteps(topology, hosts, problems));
+}
+
+/**
+ * As {@link resourceReport}, one step for each node.
+ * @param podsOf how many pods of a node still need a place; all its replicas, where nothing runs yet
+ */
+export function* reportSteps(
+  topology: Topology,
+  hosts: readonly HostCapacity[],
+  problems: readonly Problem[],
+  podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
+): Steps<ResourceReport> {
+  const processes = processesOf(resolveTopology(topology));
+  const demands: Demand[] = [];
+  for (const node of processes) {
+    yield;
+    demands.push(...demandsOf(node, podsOf(node)));
+  }
+  const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
+  for (const { node, host } of placementOf(demands, hosts)) places.get(node)?.push(host ?? null);
+  yield;
+  const waves = wavesOf(topology);
+  const nodes: ResourceReport['nodes'][number][] = [];
+  const misfits: Problem[] = [];
+  for (const node of processes) {
+    yield;
+    const { serviceName, category, replicas } = node;
+    const placement = places.get(serviceName) ?? [];
+    nodes.push({ serviceName, category, replicas, ...rangesOf(node), placement });
+    const missing = placement.filter((host) => host === null).length;
+    if (missing > 0) misfits.push(misfitProblem(node, missing, hosts));
+  }
   return {
-    nodes: nodes.map((node) => ({
-      serviceName: node.serviceName,
-      category: node.category,
-      replicas: node.replicas,
-      cpu: node.cpu,
-      memory: node.memory,
-      placement: placements.filter((placement) => placement.node === node.serviceName).map(({ host }) => host ?? null),
-    })),
-    waves: wavesOf(topology),
-    totals: { requests: written(total(nodes, 'request')), limits: written(total(nodes, 'limit')) },
+    nodes,
+    waves,
+    totals: { requests: written(total(processes, 'request')), limits: written(total(processes, 'limit')) },
     hosts: hosts.map((host) => ({
       name: host.name,
       platform: host.platform,
@@ -77,23 +97,34 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
 }
 
 function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly HostCapacity[]): Problem {
-  const requests = { cpu: node.cpu.request, memory: node.memory.request };
+  const { cpu, memory } = rangesOf(node);
+  const requests = { cpu: cpu.request, memory: memory.request };
   const why = misfitOf(requests, hosts) ?? 'what is free is taken by the other nodes of the configuration';
   const pods = node.replicas === 1 ? 'it has no place' : `${missing} of its ${node.replicas} replicas have no place`;
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
-function podsOf(node: ResolvedProcess) {
-  const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
-  return Array.from({ length: node.replicas }, () => pod);
+function demandsOf(node: ResolvedProcess, pods: number): Demand[] {
+  const { requestedCpu, requestedMemory } = podDemandOf(node);
+  const pod = { node: node.serviceName, cpu: requestedCpu, memory: requestedMemory };
+  return Array.from({ length: pods }, () => pod);
+}
+
+function rangesOf(node: ResolvedProcess): { cpu: ResourceRange; memory: ResourceRange } {
+  const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+  return {
+    cpu: { request: formatCpu(requestedCpu), limit: formatCpu(cpu) },
+    memory: { request: formatMemory(requestedMemory), limit: formatMemory(memory) },
+  };
 }
 
 function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {
   return sum(
-    ...nodes.map(({ cpu, memory, replicas }) => ({
-      cpu: parseCpu(cpu[bound]) * replicas,
-      memory: parseMemory(memory[bound]) * replicas,
-    })),
+    ...nodes.map((node) => {
+      const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+      const pod = bound === 'limit' ? { cpu, memory } : { cpu: requestedCpu, memory: requestedMemory };
+      return { cpu: pod.cpu * node.replicas, memory: pod.memory * node.replicas };
+    }),
   );
 }
 

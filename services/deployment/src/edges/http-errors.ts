@@ -1,8 +1,12 @@
 import { HttpStatus } from '@nestjs/common';
+import type { LogsNotKept } from '@souk/log-store';
 import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as operationErrors from '../domain/operation.errors';
+import type { LogErrorCode } from '../domain/log.errors';
+import type * as planErrors from '../domain/plan.errors';
+import type * as servicesErrors from '../domain/services.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
@@ -13,7 +17,9 @@ type DeploymentErrorCode =
   | CodeOf<typeof addressPoolErrors>
   | CodeOf<typeof clusterErrors>
   | CodeOf<typeof instanceErrors>
-  | CodeOf<typeof operationErrors>;
+  | CodeOf<typeof operationErrors>
+  | CodeOf<typeof planErrors>
+  | CodeOf<typeof servicesErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
@@ -49,6 +55,9 @@ export const deploymentErrors = {
   'operation-not-found': HttpStatus.NOT_FOUND,
   'operation-ended': HttpStatus.CONFLICT,
   'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,
+  'plan-stale': HttpStatus.PRECONDITION_FAILED,
+  'service-not-provided': HttpStatus.CONFLICT,
+  'service-in-use': HttpStatus.CONFLICT,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */
@@ -57,3 +66,11 @@ export const deploymentStatuses: Readonly<Record<string, number>> = {
   'version-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'draft-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
 };
+
+/** Of what instances write. */
+export const logErrors = {
+  'too-many-logs': HttpStatus.TOO_MANY_REQUESTS,
+  'no-pod-log': HttpStatus.UNPROCESSABLE_ENTITY,
+  'logs-not-kept': HttpStatus.CONFLICT,
+  'cluster-unreachable': HttpStatus.BAD_GATEWAY,
+} satisfies Record<LogErrorCode | LogsNotKept['code'] | 'cluster-unreachable', HttpStatus>;

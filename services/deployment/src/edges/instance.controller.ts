@@ -1,18 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
-import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import {
-  Ctx,
-  InjectReadModel,
-  InvalidInput,
-  NotFound,
-  PageQuery,
-  type Principal,
-  problemsOf,
-  RequestContext,
-  Roles,
-} from '@souk/platform';
+import { Ctx, InjectReadModel, NotFound, PageQuery, type Principal, problemsOf, RequestContext, Roles } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
 import { Interventions } from '../application/interventions';
@@ -22,6 +11,7 @@ import type { UnreadyNode } from '../domain/health.events';
 import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
+import { filledIn } from './filled-in';
 import { deploymentStatuses } from './http-errors';
 import {
   ChangeVersionDto,
@@ -203,8 +193,17 @@ export class InstanceController {
   @HttpCode(202)
   @Roles('provider', 'buyer')
   @ApiOperation({ summary: 'Delete the instance, whatever it is doing, with everything that was made for it' })
-  async remove(@Param('instanceId') instanceId: string, @Query() { reason }: DeleteQuery, @Ctx() ctx: RequestContext) {
-    const outcome = await this.instances.delete(instanceId, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
+  async remove(
+    @Param('instanceId') instanceId: string,
+    @Query() { reason, force = false }: DeleteQuery,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const outcome = await this.instances.delete(
+      instanceId,
+      ctx.principal.tenant,
+      force,
+      ctx.command({ reason, ifMatch: 'optional' }),
+    );
     return this.accepted(instanceId, derivedId('operation', instanceId, 'delete'), outcome, ctx);
   }
 
@@ -266,22 +265,11 @@ export class InstanceController {
 
 function changeOfVersion(
   instanceId: string,
-  { versionId, acceptPermissions = false, reason }: ChangeVersionDto,
+  { versionId, acceptPermissions = false, plan, reason }: ChangeVersionDto,
   ctx: RequestContext,
 ) {
-  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions };
+  const wish = { instanceId, operationId: ctx.newId('operation'), versionId, acceptPermissions, ...(plan && { plan }) };
   return { wish, context: ctx.command({ reason, ifMatch: 'optional' }) };
-}
-
-/** @throws InvalidInput naming every value that is no text */
-function filledIn({ parameters = {}, secrets = {} }: ReportDto) {
-  const problems: Problem[] = [];
-  for (const [field, values] of Object.entries({ parameters, secrets }))
-    for (const [name, value] of Object.entries(values))
-      if (typeof value !== 'string')
-        problems.push({ code: 'wrong-type', pointer: jsonPointer(field, name), message: 'must be a text' });
-  if (problems.length > 0) throw new InvalidInput(problems, 'body');
-  return { parameters: parameters as Record<string, string>, secrets: secrets as Record<string, string> };
 }
 
 /** The index that narrows most; what else was asked is checked document by document. */

@@ -1,16 +1,20 @@
 import { idPattern, instanceStatuses } from '@souk/contracts';
 import { PageQuery } from '@souk/platform';
+import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Matches,
   MaxLength,
+  Min,
+  ValidateNested,
 } from 'class-validator';
 import { REGION, VISIBLE } from './cluster.dto';
 
@@ -45,13 +49,37 @@ export class ReportDto {
   @IsObject()
   parameters?: Record<string, unknown>;
 
-  /** For each secret that the topology declares as supplied: the name under which its value is stored. */
+  /** For each secret that the topology declares as supplied, and each parameter that is secret: the name under which its value is stored. */
   @IsOptional()
   @IsObject()
   secrets?: Record<string, unknown>;
 }
 
+/** The `revisions` of a plan: with any other state of things the request is refused. */
+export class PlanRevisionsDto {
+  /** Digest of what was to be deployed. */
+  @IsString()
+  @Matches(/^[0-9a-f]{64}$/)
+  snapshot: string;
+
+  /** Revision of the cluster. */
+  @IsInt()
+  @Min(0)
+  cluster: number;
+
+  /** Revision of the instance, where there was one. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  instance?: number;
+}
+
 export class RequestInstanceDto extends ReportDto {
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PlanRevisionsDto)
+  plan?: PlanRevisionsDto;
+
   /** Unique within the account; free again after the instance was deleted. */
   @IsString()
   @Matches(VISIBLE)
@@ -74,6 +102,11 @@ export class ChangeVersionDto {
   @IsOptional()
   @IsBoolean()
   acceptPermissions?: boolean;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PlanRevisionsDto)
+  plan?: PlanRevisionsDto;
 
   @IsOptional()
   @IsString()
@@ -125,6 +158,11 @@ export class DriftPolicyDto {
 }
 
 export class DeleteQuery {
+  /** Although other instances use services of this one. */
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+
   @IsOptional()
   @IsString()
   @MaxLength(500)

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpStatus, Query, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { AuthorizationQueries } from '@souk/contracts';
+import { AuthorizationQueries, ReleaseQueries } from '@souk/contracts';
 import { InjectReadModel, NotFound, PageQuery, problemsOf, Public } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
@@ -19,6 +19,7 @@ import { operationView } from './instance.view';
 export class OpenController {
   constructor(
     private readonly authorization: AuthorizationQueries,
+    private readonly releases: ReleaseQueries,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
   ) {}
@@ -55,6 +56,16 @@ export class OpenController {
   @ApiOperation({ summary: 'The data models that the instance was granted (signed by its AppKey)' })
   async dataModels(@CallingInstance() { instanceId }: Caller) {
     return { items: (await this.authorization.credentialOf(instanceId))?.grants.dataModels ?? [] };
+  }
+
+  @Get('sso')
+  @ApiOperation({ summary: 'Where users of the edge console are signed in to the instance (signed by its AppKey)' })
+  async sso(@CallingInstance() caller: Caller) {
+    const { instanceId, snapshot, nodes } = await this.own(caller);
+    const sso = (await this.releases.snapshot(snapshot))?.permissions.sso;
+    if (!sso) throw new NotFound('path for signing in of instance', instanceId);
+    const addresses = nodes.find(({ serviceName }) => serviceName === sso.node)?.addresses ?? [];
+    return { ...sso, addresses: addresses.filter(({ port }) => port === sso.port) };
   }
 
   private async own({ instanceId }: Caller): Promise<InstanceDoc> {

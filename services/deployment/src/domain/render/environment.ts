@@ -11,18 +11,28 @@ export interface Environment {
   readonly variables: readonly EnvironmentVariable[];
   /** What goes into the node's own Secret; empty where nothing is secret. */
   readonly sealed: Readonly<Record<string, SealedValue>>;
-  /** Versions of the secrets that the environment reads. */
+  /** Versions of what the environment reads from the vault: `dbPassword`, `param.licence`, `node.rds`. */
   readonly versions: Readonly<Record<string, number>>;
 }
 
 /** What references stand for. Values of secrets are not among it, only their versions. */
 export interface Bindings {
+  /** Version of what the reference stands for, where that is in the vault: a secret, a secret parameter, a credential of a cloud node. */
+  readonly sealed: (reference: Reference) => SealedVersion | undefined;
   readonly host: (node: string) => string | undefined;
   readonly port: (node: string) => number | undefined;
   readonly parameter: (name: string) => string | undefined;
-  /** Where a service of that model is provided on the cluster. */
-  readonly service: (model: string) => { readonly host: string; readonly port: number } | undefined;
-  readonly secretVersion: (name: string) => number | undefined;
+  readonly services: Services;
+}
+
+/** Where services are provided on the cluster, and by which instance. By service model. */
+export type Services = ReadonlyMap<string, { readonly host: string; readonly port: number; readonly provider: string }>;
+
+export interface SealedVersion {
+  readonly name: string;
+  readonly version: number;
+  /** The cloud node whose credential it is. */
+  readonly cloudNode?: string;
 }
 
 /** The platform's endpoint and the identity that the instance calls it with (F49). */
@@ -56,6 +66,17 @@ export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
   ];
 }
 
+/** Names under which own code finds the services that it needs: `SOUK_SERVICE_WORK_ORDERS_HOST`. */
+function serviceVariables(services: Services): EnvironmentVariable[] {
+  return [...services].sort(byName).flatMap(([model, { host, port }]) => {
+    const name = `SOUK_SERVICE_${model.toUpperCase().replaceAll('-', '_')}`;
+    return [
+      { name: `${name}_HOST`, value: host },
+      { name: `${name}_PORT`, value: String(port) },
+    ];
+  });
+}
+
 /**
  * Literals stand in the pod's spec; a value with a secret anywhere in it goes into the node's Secret.
  * @throws UnresolvedReference what validation of the topology and of the parameters rules out
@@ -66,7 +87,7 @@ export function environmentOf(
   bindings: Bindings,
   identity?: Identity,
 ): Environment {
-  const injected = identity ? identityVariables(identity) : [];
+  const injected = identity ? [...identityVariables(identity), ...serviceVariables(bindings.services)] : [];
   const taken = new Set(injected.map((variable) => variable.name));
   const variables: EnvironmentVariable[] = [...injected];
   const sealed: Record<string, SealedValue> = {};
@@ -80,24 +101,26 @@ export function environmentOf(
       variables.push({ name, value: asLiteral(value.text) });
       continue;
     }
-    sealed[name] = { template: value.template };
+    const { template: open, bindings: read } = value;
+    sealed[name] = { template: open, ...(Object.keys(read).length > 0 && { bindings: read }) };
     variables.push({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } });
   }
   return { variables, sealed, versions };
 }
 
-/** Everything but secrets filled in: as plain text, and as a template in which only the secrets are open. */
+/** Everything but what is in the vault filled in: as plain text, and as a template in which only that is open. */
 function partlyResolved(template: string, bindings: Bindings) {
   let text = '';
   let open = '';
   const versions: Record<string, number> = {};
+  const read: Record<string, number> = {};
   for (const part of parseTemplate(template)) {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
     const reference = 'reference' in part ? part.reference : undefined;
-    if (reference?.kind === 'secret') {
-      const version = bindings.secretVersion(reference.name);
-      if (version === undefined) throw new UnresolvedReference(formatReference(reference));
-      versions[reference.name] = version;
+    const sealed = reference && bindings.sealed(reference);
+    if (sealed) {
+      versions[sealed.name] = sealed.version;
+      if (sealed.cloudNode !== undefined) read[sealed.cloudNode] = sealed.version;
       open += formatReference(reference);
       continue;
     }
@@ -105,21 +128,23 @@ function partlyResolved(template: string, bindings: Bindings) {
     text += value;
     open += escapeTemplate(value);
   }
-  return { text, template: open, versions };
+  return { text, template: open, versions, bindings: read };
 }
 
-function valueOf(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string {
+function valueOf(reference: Reference, bindings: Bindings): string {
   const value = boundTo(reference, bindings);
   if (value === undefined) throw new UnresolvedReference(formatReference(reference));
   return String(value);
 }
 
-function boundTo(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string | number | undefined {
+function boundTo(reference: Reference, bindings: Bindings): string | number | undefined {
   switch (reference.kind) {
+    case 'secret':
+      return undefined;
     case 'param':
       return bindings.parameter(reference.name);
     case 'service':
-      return bindings.service(reference.model)?.[reference.field];
+      return bindings.services.get(reference.model)?.[reference.field];
     case 'node':
       return reference.field === 'host' ? bindings.host(reference.node) : bindings.port(reference.node);
     default:
@@ -132,6 +157,6 @@ function asLiteral(text: string): string {
   return text.replaceAll('$(', '$$$$(');
 }
 
-function byName(a: readonly [string, string], b: readonly [string, string]): number {
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : 1;
 }

@@ -1,0 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Steps } from '../domain/steps';
+
+/** How long a computation keeps the process to itself, in milliseconds. */
+const SLICE = 5;
+
+/** Does a computation in slices of a few milliseconds, so that a large topology holds up nobody else. */
+export async function inSlices<T>(steps: Steps<T>): Promise<T> {
+  for (let end = performance.now() + SLICE; ;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() < end) continue;
+    await nextTurn();
+    end = performance.now() + SLICE;
+  }
+}
