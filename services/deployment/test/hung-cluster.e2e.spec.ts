@@ -6,7 +6,7 @@ import { ids, shop } from './sample';
 import { World } from './world';
 
 describe('A cluster that hangs', () => {
-  jest.setTimeout(60_000);
+  jest.setTimeout(120_000);
   const folder = temporaryFolder();
   let world: World;
   let beside: ClusterSim;
@@ -46,12 +46,12 @@ describe('A cluster that hangs', () => {
     await world.cluster.delete({ kind: 'Service', namespace: namespaceOf(healthy), name: 'tomcat' });
     await world.part(Lookout).round();
     const isBack = async () => (await world.objects(healthy, 'Service')).has('Service/tomcat');
-    for (const end = Date.now() + 15_000; !(await isBack()); await new Promise((fulfil) => setTimeout(fulfil, 20)))
+    for (const end = Date.now() + 30_000; !(await isBack()); await new Promise((fulfil) => setTimeout(fulfil, 20)))
       if (Date.now() > end) throw new Error('the Service has not come back');
 
     await world.record(operationId as string, (record) => record.status === 'stalled');
     await faults([]);
-    for (const instanceId of waiting) await world.until(instanceId, (instance) => instance.status === 'running', 'buyer', 30_000);
+    for (const instanceId of waiting) await world.until(instanceId, (instance) => instance.status === 'running', 'buyer', 60_000);
     expect(await world.steps(operationId as string)).toEqual(expect.arrayContaining(['OperationStalled', 'OperationContinued']));
   });
 });

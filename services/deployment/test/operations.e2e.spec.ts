@@ -11,7 +11,7 @@ const upgraded: Topology = {
 };
 
 describe('An instance in operation', () => {
-  jest.setTimeout(60_000);
+  jest.setTimeout(120_000);
   let world: World;
   let instanceId: string;
 
@@ -221,6 +221,6 @@ async function untilSome<T>(ask: () => Promise<T[]>, count = 1): Promise<T[]> {
 }
 
 async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await holds()); await new Promise((fulfil) => setTimeout(fulfil, 10)))
+  for (const end = Date.now() + 30_000; !(await holds()); await new Promise((fulfil) => setTimeout(fulfil, 10)))
     if (Date.now() > end) throw new Error('waited in vain');
 }

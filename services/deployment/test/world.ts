@@ -246,7 +246,7 @@ export class World {
     instanceId: string,
     holds: (instance: Answer['body']) => boolean,
     role: Role = 'buyer',
-    withinMs = 15_000,
+    withinMs = 30_000,
   ): Promise<Answer['body']> {
     for (const end = Date.now() + withinMs; ;) {
       const { body } = await this.request(role, 'GET', `/v1/instances/${instanceId}`);
@@ -279,7 +279,7 @@ export class World {
   }
 
   /** Fulfilled when the operation's record has a step of this type. */
-  async stepTaken(operationId: string, type: string, withinMs = 10_000): Promise<void> {
+  async stepTaken(operationId: string, type: string, withinMs = 30_000): Promise<void> {
     for (const end = Date.now() + withinMs; !(await this.steps(operationId)).includes(type);) {
       if (Date.now() > end) throw new Error(`no ${type} in ${(await this.steps(operationId)).join(', ')}`);
       await new Promise((fulfil) => setTimeout(fulfil, 10));

@@ -74,8 +74,7 @@ export class InstanceWork {
   }
 
   private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
-    if (instance.status === 'deleting' && instance.preempted !== undefined)
-      await this.journal.preempt(instance.preempted, instance.operation);
+    if (instance.preempted !== undefined) await this.journal.preempt(instance.preempted, instance.operation);
     if (instance.suspended && instance.status !== 'deleting') {
       await this.stall(instance.instanceId, 'suspended', instance.suspended.reason);
       return {};

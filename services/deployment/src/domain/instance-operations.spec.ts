@@ -100,6 +100,22 @@ describe('Instance', () => {
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
         .when(correct(61))
         .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } }));
+    it('is not put right any more when somebody asks for something else', () => {
+      const [correction] = corrected(0);
+      const cutShort: InstanceEvent = {
+        type: 'OperationConcluded',
+        data: {
+          ...{ ...parties, ...op('op_c0'), kind: 'correct', outcome: 'pre-empted', completedInit: [], versionId: 'ver_1' },
+          reason: 'something else was asked for',
+        },
+      };
+      const stop: InstanceEvent = { type: 'StopRequested', data: op('op_2') };
+      given(instance, ...running, correction!)
+        .when({ type: 'RequestStop', ...op('op_2') })
+        .then(cutShort, stop);
+      expect(stateAfter(...running, correction!, cutShort, stop)).toMatchObject({ status: 'stopping', preempted: 'op_c0' });
+      expect(stateAfter(...running, correction!, cutShort, stop, ended('stop', 'op_2'))).not.toHaveProperty('preempted');
+    });
     it('runs on when that fails', () => {
       const failed = [corrected(0)[0]!, ended('correct', 'op_c0', 'failed')];
       expect(stateAfter(...running, ...failed).status).toBe('running');

@@ -2,7 +2,15 @@ import { isEarlierVersion } from '@souk/contracts';
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import type { Difference } from './drift';
 import type { Failure } from './failure';
-import { evolveInstance, type Instance, type KnownInstance, mayCorrect, noInstance, operationOf } from './instance';
+import {
+  evolveInstance,
+  type Instance,
+  type KnownInstance,
+  mayCorrect,
+  noInstance,
+  operationOf,
+  type RunningOperation,
+} from './instance';
 import {
   AlreadyAtVersion,
   AlreadyRunning,
@@ -222,7 +230,7 @@ const remove = ({ instanceId, operationId }: RequestDelete, state: Instance): In
   if (state.status === 'unknown' || state.status === 'deleted' || state.status === 'deleting') return [];
   const running = operationOf(state);
   return [
-    ...(running ? [preempted(state, running.operationId)] : []),
+    ...(running ? [preempted(state, running, 'the instance is to be deleted')] : []),
     { type: 'DeleteRequested', data: { instanceId, operationId } },
   ];
 };
@@ -265,17 +273,17 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
       case 'RequestInstance':
         return request(command, state);
       case 'RequestUpgrade':
-        return upgrade(command, state);
+        return givingWay(state, (resting) => upgrade(command, resting));
       case 'RequestRollback':
-        return rollBack(command, state);
+        return givingWay(state, (resting) => rollBack(command, resting));
       case 'RequestRestart':
-        return restart(command, state);
+        return givingWay(state, (resting) => restart(command, resting));
       case 'RequestStop':
-        return stop(command, state);
+        return givingWay(state, (resting) => stop(command, resting));
       case 'RequestStart':
-        return start(command, state);
+        return givingWay(state, (resting) => start(command, resting));
       case 'RequestScale':
-        return scale(command, state);
+        return givingWay(state, (resting) => scale(command, resting));
       case 'RequestRetry':
         return retry(command, state);
       case 'RequestCorrection':
@@ -295,6 +303,14 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
     }
   },
 };
+
+/** A correction, which nobody has asked for, gives way to what somebody asks for: that puts right what it meets as well. */
+function givingWay(state: Instance, decide: (resting: Instance) => InstanceEvent[]): InstanceEvent[] {
+  if (state.status !== 'correcting') return decide(state);
+  const cutShort = preempted(state, state.operation, 'something else was asked for');
+  const events = decide(evolveInstance(state, cutShort));
+  return events.length === 0 ? [] : [cutShort, ...events];
+}
 
 /** The instance, if it is there. */
 function existing(instanceId: string, state: Instance) {
@@ -339,10 +355,9 @@ function conclusion(state: KnownInstance, command: ConcludeOperation): Operation
   return { type: 'OperationConcluded', data: { ...data, versionId, ...failure, ...(backTo && { backTo }) } };
 }
 
-function preempted(state: KnownInstance, operationId: string): OperationConcluded {
+function preempted(state: KnownInstance, { operationId, kind }: RunningOperation, reason: string): OperationConcluded {
   const { instanceId, ownerTenant, providerTenant } = state;
   const { versionId } = state.wanted;
-  const kind = operationOf(state)!.kind;
   const data = { instanceId, operationId, kind, completedInit: [], ownerTenant, providerTenant, versionId };
-  return { type: 'OperationConcluded', data: { ...data, outcome: 'pre-empted', reason: 'the instance is to be deleted' } };
+  return { type: 'OperationConcluded', data: { ...data, outcome: 'pre-empted', reason } };
 }

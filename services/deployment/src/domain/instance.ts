@@ -48,6 +48,8 @@ export interface InstanceFacts {
   readonly corrections: readonly string[];
   /** Why nothing is done to it for now. */
   readonly suspended?: { readonly reason: string };
+  /** The operation that the one under way has cut short. */
+  readonly preempted?: string;
 }
 
 /** Corrections within a while: whoever else keeps changing it back is not fought for ever. */
@@ -69,8 +71,6 @@ export type Instance =
   | (InstanceFacts & {
       readonly status: 'deleting';
       readonly operation: RunningOperation;
-      /** The operation that the delete cut short. */
-      readonly preempted?: string;
     })
   | (InstanceFacts & { readonly status: 'running' | 'stopped' | 'degraded' })
   | (InstanceFacts & { readonly status: 'deleted' });
@@ -114,9 +114,8 @@ export function evolveInstance(state: Instance, event: InstanceEvent): Instance 
       return resumed;
     }
     case 'DeleteRequested': {
-      const preempted = lastPreempted(state);
       const operation = { operationId: event.data.operationId, kind: 'delete' as const };
-      return { ...facts, status: 'deleting', operation, ...(preempted !== undefined && { preempted }) };
+      return { ...facts, status: 'deleting', operation };
     }
     case 'OperationConcluded':
       return concluded(state, facts, event);
@@ -165,7 +164,7 @@ function changingVersion(
   };
 }
 
-function concluded(state: KnownInstance, facts: InstanceFacts, { data }: OperationConcluded): Instance {
+function concluded(state: KnownInstance, { preempted: _, ...facts }: InstanceFacts, { data }: OperationConcluded): Instance {
   const completedInit = new Set([...facts.completedInit, ...data.completedInit]);
   switch (data.outcome) {
     case 'succeeded':
@@ -180,8 +179,10 @@ function concluded(state: KnownInstance, facts: InstanceFacts, { data }: Operati
       return { ...facts, completedInit, wanted, running: wanted, status: atRest(facts) };
     }
     case 'pre-empted':
-      // The delete that follows in the same append takes it from here.
-      return { ...state, completedInit };
+      // What follows in the same append takes it from here.
+      return data.kind === 'correct'
+        ? { ...facts, completedInit, preempted: data.operationId, status: atRest(facts) }
+        : { ...state, completedInit, preempted: data.operationId };
     default:
       return assertNever(data.outcome);
   }
@@ -189,20 +190,18 @@ function concluded(state: KnownInstance, facts: InstanceFacts, { data }: Operati
 
 const atRest = ({ stopped }: InstanceFacts): 'running' | 'stopped' => (stopped ? 'stopped' : 'running');
 
-function lastPreempted(state: KnownInstance): string | undefined {
-  return 'operation' in state ? state.operation.operationId : undefined;
-}
-
 /** The instance without what belongs to one status only. */
 export function factsOf(state: KnownInstance): InstanceFacts {
   const { instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets } = state;
   const { origin, released, wanted, running, restarts, completedInit, stopped, scale, driftPolicy, corrections, suspended } =
     state;
+  const { preempted } = state;
   return {
     ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets },
     ...{ origin, released, wanted, restarts, completedInit, stopped, scale, driftPolicy, corrections },
     ...(running && { running }),
     ...(suspended && { suspended }),
+    ...(preempted !== undefined && { preempted }),
   };
 }
 
