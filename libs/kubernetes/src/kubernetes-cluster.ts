@@ -37,6 +37,16 @@ const MAX_BROKEN_OFF = 3;
  */
 export type BeforeSending = () => void;
 
+export interface LogOptions {
+  readonly container: string;
+  /** So many lines at the end; all of them without it. */
+  readonly tailLines?: number;
+  /** Goes on with what is printed from now on. */
+  readonly follow?: boolean;
+  /** Of the container before it was started again. */
+  readonly previous?: boolean;
+}
+
 /** One kind of call, in the words of Kubernetes' own rules of access. */
 export interface Access {
   readonly verb: string;
@@ -204,6 +214,30 @@ export class KubernetesCluster {
     }
   }
 
+  /**
+   * What a container prints, as bytes come, and no faster than they are read; until it ends, or the signal says stop.
+   * @throws NotFound, Refused (Kubernetes' words: no such container, it waits to start) and others, before the first byte
+   */
+  async log(
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+    { container, tailLines, follow = false, previous = false }: LogOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>> {
+    await this.bucket.take();
+    const query = queryOf({
+      container,
+      tailLines: tailLines === undefined ? undefined : String(tailLines),
+      follow: String(follow),
+      previous: String(previous),
+    });
+    const path = `${pathOf(resourceOf('Pod'), namespace, name)}/log${query}`;
+    const transport = await this.connected();
+    const stops = AbortSignal.any([signal, this.closing.signal]);
+    const response = await this.reached(() => transport.stream({ method: 'GET', path, accept: '*/*', signal: stops }));
+    if (response.statusCode === 200) return response;
+    throw errorOf(response.statusCode ?? 0, await textOf(response));
+  }
+
   /** The endpoint is asked for anew before the next call: it may have other credentials. Calls that are under way go on. */
   renew(): void {
     const { transport } = this;
@@ -302,6 +336,20 @@ export class KubernetesCluster {
   private json(answer: Answer): KubernetesObject {
     return JSON.parse(answer.body) as KubernetesObject;
   }
+}
+
+/** Longest refusal that is read, in bytes. */
+const MAX_REFUSAL = 64 * 1024;
+
+async function textOf(response: AsyncIterable<unknown>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_REFUSAL) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** An answer, an error, or both where the answer is a refusal. */

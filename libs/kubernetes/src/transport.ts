@@ -10,6 +10,7 @@ export interface Request {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -83,13 +84,13 @@ export class Transport {
   }
 
   private open(
-    { method, path, body, contentType }: Request,
+    { method, path, body, contentType, accept = 'application/json' }: Request,
     agent: HttpAgent | HttpsAgent,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const { base, endpoint } = this;
     const headers = {
-      accept: 'application/json',
+      accept,
       'user-agent': 'souk',
       ...(endpoint.token !== undefined && { authorization: `Bearer ${endpoint.token}` }),
       ...(body !== undefined && { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),

@@ -134,10 +134,13 @@ const verified = record<VerifiedToken>({
   principal: fc.record({ tenant: text, user: text, role: fc.constantFrom(...roles), tokenId: text }, { noNullPrototype: true }),
   expiresAt: fc.nat({ max: 2 ** 45 }),
 });
-const instanceRequest = record<InstanceRequest>({
-  ...{ instanceId: text, name: text, ownerTenant: text, versionId: text, configuration: text, clusterId: text },
-  ...{ parameters: texts, secrets: texts, purchaseId: text },
-});
+const instanceRequest = record<InstanceRequest>(
+  {
+    ...{ instanceId: text, name: text, ownerTenant: text, versionId: text, configuration: text },
+    ...{ clusterId: text, region: text, parameters: texts, secrets: texts, purchaseId: text },
+  },
+  ['clusterId', 'region'],
+);
 const event = record<PublicEvent>({
   ...{ specversion: fc.constant('1.0'), id: text, source: text, type: text, subject: text, time: text },
   ...{ datacontenttype: fc.constant('application/json'), data: texts, soukposition: text, soukrevision: revision },

@@ -48,20 +48,17 @@ function compile(source: string): RE2JS {
 export function stepsOf(source: string): number {
   const open: number[] = [];
   let steps = 0;
-  let last = 0;
   for (let at = 0; at < source.length;) {
-    const length = atomLength(source, at);
     const char = source[at]!;
-    at += length;
+    at += atomLength(source, at);
+    let last = 1;
     if (char === '(') {
       open.push(steps);
       steps = 0;
-      last = 0;
     } else if (char === ')') {
       last = steps;
       steps += open.pop() ?? 0;
     } else {
-      last = 1;
       steps += 1;
     }
     const repeat = /^\{(\d+)(?:,(\d*))?\}/.exec(source.slice(at, at + 12));

@@ -104,6 +104,14 @@ describe('Resolving a node', () => {
     });
   });
 
+  it('completes a readiness check by how the health check asks', () => {
+    const node: TopologyNode & { category: 'third-party' } = { serviceName: 'cache', category: 'third-party', preset: 'redis' };
+    expect(resolveProcess(node)).not.toHaveProperty('readinessCheck');
+    const checks = { healthCheck: { periodSeconds: 9 }, readinessCheck: { failureThreshold: 1 } };
+    expect(resolveProcess({ ...node, ...checks }).readinessCheck).toEqual({ tcp: { port: 6379 }, failureThreshold: 1 });
+    expect(resolveProcess({ ...node, readinessCheck: { command: ['true'] } }).readinessCheck).toEqual({ command: ['true'] });
+  });
+
   it('gives a node without ports and an init node no health check', () => {
     expect(resolveNode({ serviceName: 'a', category: 'custom', image: 'a' })).not.toHaveProperty('healthCheck');
     expect(resolveNode({ serviceName: 'a', category: 'init', image: 'a' })).not.toHaveProperty('healthCheck');

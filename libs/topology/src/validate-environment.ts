@@ -2,20 +2,16 @@ import { pointerSegment, type Problem } from '@souk/event-sourcing';
 import { reservedVariablePattern, variableNamePattern } from './patterns';
 import { presetNamed } from './presets/catalogue';
 import { formatReference, parseTemplate, type Reference } from './references';
-import { resolveNode } from './resolve';
-import { isProcess, type Topology, type TopologyNode } from './topology';
+import { portsOf } from './resolve';
+import type { Topology, TopologyNode } from './topology';
 
-/** What is wrong with the variables of the nodes and with what they refer to. */
-export function environmentProblems(topology: Topology): Problem[] {
-  const known = knownTo(topology);
-  return topology.nodes.flatMap((node, index) => {
-    const at = `/nodes/${index}`;
-    const written = Object.entries(node.env ?? {}).flatMap(([key, value]) => {
-      const pointer = `${at}/env/${pointerSegment(key)}`;
-      return keyProblems(key, pointer).concat(referenceProblems(value, node.serviceName, known, pointer));
-    });
-    return secretLiteralsIn(node, topology.parameters, at).concat(missingVariables(node, at), written);
+/** What is wrong with the variables of a node and with what they refer to. */
+export function environmentProblems(node: TopologyNode, known: Known, at: string): Problem[] {
+  const written = Object.entries(node.env ?? {}).flatMap(([key, value]) => {
+    const pointer = `${at}/env/${pointerSegment(key)}`;
+    return keyProblems(key, pointer).concat(referenceProblems(value, node.serviceName, known, pointer));
   });
+  return secretLiteralsIn(node, known.parameters, at).concat(missingVariables(node, at), written);
 }
 
 /** Variables that the preset marks secret and that are anything but one reference to something secret. Their values are not quoted. */
@@ -76,15 +72,16 @@ function keyProblems(key: string, pointer: string): Problem[] {
   ];
 }
 
-interface Known {
+/** What references may refer to. */
+export interface Known {
   readonly nodes: ReadonlyMap<string, 'cloud' | 'with ports' | 'without ports'>;
   /** Cloud node → nodes whose arrows point at it. */
   readonly waitingFor: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly parameters: ReadonlySet<string>;
+  readonly parameters: Topology['parameters'];
   readonly secrets: ReadonlySet<string>;
 }
 
-function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known {
+export function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known {
   const waitingFor = new Map(
     nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => [serviceName, new Set<string>()]),
   );
@@ -92,13 +89,12 @@ function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known {
   return {
     nodes: new Map(
       nodes.map((node) => {
-        const resolved = resolveNode(node);
-        if (!isProcess(resolved)) return [node.serviceName, 'cloud'];
-        return [node.serviceName, resolved.ports.length > 0 ? 'with ports' : 'without ports'];
+        if (node.category === 'cloud') return [node.serviceName, 'cloud'];
+        return [node.serviceName, portsOf(node).length > 0 ? 'with ports' : 'without ports'];
       }),
     ),
     waitingFor,
-    parameters: new Set(Object.keys(parameters)),
+    parameters,
     secrets: new Set(Object.keys(secrets)),
   };
 }
@@ -129,8 +125,8 @@ function missingFor(reference: Reference, of: string, known: Known): Missing {
   // Which services there are is known of the cluster, not of the topology.
   if (reference.kind === 'service') return undefined;
   if (reference.kind === 'node') return missingNode(reference, of, known);
-  const declared = reference.kind === 'param' ? known.parameters : known.secrets;
-  if (declared.has(reference.name)) return undefined;
+  const { name } = reference;
+  if (reference.kind === 'param' ? Object.hasOwn(known.parameters, name) : known.secrets.has(name)) return undefined;
   const what = reference.kind === 'param' ? 'parameter' : 'secret';
   return { code: 'reference-unknown', message: `"${formatReference(reference)}" refers to a ${what} that is not declared` };
 }

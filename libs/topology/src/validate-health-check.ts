@@ -1,7 +1,7 @@
 import type { Problem } from '@souk/event-sourcing';
 import { healthCheckRanges, isWithin, portRange } from './limits';
 import { probePathPattern } from './patterns';
-import { resolveProcess } from './resolve';
+import { healthCheckOf } from './resolve';
 import type { HealthCheck, TopologyNode } from './topology';
 import { portOutOfRange } from './validate-ports';
 import { quoted } from './waves';
@@ -13,12 +13,11 @@ export function healthCheckProblems(node: TopologyNode, at: string): Problem[] {
   const problems: Problem[] = [];
   if (healthCheck) {
     problems.push(...checkProblems(healthCheck, `${at}/healthCheck`));
-    if (!asks(resolveProcess({ ...node, category }).healthCheck)) problems.push(nothingToAsk(`${at}/healthCheck`));
+    if (!asks(healthCheckOf(node))) problems.push(nothingToAsk(`${at}/healthCheck`));
   }
   if (readinessCheck) {
     problems.push(...checkProblems(readinessCheck, `${at}/readinessCheck`));
-    if (!asks(readinessCheck) && !asks(resolveProcess({ ...node, category }).healthCheck))
-      problems.push(nothingToAsk(`${at}/readinessCheck`));
+    if (!asks(readinessCheck) && !asks(healthCheckOf(node))) problems.push(nothingToAsk(`${at}/readinessCheck`));
   }
   return problems;
 }

@@ -1,16 +1,14 @@
 import type { Problem } from '@souk/event-sourcing';
 import { isWithin, portRange } from './limits';
-import { resolveProcess } from './resolve';
+import { portsOf } from './resolve';
 import type { PortPair, TopologyNode } from './topology';
 
 /** What is wrong with the ports of a process, and with how it is reached. */
 export function portProblems(node: TopologyNode, at: string): Problem[] {
-  const { category } = node;
-  if (category === 'cloud') return [];
-  const { ports } = resolveProcess({ ...node, category });
+  const ports = portsOf(node);
   return pairProblems(node.ports ?? [], `${at}/ports`).concat(
     serviceTypeProblems(node, ports, at),
-    category !== 'init' && node.hostNetwork ? hostNetworkProblems(node, ports, at) : [],
+    node.category !== 'init' && node.hostNetwork ? hostNetworkProblems(node, ports, at) : [],
   );
 }
 
@@ -40,7 +38,7 @@ export function hostPortProblems(nodes: readonly TopologyNode[]): Problem[] {
 export function hostPortsOf(node: TopologyNode): string[] {
   const { category, hostNetwork } = node;
   if (category === 'cloud' || category === 'init' || !hostNetwork) return [];
-  return [...new Set(resolveProcess({ ...node, category }).ports.map(({ internal, protocol }) => `${internal}/${protocol}`))];
+  return [...new Set(portsOf(node).map(({ internal, protocol }) => `${internal}/${protocol}`))];
 }
 
 export function portOutOfRange(port: number, pointer: string): Problem {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { emptyTopology, type Topology, type TopologyNode } from './topology';
-import { secretLiterals, structuralProblems, validateTopology } from './validate';
+import { secretLiterals, structuralProblems, validateTopology, validationOf } from './validate';
 import { isValueOf } from './parameter-value';
 import { warningsOf } from './warnings';
 import { wavesOf } from './waves';
@@ -524,6 +524,21 @@ describe('Validation', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('goes on in pieces, whose size does not grow with the topology', () => {
+    const nodes = Array.from({ length: 2000 }, (_, i): TopologyNode => ({
+      ...web,
+      serviceName: `n${i}`,
+      env: { A: '${param.x}' },
+    }));
+    const topology: Topology = { ...emptyTopology, nodes };
+    const pieces = (some: Topology): number => {
+      const validation = validationOf(some);
+      for (let count = 1; ; count++) if (validation.next().done) return count;
+    };
+    expect(validateTopology(topology)).toHaveLength(2000);
+    expect(pieces(topology) - pieces({ ...topology, nodes: nodes.slice(0, 1000) })).toBe(8);
   });
 
   it('takes lists longer than a call has room for', () => {

@@ -1,8 +1,7 @@
 import type { Problem } from '@souk/event-sourcing';
 import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
-import { resolveProcess } from './resolve';
-import type { ResolvedProcess, Topology } from './topology';
+import type { Topology, TopologyNode } from './topology';
 import { hostPortsOf } from './validate-ports';
 
 /**
@@ -10,15 +9,11 @@ import { hostPortsOf } from './validate-ports';
  * `user-is-root`. Of the same shape as problems; linear in the size of the topology.
  */
 export function warningsOf({ nodes }: Topology): readonly Problem[] {
-  return nodes.flatMap((node, index) => {
-    const { category } = node;
-    if (category === 'cloud') return [];
-    return processWarnings(resolveProcess({ ...node, category }), `/nodes/${index}`);
-  });
+  return nodes.flatMap((node, index) => (node.category === 'cloud' ? [] : processWarnings(node, `/nodes/${index}`)));
 }
 
-function processWarnings(node: ResolvedProcess, at: string): Problem[] {
-  const { replicas, image, userId } = node;
+function processWarnings(node: TopologyNode, at: string): Problem[] {
+  const { replicas = 1, image, userId } = node;
   const warnings: Problem[] = [];
   const say = (code: string, field: string, message: string) => warnings.push({ code, pointer: `${at}/${field}`, message });
   if (replicas > 1) for (const state of statesOf(node)) say('node-local-state', 'replicas', state);
@@ -29,7 +24,8 @@ function processWarnings(node: ResolvedProcess, at: string): Problem[] {
       'replicas',
       `each replica takes the port ${port} of its host, so ${replicas} of them need ${replicas} hosts`,
     );
-  const parsed = parseImage(image);
+  // Those of presets have a tag.
+  const parsed = image === undefined ? undefined : parseImage(image);
   if (parsed && parsed.digest === undefined && (parsed.tag === undefined || parsed.tag === 'latest'))
     say('image-unpinned', 'image', `"${image}" may be another image tomorrow: name a tag of a version, or a digest`);
   if (userId === 0) say('user-is-root', 'userId', 'the process runs as root');
@@ -37,7 +33,7 @@ function processWarnings(node: ResolvedProcess, at: string): Problem[] {
 }
 
 /** What a replica has for itself (F22): something of its host, or the data of a process that shares them with nobody. */
-function statesOf({ replicas, hostPaths = [], preset }: ResolvedProcess): string[] {
+function statesOf({ replicas, hostPaths = [], preset }: TopologyNode): string[] {
   const dataPath = preset === undefined ? undefined : presetNamed(preset)?.dataPath;
   return [
     ...hostPaths

@@ -1,9 +1,11 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { LmdbLogStore, LogStore, NoLogStore } from '@souk/log-store';
+import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { AddressBinding } from './application/address-binding';
 import { AddressPools } from './application/address-pools';
 import { ClusterChecks } from './application/cluster-checks';
 import { ClusterChoice } from './application/cluster-choice';
@@ -15,14 +17,19 @@ import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
+import { InstanceLogs } from './application/instance-logs';
 import { InstanceWork } from './application/instance-work';
+import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
 import { LogTokens } from './application/log-tokens';
+import { Interventions } from './application/interventions';
+import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
 import { PlanFreshness } from './application/plan-freshness';
 import { Plans } from './application/plans';
+import { PodLogs } from './application/pod-logs';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
@@ -33,6 +40,7 @@ import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
+import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
 import { services } from './domain/services.decide';
@@ -40,7 +48,11 @@ import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
+import { InstanceLogController } from './edges/instance-log.controller';
 import { InstanceController } from './edges/instance.controller';
+import { LogCollectorController } from './edges/log-collector.controller';
+import { LogLinesBody } from './edges/log-lines-body';
+import { LogRetentionConsumer } from './edges/log-retention.consumer';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
 import { PlanController } from './edges/plan.controller';
@@ -57,7 +69,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, addressPool, reachability, instance, operation, services],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health, services],
   projections: [clustersProjection, instancesProjection, operationsProjection, servicesProjection],
   publication,
 };
@@ -91,18 +103,27 @@ export class DeploymentModule {
         ServiceController,
         OpenController,
         SecretRotationConsumer,
+        ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        ...[AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
+        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         ...[Renderings, Plans, PlanFreshness, LogTokens, InstanceServices],
+        ...[Inspections, Lookout, Interventions],
         SecretRollout,
+        ...[InstanceLogs, PodLogs, LogLinesBody],
+        { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },
         { provide: DeploymentCommands, useExisting: Instances },
       ],
       exports: [DeploymentCommands, SharedCluster],
     };
   }
+}
+
+function logStoreOf({ logDirectory }: DeploymentSettings, clock: Clock): LogStore | Promise<LogStore> {
+  if (logDirectory === undefined) return new NoLogStore();
+  return LmdbLogStore.open({ directory: logDirectory, now: () => clock.now().getTime() });
 }

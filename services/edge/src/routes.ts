@@ -18,8 +18,13 @@ interface Declared {
   readonly bodyLimit?: number;
 }
 
+/** Of a whole Compose document. */
+const COMPOSE = 1024 * 1024;
+
 /** Of a whole topology. */
 const TOPOLOGY = 4 * 1024 * 1024;
+/** What a log collector sends in one go. */
+const COLLECTED_LOGS = 4 * 1024 * 1024;
 
 /**
  * The one declaration of who answers what. `*` stands for one segment; of two paths that fit, the one with more segments counts.
@@ -31,9 +36,12 @@ const declared: readonly Declared[] = [
   { below: '/v1/apps/*/versions', service: 'release' },
   { below: '/v1/apps/*/initialise', service: 'release' },
   { below: '/v1/versions', service: 'release' },
+  { below: '/v1/images', service: 'release' },
+  { below: '/v1/registry-credentials', service: 'release' },
   { below: '/v1/versions/*/configurations', service: 'orchestration' },
   { below: '/v1/configurations', service: 'orchestration' },
   { below: '/v1/configurations/*/topology', service: 'orchestration', bodyLimit: TOPOLOGY },
+  { below: '/v1/configurations/*/compose-imports', service: 'orchestration', bodyLimit: COMPOSE },
   { below: '/v1/node-presets', service: 'orchestration' },
   { below: '/v1/versions/*/permissions', service: 'authorization' },
   { below: '/v1/instances/*/credential', service: 'authorization' },
@@ -49,6 +57,7 @@ const declared: readonly Declared[] = [
   { below: '/v1/plans', service: 'deployment' },
   { below: '/v1/secrets', service: 'deployment' },
   { below: '/open/v1', service: 'deployment', once: true },
+  { below: '/open/v1/logs', service: 'deployment', once: true, bodyLimit: COLLECTED_LOGS },
   { below: '/v1/billing-sources', service: 'commerce' },
   { below: '/v1/purchases', service: 'commerce' },
   { below: '/v1/history', service: 'audit' },

@@ -23,7 +23,10 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    allowedClusterAddresses,
+    driftMs,
     clusterCalls,
+    registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -31,12 +34,15 @@ export class MarketplaceModule {
         PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
-        ReleaseModule,
+        ReleaseModule.with(registries),
         AuthorizationModule,
         DeploymentModule.with({
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          logDirectory: join(dataDir, 'logs'),
+          ...(allowedClusterAddresses && { allowedClusterAddresses }),
+          ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
         }),
         CommerceModule,

@@ -24,6 +24,9 @@ interface OpenApi {
 
 /** Operations without an rpc. */
 const withoutRpc: Readonly<Record<string, string>> = {
+  'POST /open/v1/logs': 'log collectors speak HTTP',
+  'GET /v1/instances/{}/nodes/{}/pod-logs': 'bytes of a terminal, in whatever pieces they come',
+  'GET /v1/clusters/cluster-role': 'a file for kubectl',
   'GET /.well-known/jwks.json': 'a document of RFC 7517, which libraries for JWTs fetch from a URL',
 };
 

@@ -271,6 +271,8 @@ export class DistributedProcesses {
       SOUK_DATA_DIR: this.dataDir,
       SOUK_API_URL: this.url,
       SOUK_SIMULATED_KUBECONFIG: this.kubeconfig,
+      SOUK_REGISTRIES: 'simulated',
+      ...(count === 1 && { SOUK_LOG_DIRECTORY: join(this.dataDir, 'logs') }),
       SOUK_DRAIN_SECONDS: '2',
       ...this.options.environment,
     };

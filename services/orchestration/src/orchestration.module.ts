@@ -1,11 +1,15 @@
 import { Global, Module } from '@nestjs/common';
 import { OrchestrationCommands, OrchestrationQueries } from '@souk/contracts';
 import { asOfController, type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { ThreadedComposeImporter } from './adapters/threaded-compose-importer';
+import { ComposeImporter } from './application/compose-importer.port';
+import { ComposeImports } from './application/compose-imports';
 import { ConfigurationCommands } from './application/configuration-commands';
 import { ConfigurationQueries } from './application/configuration-queries';
 import { Configurations } from './application/configurations';
 import { VersionConfigurations } from './application/version-configurations';
 import { configurationAggregate } from './domain/configuration.decide';
+import { ComposeImportController } from './edges/compose-import.controller';
 import { ConfigurationController } from './edges/configuration.controller';
 import { ConfigurationPartsController } from './edges/configuration-parts.controller';
 import { configurationState } from './edges/configuration.view';
@@ -36,11 +40,14 @@ const ConfigurationHistoryController = asOfController({
     ConfigurationController,
     ConfigurationPartsController,
     ConfigurationHistoryController,
+    ComposeImportController,
     NodePresetController,
     ReleaseConsumer,
   ],
   providers: [
     Configurations,
+    ComposeImports,
+    { provide: ComposeImporter, useClass: ThreadedComposeImporter },
     VersionConfigurations,
     ConfigurationCommands,
     { provide: OrchestrationCommands, useExisting: ConfigurationCommands },

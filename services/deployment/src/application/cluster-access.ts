@@ -31,9 +31,9 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
   Pod: ['watch'],
   Service: ['apply', 'watch', 'delete'],
   Secret: ['apply', 'watch', 'delete'],
+  ConfigMap: ['apply', 'watch', 'delete'],
   ServiceAccount: ['apply', 'watch'],
   ResourceQuota: ['apply', 'watch'],
-  ConfigMap: ['apply', 'watch', 'delete'],
   PersistentVolumeClaim: ['apply', 'watch', 'delete'],
   Deployment: ['apply', 'watch', 'delete'],
   StatefulSet: ['apply', 'watch', 'delete'],
@@ -43,7 +43,7 @@ const uses: Readonly<Record<Kind, readonly Use[]>> = {
 };
 
 /** Parts of objects, by their paths, that are read beside them. */
-const parts: readonly Access[] = [];
+const parts: readonly Access[] = [{ verb: 'get', group: '', resource: 'pods/log' }];
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -67,7 +67,7 @@ export const accessInWords = ({ verb, group, resource }: Access): string =>
 
 /** What an owner applies to a cluster, so that a token for this platform can do what it must and no more. YAML. */
 export function clusterRoleManifest(): string {
-  return [HEADER, ...manifests().map((object) => stringify(object, { lineWidth: 0 }))].join('---\n');
+  return [HEADER, ...manifests().map((object) => stringify(object, { lineWidth: 0, singleQuote: true }))].join('---\n');
 }
 
 const NAME = 'souk';

@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { CommandHandler } from '@souk/event-sourcing';
 import { AccessDenied, KubernetesCluster, KubernetesError } from '@souk/kubernetes';
 import { formatCpu, formatMemory } from '@souk/topology';
-import { hostsOf, sum } from '../domain/capacity';
+import { type HostCapacity, hostsOf, sum } from '../domain/capacity';
 import { type Observe, reachability } from '../domain/reachability.decide';
 import type { ClusterSight } from '../domain/reachability.events';
 import { ClusterClients } from './cluster-clients';
+import { hostCapacities } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 
 export type Seen = Observe['seen'];
@@ -32,6 +33,11 @@ export class ClusterSights {
       if (!(error instanceof KubernetesError)) throw error;
       return { code: error instanceof AccessDenied ? 'cluster-refuses' : 'cluster-unreachable', detail: error.message };
     }
+  }
+
+  /** Hosts, and what is asked of them now. @throws KubernetesError */
+  hosts(clusterId: string): Promise<HostCapacity[]> {
+    return hostCapacities(this.client(clusterId));
   }
 
   /** A fact, where it is news. */

@@ -15,7 +15,7 @@ import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, name
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
 import { notSmaller } from '../domain/render/storage';
-import type { ClusterView } from './cluster-view';
+import { type ClusterView, watched } from './cluster-view';
 import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
 /** Something is not taken as it is said, or can't be said; trying it again would not help. */
@@ -73,9 +73,9 @@ export class ClusterWorkplace {
   }
 
   /** Asks the cluster itself how workloads stand: a watch may have fallen silent, and nothing is given up for what it did not tell. */
-  async lookAgain(instanceId: string): Promise<void> {
+  async lookAgain(instanceId: string, kinds: readonly string[] = ['Deployment', 'StatefulSet', 'Job', 'Pod']): Promise<void> {
     const selection = { namespace: namespaceOf(instanceId), labelSelector: managedSelector };
-    for (const kind of ['Deployment', 'StatefulSet', 'Job', 'Pod'] as const) {
+    for (const kind of kinds) {
       const { items } = await this.cluster.list(kind, selection);
       for (const item of items) this.view.put(item);
     }
@@ -124,13 +124,19 @@ export class ClusterWorkplace {
     return firstRefusal(deletes, results);
   }
 
-  /** A last look with our own eyes, not through what watches have told. */
-  async assertNothingLeft(instanceId: string): Promise<void> {
+  /**
+   * A last look with our own eyes, not through what watches have told, at all kinds that instances consist of. Answers these kinds.
+   * @throws Conflict where something is left
+   */
+  async assertNothingLeft(instanceId: string): Promise<readonly string[]> {
     const labelSelector = `${labels.instance}=${instanceId}`;
-    for (const kind of ['Namespace', 'Pod'] as const) {
-      const { items } = await this.cluster.list(kind, { labelSelector });
-      if (items.length > 0) throw new Conflict(`${kind} "${items[0]!.metadata.name}" of the instance is still there`);
-    }
+    await Promise.all(
+      watched.map(async (kind) => {
+        const { items } = await this.cluster.list(kind, { labelSelector });
+        if (items.length > 0) throw new Conflict(`${kind} "${items[0]!.metadata.name}" of the instance is still there`);
+      }),
+    );
+    return watched;
   }
 
   /**
@@ -182,6 +188,20 @@ export class ClusterWorkplace {
     } catch (error) {
       if (!(error instanceof NotFound)) throw error;
     }
+  }
+}
+
+/** Deletes what is left of an instance that is gone, if it still is what was seen. Answers whether it did. */
+export async function removeOrphan(
+  cluster: KubernetesCluster,
+  { kind, metadata: { name, namespace, uid } }: Pick<ClusterObject, 'kind' | 'metadata'>,
+): Promise<boolean> {
+  try {
+    await cluster.delete({ kind, name, ...(namespace !== undefined && { namespace }) }, uid === undefined ? {} : { uid });
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound || error instanceof Conflict) return false;
+    throw error;
   }
 }
 

@@ -47,7 +47,6 @@ import { AddressPools } from './address-pools';
 import { ClusterChecks, type ClusterReport } from './cluster-checks';
 import { ClusterClients } from './cluster-clients';
 import { ClusterSights } from './cluster-sights';
-import { hostCapacities } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 
 type Connection = { readonly kind: 'simulated' } | { readonly kind: 'kubeconfig'; readonly kubeconfig: string };
@@ -185,7 +184,7 @@ export class Clusters {
   /** Hosts and what is free on them, as the cluster says now. @throws ClusterUnreachable */
   async hosts(clusterId: string): Promise<HostCapacity[]> {
     try {
-      return await hostCapacities(this.clients.client(clusterId));
+      return await this.sights.hosts(clusterId);
     } catch (error) {
       if (error instanceof KubernetesError) throw new ClusterUnreachable(clusterId, error.message);
       throw error;

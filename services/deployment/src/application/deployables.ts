@@ -5,6 +5,7 @@ import {
   ReleaseQueries,
   type CallContext,
   type DeclaredPermissions,
+  type Platform,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';
@@ -52,9 +53,14 @@ export class Deployables {
     return this.ofSnapshot(version, await this.releaseCommands.trialSnapshot(versionId, call), configuration);
   }
 
+  /** That the app was built for; none where it runs on any. */
+  async platformsOf({ appId }: VersionView): Promise<readonly Platform[]> {
+    return (await this.apps.app(appId))?.platforms ?? [];
+  }
+
   /** @throws PlatformMismatch */
-  async assertRunsOn({ appId }: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
-    const needs = (await this.apps.app(appId))?.platforms ?? [];
+  async assertRunsOn(version: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
+    const needs = await this.platformsOf(version);
     if (needs.length > 0 && !needs.some((platform) => platforms.includes(platform)))
       throw new PlatformMismatch(clusterId, platforms, needs);
   }
@@ -88,12 +94,11 @@ export class Deployables {
   private async ofSnapshot(version: VersionView, digest: string, name: string): Promise<Deployable> {
     const snapshot = await this.releases.snapshot(digest);
     if (!snapshot) throw new Error(`snapshot ${digest} of version "${version.versionId}" can't be read`);
-    const edge = snapshot.configurations.filter(({ hosting }) => hosting === 'edge');
-    const configuration = edge.find((known) => known.name === name);
+    const configuration = snapshot.configurations.find((known) => known.name === name);
     if (!configuration)
       throw new ConfigurationNotDeployable(
         name,
-        edge.map((known) => known.name),
+        snapshot.configurations.map((known) => known.name),
       );
     const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
     return { version, deployed, configuration, permissions: snapshot.permissions };

@@ -20,8 +20,16 @@ export abstract class DeploymentSettings {
   abstract readonly parallelInstances: number;
   /** How long a cluster may be away before its operations say so, in milliseconds. */
   abstract readonly stallAfterMs: number;
+  /** Folder for the logs of instances, of this process alone; without it none are kept. */
+  abstract readonly logDirectory?: string;
   /** How clusters are called, where it is not as usual. */
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
+  /** How often every cluster with instances is looked at, in milliseconds. */
+  abstract readonly driftMs: number;
+  /** How long an instance may be unwell, or well again, before that is told, in milliseconds. */
+  abstract readonly unhealthyAfterMs: number;
+  /** How long something of a deleted instance is left alone, in milliseconds. */
+  abstract readonly orphanGraceMs: number;
   /** How often each cluster is looked at, on average, in milliseconds. */
   abstract readonly watchIntervalMs: number;
   /** How long a cluster may take to answer one question when it is checked or looked at, in milliseconds. */
@@ -36,6 +44,9 @@ export const defaultSettings = {
   patienceMs: { 'image-not-pulled': 120_000, 'crash-loop': 120_000, 'cannot-start': 120_000 },
   parallelInstances: 64,
   stallAfterMs: 5_000,
+  driftMs: 300_000,
+  unhealthyAfterMs: 30_000,
+  orphanGraceMs: 60_000,
   watchIntervalMs: 30_000,
   checkTimeoutMs: 5_000,
   idleMs: 300_000,

@@ -159,6 +159,7 @@ export class Plans {
       wanted: deployable.deployed,
       restarts: new Map(),
       completedInit: new Set(),
+      ...{ stopped: false, scale: new Map(), driftPolicy: 'correct', corrections: [] },
     };
     const credential = { appKey: MASK, secretVersion: 1 };
     return { kind: 'deploy', instance, deployable, credential, granted: nothing, problems, revisions };

@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
+import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
+import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
 import { InstanceServices } from './services';
 
@@ -24,18 +27,36 @@ export class Renderings {
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
     private readonly services: InstanceServices,
+    private readonly pools: AddressPools,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
-    const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
+    const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
     return {
-      ...{ instanceId, name, appId, configuration, parameters, restarts },
+      ...{ instanceId, name, appId, parameters, restarts },
+      configuration: await this.fetchable(configuration, clusterId),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
       services: await this.services.addressesOf(instanceId, permissions.dependencies),
       ...(permissions.provisions && { provisions: permissions.provisions }),
+      scale,
+      stopped,
+      ...(await this.addressesOf(instance, configuration)),
     };
+  }
+
+  private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {
+    const { state } = await this.commands.load(cluster, clusterId);
+    const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
+    return simulated ? configuration : withoutSimulatedDigests(configuration);
+  }
+
+  private async addressesOf(
+    instance: InstanceFacts,
+    { topology }: SnapshotConfiguration,
+  ): Promise<Pick<InstanceToRender, 'addresses'>> {
+    return addressedNodes(topology).length === 0 ? {} : { addresses: await this.pools.of(instance) };
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {

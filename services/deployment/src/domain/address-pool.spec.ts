@@ -1,6 +1,7 @@
 import { fold } from '@souk/event-sourcing';
 import { given, snapshotLaws } from '@souk/event-sourcing/testing';
 import fc from 'fast-check';
+import { takenOf } from './address-pool';
 import { addressPool, type AddressPoolCommand } from './address-pool.decide';
 import { AddressPoolExhausted } from './address-pool.errors';
 import type { AddressPoolEvent } from './address-pool.events';
@@ -82,6 +83,16 @@ describe('The addresses of a cluster', () => {
           else free.add(data.address);
       }),
     );
+  });
+
+  it('take no more room than there are addresses, however often they change hands', () => {
+    let pool = addressPool.initial;
+    for (let i = 0; i < 10_000; i++) {
+      const commands = [take(`instance ${i}`, 'web'), release(`instance ${i - 3}`)];
+      for (const command of commands.toReversed())
+        for (const event of addressPool.decide(command, pool)) pool = addressPool.evolve(pool, event);
+    }
+    expect([...takenOf(pool)].map(([address]) => address).toSorted()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
   });
 
   snapshotLaws(addressPool, commands);

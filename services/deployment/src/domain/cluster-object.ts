@@ -1,3 +1,5 @@
+import type { OwnedFields } from './owned-fields';
+
 /** An object of the Kubernetes API, as far as this service reads it. */
 export interface ClusterObject {
   readonly apiVersion: string;
@@ -13,6 +15,8 @@ export interface ClusterObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  /** Of what was seen: the fields that this platform owns. Absent where the cluster does not tell. */
+  readonly owned?: OwnedFields;
   readonly [field: string]: unknown;
 }
 

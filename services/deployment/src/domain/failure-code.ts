@@ -9,6 +9,7 @@ export type FailureCode =
   | 'unstable'
   | 'init-failed'
   | 'refused'
+  | 'address-pool-exhausted'
   | 'unknown';
 
 /** Of how failures were told before they had a code: first match, from the particular to the general. */

@@ -1,5 +1,6 @@
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from './cluster-object';
 import { type HostCapacity, misfitOf } from './capacity';
+import { differenceOf } from './drift';
 import type { NodeAddress, WaitCode } from './operation.events';
 import type { RenderedNode, RenderedObject } from './render/rendered';
 
@@ -16,7 +17,11 @@ export class Sight {
   private readonly byKey = new Map<string, ClusterObject>();
   private readonly byNode = new Map<string, ClusterObject[]>();
 
-  constructor(private readonly observed: Observed) {
+  /** @param by the operation on whose behalf it is looked; one that corrects leaves alone what only was rendered otherwise */
+  constructor(
+    private readonly observed: Observed,
+    private readonly by: { readonly operationId: string; readonly corrects: boolean },
+  ) {
     for (const object of observed.objects) {
       this.byKey.set(keyOf(object), object);
       const node = nodeOf(object);
@@ -40,17 +45,28 @@ export class Sight {
     return this.byNode.get(node) ?? [];
   }
 
-  /** What is wanted stands there, applied by us, and is not on its way out. */
-  has({ object, hash }: RenderedObject): boolean {
-    const known = this.byKey.get(keyOf(object));
-    return known !== undefined && !isTerminating(known) && known.metadata.annotations?.[annotations.specHash] === hash;
+  /**
+   * What is wanted stands there, applied by us, is not on its way out, and nobody else has changed it. What this very operation has applied
+   * is not looked at so closely: an operation fights with nobody.
+   */
+  has(wanted: RenderedObject): boolean {
+    const known = this.byKey.get(keyOf(wanted.object));
+    if (!known || isTerminating(known)) return false;
+    const isSame = known.metadata.annotations?.[annotations.specHash] === wanted.hash;
+    if (isSame && this.isApplied(known)) return true;
+    return (isSame || this.by.corrects) && differenceOf(wanted, known) === undefined;
   }
 
-  /** The operation that applied any of these objects last is this one. */
-  wasTouchedBy(operationId: string, objects: readonly RenderedObject[]): boolean {
-    return objects.some(
-      ({ object }) => this.byKey.get(keyOf(object))?.metadata.annotations?.[annotations.operation] === operationId,
-    );
+  /** This operation has applied any of these objects. */
+  wasTouched(objects: readonly RenderedObject[]): boolean {
+    return objects.some(({ object }) => {
+      const known = this.byKey.get(keyOf(object));
+      return known !== undefined && this.isApplied(known);
+    });
+  }
+
+  private isApplied({ metadata }: ClusterObject): boolean {
+    return metadata.annotations?.[annotations.operation] === this.by.operationId;
   }
 
   /** Every replica is of the newest spec, and available; none of an older spec is left. */
@@ -83,6 +99,7 @@ export class Sight {
     if (!service?.spec?.ports) return undefined;
     return {
       host: node,
+      ...reachOf(service, this.podsOf(node)),
       ports: service.spec.ports.map(({ port, protocol = 'TCP', nodePort }) => ({
         port,
         protocol,
@@ -231,6 +248,17 @@ function isOfTemplate({ metadata, spec }: PodObject, workload: WorkloadObject): 
 
 const told = ['image', 'resources', 'env', 'command', 'args', 'ports'] as const;
 
+/** From the local network: an address of its own, or those of the hosts that its pods run on. */
+function reachOf({ spec, status, metadata }: ServiceObject, pods: readonly PodObject[]): Pick<NodeAddress, 'external' | 'hosts'> {
+  const wished = Object.entries(metadata.annotations ?? {}).find(([name]) => /\/loadbalancerIPs$/i.test(name))?.[1];
+  const external = status?.loadBalancer?.ingress?.[0]?.ip ?? spec?.loadBalancerIP ?? wished;
+  if (spec?.type === 'LoadBalancer') return external === undefined ? {} : { external };
+  const isOnHosts = spec?.type === 'NodePort' || pods.some((pod) => pod.spec?.hostNetwork === true);
+  if (!isOnHosts) return {};
+  const hosts = new Set(pods.flatMap((pod) => (isReady(pod) ? (pod.status?.hostIP ?? []) : [])));
+  return hosts.size > 0 ? { hosts: [...hosts].sort() } : {};
+}
+
 interface Condition {
   readonly type: string;
   readonly status: string;
@@ -255,8 +283,9 @@ interface ContainerStatus {
 type Container = Readonly<Partial<Record<(typeof told)[number], unknown>>>;
 
 interface PodObject extends ClusterObject {
-  readonly spec?: { readonly containers?: readonly Container[] };
+  readonly spec?: { readonly hostNetwork?: boolean; readonly containers?: readonly Container[] };
   readonly status?: {
+    readonly hostIP?: string;
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -285,7 +314,10 @@ interface JobObject extends ClusterObject {
 }
 
 interface ServiceObject extends ClusterObject {
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
   readonly spec?: {
+    readonly type?: string;
+    readonly loadBalancerIP?: string;
     readonly ports?: readonly { readonly port: number; readonly protocol?: string; readonly nodePort?: number }[];
   };
 }

@@ -12,12 +12,14 @@ import type { RenderedInstance } from './render/render-instance';
 export interface Desired {
   /** What is to stand on the cluster; absent for a delete. */
   readonly instance?: RenderedInstance;
-  /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed. */
+  /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed; so is that of a stop. */
   readonly left?: readonly Ordered[];
   /** The record of this operation so far. */
   readonly operation: StartedOperation;
   /** Init nodes that completed in earlier operations. */
   readonly completedInit: ReadonlySet<string>;
+  /** Nothing is to run: init nodes wait until it is started. */
+  readonly stopped?: boolean;
   /** Clock of the one who observes. */
   readonly clock: Clock;
 }
@@ -73,7 +75,8 @@ export type Action =
  */
 export function plan(desired: Desired, observed: Observed): Action[] {
   if (desired.operation.status !== 'running') return [];
-  const round = new Round(desired, new Sight(observed));
+  const { operationId, kind } = desired.operation.started;
+  const round = new Round(desired, new Sight(observed, { operationId, corrects: kind === 'correct' }));
   if (desired.operation.started.kind === 'delete') round.dismantle();
   else if (desired.instance && desired.left) round.goBack(desired.instance, desired.left);
   else if (desired.instance) round.build(desired.instance);
@@ -159,7 +162,7 @@ class Round {
   /** @param open whether its turn has come */
   private advance(node: RenderedNode, open: boolean): NodeState {
     if (this.isOver) return 'blocked';
-    if (node.category === 'init' && this.isCompleted(node.name)) return 'ready';
+    if (node.category === 'init' && this.isDone(node.name)) return 'ready';
     if (!open) return 'blocked';
     return node.category === 'init' ? this.advanceInit(node) : this.advanceWorkload(node);
   }
@@ -179,9 +182,9 @@ class Round {
     for (const object of missing) this.apply(object, node.name);
     if (missing.length > 0) return 'changing';
 
-    const touched = this.sight.wasTouchedBy(this.ids.operationId, node.objects);
+    const touched = this.sight.wasTouched(node.objects);
     if (touched) this.recordApplied(node);
-    if (!this.sight.isRolledOut(node)) return this.wait(node);
+    if (!this.sight.isRolledOut(node)) return this.isOverridden(node.name) ? 'ready' : this.wait(node);
 
     const address = this.sight.address(node.name);
     const data = { ...this.ids, node: node.name, ...(!touched && { unchanged: true as const }), ...(address && { address }) };
@@ -305,8 +308,18 @@ class Round {
 
   /** Completed for good, or standing as it should. */
   private stands(node: RenderedNode): boolean {
-    if (node.category === 'init') return this.isCompleted(node.name) || this.sight.job(node.name)?.state === 'complete';
+    if (node.category === 'init') return this.isDone(node.name) || this.sight.job(node.name)?.state === 'complete';
+    if (this.isOverridden(node.name)) return true;
     return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node);
+  }
+
+  /** It has completed, somebody has said that it is as good as that, or its time has not come. */
+  private isDone(node: string): boolean {
+    return this.isCompleted(node) || this.isOverridden(node) || this.desired.stopped === true;
+  }
+
+  private isOverridden(node: string): boolean {
+    return this.operation.overridden.has(node);
   }
 
   private isCompleted(node: string): boolean {

@@ -1,9 +1,12 @@
 import { HttpStatus } from '@nestjs/common';
+import type { LogsNotKept } from '@souk/log-store';
 import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as planErrors from '../domain/plan.errors';
 import type * as servicesErrors from '../domain/services.errors';
+import type * as operationErrors from '../domain/operation.errors';
+import type { LogErrorCode } from '../domain/log.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
@@ -15,7 +18,8 @@ type DeploymentErrorCode =
   | CodeOf<typeof clusterErrors>
   | CodeOf<typeof instanceErrors>
   | CodeOf<typeof planErrors>
-  | CodeOf<typeof servicesErrors>;
+  | CodeOf<typeof servicesErrors>
+  | CodeOf<typeof operationErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
@@ -46,6 +50,14 @@ export const deploymentErrors = {
   'plan-stale': HttpStatus.PRECONDITION_FAILED,
   'service-not-provided': HttpStatus.CONFLICT,
   'service-in-use': HttpStatus.CONFLICT,
+  'instance-suspended': HttpStatus.CONFLICT,
+  'already-stopped': HttpStatus.CONFLICT,
+  'already-running': HttpStatus.CONFLICT,
+  'nothing-to-retry': HttpStatus.CONFLICT,
+  'replicas-out-of-range': HttpStatus.UNPROCESSABLE_ENTITY,
+  'operation-not-found': HttpStatus.NOT_FOUND,
+  'operation-ended': HttpStatus.CONFLICT,
+  'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */
@@ -54,3 +66,11 @@ export const deploymentStatuses: Readonly<Record<string, number>> = {
   'version-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'draft-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
 };
+
+/** Of what instances write. */
+export const logErrors = {
+  'too-many-logs': HttpStatus.TOO_MANY_REQUESTS,
+  'no-pod-log': HttpStatus.UNPROCESSABLE_ENTITY,
+  'logs-not-kept': HttpStatus.CONFLICT,
+  'cluster-unreachable': HttpStatus.BAD_GATEWAY,
+} satisfies Record<LogErrorCode | LogsNotKept['code'] | 'cluster-unreachable', HttpStatus>;

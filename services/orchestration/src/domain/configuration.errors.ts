@@ -37,6 +37,18 @@ export class TopologyInvalid extends DomainError {
   }
 }
 
+/** There is no topology in this Compose document. Nothing of it was stored. */
+export class ComposeInvalid extends DomainError {
+  readonly code = 'compose-invalid';
+  override readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(
+      `the Compose document gives no topology: it has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`,
+    );
+    this.problems = problems;
+  }
+}
+
 export class NodeUnknown extends DomainError {
   readonly code = 'node-unknown';
   constructor(serviceName: string) {
@@ -45,5 +57,5 @@ export class NodeUnknown extends DomainError {
 }
 
 export type ConfigurationErrorCode = (
-  ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid | NodeUnknown
+  ComposeInvalid | ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid | NodeUnknown
 )['code'];

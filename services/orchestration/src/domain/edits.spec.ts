@@ -54,10 +54,10 @@ describe('An edit of a topology', () => {
         type: 'NodeSettingsChanged',
         data: { serviceName: 'web', settings: { serviceName: 'web', category: 'custom', image: 'web:2' } },
       }));
-    it('moves it, with its settings or alone', async () => {
+    it('moves it, with its settings or alone', () => {
       const moved = { type: 'NodeMoved', data: { serviceName: 'web', position: { x: 2, y: 2 } } } as const;
-      await when({ type: 'put-node', node: { ...web, position: { x: 2, y: 2 } } }).then(moved);
-      await when({ type: 'move-node', serviceName: 'web', position: { x: 2, y: 2 } }).then(moved);
+      when({ type: 'put-node', node: { ...web, position: { x: 2, y: 2 } } }).then(moved);
+      when({ type: 'move-node', serviceName: 'web', position: { x: 2, y: 2 } }).then(moved);
     });
     it('moves nothing that is not there', () =>
       when({ type: 'move-node', serviceName: 'x', position: { x: 2, y: 2 } }).thenRefused(NodeUnknown));
@@ -77,12 +77,12 @@ describe('An edit of a topology', () => {
   });
 
   describe('to an arrow', () => {
-    it('draws it, and erases it', async () => {
+    it('draws it, and erases it', () => {
       const arrow = { from: 'web', to: 'db' };
-      await given(configurationAggregate, created, ...factsBetween(emptyTopology, { ...shop, arrows: [] }))
+      given(configurationAggregate, created, ...factsBetween(emptyTopology, { ...shop, arrows: [] }))
         .when(of({ type: 'draw-arrow', arrow }))
         .then({ type: 'ArrowDrawn', data: arrow });
-      await when({ type: 'erase-arrow', arrow }).then({ type: 'ArrowErased', data: arrow });
+      when({ type: 'erase-arrow', arrow }).then({ type: 'ArrowErased', data: arrow });
     });
     it('is refused where it makes no graph, with every reason', () => {
       expect(refusal({ type: 'draw-arrow', arrow: { from: 'db', to: 'web' } })).toEqual(['cycle /arrows']);
@@ -92,16 +92,16 @@ describe('An edit of a topology', () => {
   });
 
   describe('to a declaration', () => {
-    it('declares it newly or otherwise, and removes it', async () => {
-      await when({ type: 'declare-parameter', name: 'mail', parameter: { type: 'string', format: 'email' } }).then({
+    it('declares it newly or otherwise, and removes it', () => {
+      when({ type: 'declare-parameter', name: 'mail', parameter: { type: 'string', format: 'email' } }).then({
         type: 'ParameterDeclared',
         data: { name: 'mail', parameter: { type: 'string', format: 'email' } },
       });
-      await when({ type: 'declare-secret', name: 'smtp', secret: { source: 'generated' } }).then({
+      when({ type: 'declare-secret', name: 'smtp', secret: { source: 'generated' } }).then({
         type: 'SecretDeclared',
         data: { name: 'smtp', secret: { source: 'generated' } },
       });
-      await when({ type: 'remove-secret', name: 'smtp' }).then({ type: 'SecretRemoved', data: { name: 'smtp' } });
+      when({ type: 'remove-secret', name: 'smtp' }).then({ type: 'SecretRemoved', data: { name: 'smtp' } });
     });
     it('is refused where a secret would be written down', () => {
       const parameter = { type: 'string', secret: true, default: 'hunter2' } as const;
@@ -138,10 +138,10 @@ describe('An edit of a topology', () => {
     ).toEqual(['topology-too-large ']);
   });
 
-  it('is for drafts', async () => {
+  it('is for drafts', () => {
     const edit: Edit = { type: 'remove-secret', name: 'smtp' };
-    await given(configurationAggregate).when(of(edit)).thenRefused(ConfigurationUnknown);
-    await given(configurationAggregate, created, frozen).when(of(edit)).thenRefused(ConfigurationFrozenForGood);
+    given(configurationAggregate).when(of(edit)).thenRefused(ConfigurationUnknown);
+    given(configurationAggregate, created, frozen).when(of(edit)).thenRefused(ConfigurationFrozenForGood);
   });
 
   it('is the same as a bulk replace with the one difference', () => {

@@ -98,10 +98,35 @@ function moveNode({ serviceName, position }: Extract<Edit, { type: 'move-node' }
 
 /** The topology has no problems without the arrow, so all that it has with it are the arrow's. */
 function drawArrow(arrow: Arrow, topology: Topology): readonly DrawingEvent[] {
-  if (has(topology.arrows, arrow)) return [];
-  const after = { ...topology, arrows: [...topology.arrows, arrow] };
-  refuse(structuralProblems(after), `/arrows/${topology.arrows.length}`);
-  return within(after, [{ type: 'ArrowDrawn', data: arrow }]);
+  const { arrows } = topology;
+  const { from, to } = arrow;
+  if (has(arrows, arrow)) return [];
+  const known = nodeNamed(from, topology) && nodeNamed(to, topology);
+  if (!known || from === to || leads(to, from, arrows))
+    refuse(structuralProblems({ ...topology, arrows: [...arrows, arrow] }), `/arrows/${arrows.length}`);
+  refuse(tooMany({ arrows: arrows.length + 1 }));
+  return [{ type: 'ArrowDrawn', data: arrow }];
+}
+
+/** Whether arrows lead from one node to another. */
+function leads(from: string, to: string, arrows: readonly Arrow[]): boolean {
+  const targets = new Map<string, string[]>();
+  for (const arrow of arrows) {
+    const known = targets.get(arrow.from);
+    if (known) known.push(arrow.to);
+    else targets.set(arrow.from, [arrow.to]);
+  }
+  const seen = new Set([from]);
+  const open = [from];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at === to) return true;
+    for (const next of targets.get(at) ?? []) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      open.push(next);
+    }
+  }
+  return false;
 }
 
 function declareParameter(
@@ -126,19 +151,18 @@ function removeParameter(name: string, topology: Topology): readonly DrawingEven
 /** The facts, unless the topology would become too large by them. */
 function within(after: Topology, facts: readonly DrawingEvent[]): readonly DrawingEvent[] {
   if (facts.length === 0) return facts;
-  const counts = {
-    nodes: after.nodes.length,
-    arrows: after.arrows.length,
-    parameters: Object.keys(after.parameters).length,
-    secrets: Object.keys(after.secrets).length,
-  };
-  const tooMany = (['nodes', 'arrows', 'parameters', 'secrets'] as const)
-    .filter((part) => counts[part] > most[part])
-    .map((part) => ({ code: 'too-many', pointer: '', message: `a topology has at most ${most[part]} ${part}` }));
+  const { nodes, parameters, secrets } = after;
+  refuse(tooMany({ nodes: nodes.length, parameters: Object.keys(parameters).length, secrets: Object.keys(secrets).length }));
   const bytes = Buffer.byteLength(JSON.stringify(after));
+  if (bytes <= MAX_TOPOLOGY_BYTES) return facts;
   const message = `the topology would have ${bytes} bytes of JSON, at most ${MAX_TOPOLOGY_BYTES} are allowed`;
-  refuse([...tooMany, ...(bytes > MAX_TOPOLOGY_BYTES ? [{ code: 'topology-too-large', pointer: '', message }] : [])]);
-  return facts;
+  throw new TopologyInvalid([{ code: 'topology-too-large', pointer: '', message }]);
+}
+
+function tooMany(counts: Partial<Readonly<Record<keyof typeof most, number>>>): Problem[] {
+  return (['nodes', 'arrows', 'parameters', 'secrets'] as const)
+    .filter((part) => (counts[part] ?? 0) > most[part])
+    .map((part) => ({ code: 'too-many', pointer: '', message: `a topology has at most ${most[part]} ${part}` }));
 }
 
 /** @param part pointer of what was given, which pointers of problems are relative to then */

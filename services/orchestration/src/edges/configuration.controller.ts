@@ -4,6 +4,7 @@ import { BodyLimit, Ctx, problemsOf, RequestContext, Roles } from '@souk/platfor
 import { topologyOf } from '../domain/drawing';
 import { MAX_TOPOLOGY_BYTES } from '../domain/edits';
 import { Configurations } from '../application/configurations';
+import { validated } from '../application/validated';
 import { configurationView, mayRead, validationView } from './configuration.view';
 import { configurationErrors } from './http-errors';
 import { TopologyDto, topologyFrom } from './topology.dto';
@@ -38,10 +39,12 @@ export class ConfigurationController {
 
   @Get(':configurationId/validation')
   @Roles('provider', 'operator', 'auditor')
-  @ApiOperation({ summary: 'Everything that stands in the way of a release, and the waves of the deploy order' })
+  @ApiOperation({
+    summary: 'Everything that stands in the way of a release, what should be looked at, and the waves of the deploy order',
+  })
   async validation(@Param('configurationId') id: string, @Ctx() ctx: RequestContext) {
     const { state, revision } = await this.configurations.existing(id, (it) => mayRead(it, ctx.principal));
     ctx.etag(revision);
-    return validationView(state, revision);
+    return validationView(state, revision, await validated(topologyOf(state.drawing)));
   }
 }

@@ -2,6 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import type { ConfigurationErrorCode } from '../domain/configuration.errors';
 
 export const configurationErrors = {
+  'compose-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'configuration-exists': HttpStatus.CONFLICT,
   'configuration-unknown': HttpStatus.NOT_FOUND,
   'configuration-frozen': HttpStatus.CONFLICT,

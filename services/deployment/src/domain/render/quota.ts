@@ -1,12 +1,14 @@
 import { formatCpu, formatMemory, type ResolvedProcess } from '@souk/topology';
 import { type PodDemand, podDemandOf } from './pod-demand';
 import { head, type Owner, rendered, type RenderedObject } from './rendered';
-import { storageSizeOf } from './storage';
 
 /**
  * What the instance may take: the limits (and requests) of all pods, and the largest node once more: old pods count until they are gone while a
  * node is replaced. While the instance changes from one version to another it may take what the larger of both takes, node by node: a quota
- * below what still runs would keep the new pods from starting. Storage: the one claim of the instance.
+ * below what still runs would keep the new pods from starting.
+ *
+ * Of storage the one claim of the instance, whatever its size: nobody but this platform makes claims there, and a quota that grows together with
+ * a claim is in force a moment too late for it.
  */
 export function renderQuota(
   owner: Owner,
@@ -17,7 +19,6 @@ export function renderQuota(
   const total = (resource: keyof PodDemand) =>
     demands.reduce((sum, { pod, replicas }) => sum + pod[resource] * replicas, 0) +
     demands.reduce((most, { pod, replicas }) => Math.max(most, pod[resource] * replicas), 0);
-  const storage = Math.max(storageSizeOf(nodes), storageSizeOf(before));
   return rendered({
     ...head(owner, { apiVersion: 'v1', kind: 'ResourceQuota', name: 'souk-quota' }),
     spec: {
@@ -26,7 +27,7 @@ export function renderQuota(
         'requests.memory': formatMemory(total('requestedMemory')),
         'limits.cpu': formatCpu(total('cpu')),
         'limits.memory': formatMemory(total('memory')),
-        ...(storage > 0 && { 'requests.storage': formatMemory(storage) }),
+        persistentvolumeclaims: '1',
       },
     },
   });

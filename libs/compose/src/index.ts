@@ -1,0 +1,2 @@
+export { type ComposeImport, type ComposeOptions, importCompose, unreadable } from './import-compose';
+export type { Finding, Outcome } from './finding';

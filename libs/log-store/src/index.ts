@@ -1,0 +1,3 @@
+export * from './log-store.port';
+export * from './lmdb-log-store';
+export * from './no-log-store';

@@ -1,0 +1,23 @@
+import { DomainError } from '@souk/event-sourcing';
+
+/** Unknown instance, wrong token, deleted instance: all alike. */
+export class LogsRefused extends DomainError {
+  readonly code = 'unauthenticated';
+  constructor() {
+    super('a bearer token of an instance is needed, as its log collectors have it');
+  }
+}
+
+export class TooManyLogs extends DomainError {
+  readonly code = 'too-many-logs';
+  constructor(readonly instanceId: string) {
+    super(`instance "${instanceId}" writes more logs than are taken: send them again later`);
+  }
+}
+
+/** No pod, or no container of it, or none that has printed anything yet. */
+export class NoPodLog extends DomainError {
+  readonly code = 'no-pod-log';
+}
+
+export type LogErrorCode = TooManyLogs['code'] | NoPodLog['code'];
