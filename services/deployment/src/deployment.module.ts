@@ -27,9 +27,9 @@ import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
+import { PodLogs } from './application/pod-logs';
 import { PlanFreshness } from './application/plan-freshness';
 import { Plans } from './application/plans';
-import { PodLogs } from './application/pod-logs';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
@@ -111,8 +111,7 @@ export class DeploymentModule {
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
-        ...[Renderings, Plans, PlanFreshness, LogTokens, InstanceServices],
-        ...[Inspections, Lookout, Interventions],
+        ...[Renderings, Inspections, Lookout, Interventions, Plans, PlanFreshness, LogTokens, InstanceServices],
         SecretRollout,
         ...[InstanceLogs, PodLogs, LogLinesBody],
         { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },

@@ -4,8 +4,8 @@ import {
   ReleaseCommands,
   ReleaseQueries,
   type CallContext,
-  type DeclaredPermissions,
   type Platform,
+  type DeclaredPermissions,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';

@@ -138,13 +138,8 @@ export class Inspections {
     const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
     if (!credential || !snapshot || !configuration) return undefined;
     const { appKey, secretVersion } = credential;
-    const rendered = renderInstance(
-      await this.renderings.inputOf(instance, {
-        configuration,
-        permissions: snapshot.permissions,
-        credential: { appKey, secretVersion },
-      }),
-    );
+    const wanted = { configuration, permissions: snapshot.permissions, credential: { appKey, secretVersion } };
+    const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const { state: told } = await this.commands.load(healthAggregate, instanceId);
     return { instance, revision, told, rendered };
   }

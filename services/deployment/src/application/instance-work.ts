@@ -59,8 +59,8 @@ export class InstanceWork {
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
-    private readonly services: InstanceServices,
     private readonly addresses: AddressBinding,
+    private readonly services: InstanceServices,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -283,8 +283,8 @@ export class InstanceWork {
   private async finish(job: Job, entry: Entry): Promise<void> {
     const { instance } = job;
     const { kind, operationId } = entry.operation.started;
-    await this.settleServices(instance, entry);
     await this.addresses.settle(job, entry);
+    await this.settleServices(instance, entry);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));

@@ -6,6 +6,7 @@ import {
   DeploymentCommands,
   type InstanceRequest,
   ReleaseQueries,
+  type ServiceDependency,
   type Snapshot,
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
@@ -160,9 +161,21 @@ export class Instances extends DeploymentCommands {
     const all = await this.lastingNodes(instance);
     const nodes = input.nodes ?? all;
     assertKnown(nodes, all);
-    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
-    await this.services.rebind(instance, snapshot?.permissions.dependencies, context);
+    await this.services.rebind(instance, await this.dependenciesOf(instance), context);
     return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  private async dependenciesOf({ wanted }: KnownInstance): Promise<readonly ServiceDependency[] | undefined> {
+    return (await this.releases.snapshot(wanted.snapshot))?.permissions.dependencies;
+  }
+
+  /** Nodes that run on and on, on the cluster. */
+  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
+    const snapshot = await this.releases.snapshot(wanted.snapshot);
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
+    return (configuration?.topology.nodes ?? [])
+      .filter(({ category }) => category !== 'init' && category !== 'cloud')
+      .map(({ serviceName }) => serviceName);
   }
 
   private async changeVersion(
@@ -177,15 +190,6 @@ export class Instances extends DeploymentCommands {
       await this.services.bind(instance, dependencies, planned);
       return this.handle(instance, planned, { type, ...command });
     });
-  }
-
-  /** Nodes that run on and on, on the cluster. */
-  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
-    const snapshot = await this.releases.snapshot(wanted.snapshot);
-    const configuration = snapshot?.configurations.find((known) => known.name === name);
-    return (configuration?.topology.nodes ?? [])
-      .filter(({ category }) => category !== 'init' && category !== 'cloud')
-      .map(({ serviceName }) => serviceName);
   }
 
   /** What is to be known of the instance and the version before it can be decided. */

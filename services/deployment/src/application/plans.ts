@@ -159,7 +159,10 @@ export class Plans {
       wanted: deployable.deployed,
       restarts: new Map(),
       completedInit: new Set(),
-      ...{ stopped: false, scale: new Map(), driftPolicy: 'correct', corrections: [] },
+      stopped: false,
+      scale: new Map(),
+      driftPolicy: 'correct',
+      corrections: [],
     };
     const credential = { appKey: MASK, secretVersion: 1 };
     return { kind: 'deploy', instance, deployable, credential, granted: nothing, problems, revisions };

@@ -26,8 +26,8 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
-    private readonly services: InstanceServices,
     private readonly pools: AddressPools,
+    private readonly services: InstanceServices,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
@@ -38,11 +38,11 @@ export class Renderings {
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
-      services: await this.services.addressesOf(instanceId, permissions.dependencies),
-      ...(permissions.provisions && { provisions: permissions.provisions }),
       scale,
       stopped,
       ...(await this.addressesOf(instance, configuration)),
+      services: await this.services.addressesOf(instanceId, permissions.dependencies),
+      ...(permissions.provisions && { provisions: permissions.provisions }),
     };
   }
 

@@ -3,10 +3,10 @@ import type { LogsNotKept } from '@souk/log-store';
 import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
-import type * as planErrors from '../domain/plan.errors';
-import type * as servicesErrors from '../domain/services.errors';
 import type * as operationErrors from '../domain/operation.errors';
 import type { LogErrorCode } from '../domain/log.errors';
+import type * as planErrors from '../domain/plan.errors';
+import type * as servicesErrors from '../domain/services.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
@@ -17,9 +17,9 @@ type DeploymentErrorCode =
   | CodeOf<typeof addressPoolErrors>
   | CodeOf<typeof clusterErrors>
   | CodeOf<typeof instanceErrors>
+  | CodeOf<typeof operationErrors>
   | CodeOf<typeof planErrors>
-  | CodeOf<typeof servicesErrors>
-  | CodeOf<typeof operationErrors>;
+  | CodeOf<typeof servicesErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
@@ -47,9 +47,6 @@ export const deploymentErrors = {
   'parameters-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
   'app-not-initialised': HttpStatus.CONFLICT,
-  'plan-stale': HttpStatus.PRECONDITION_FAILED,
-  'service-not-provided': HttpStatus.CONFLICT,
-  'service-in-use': HttpStatus.CONFLICT,
   'instance-suspended': HttpStatus.CONFLICT,
   'already-stopped': HttpStatus.CONFLICT,
   'already-running': HttpStatus.CONFLICT,
@@ -58,6 +55,9 @@ export const deploymentErrors = {
   'operation-not-found': HttpStatus.NOT_FOUND,
   'operation-ended': HttpStatus.CONFLICT,
   'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,
+  'plan-stale': HttpStatus.PRECONDITION_FAILED,
+  'service-not-provided': HttpStatus.CONFLICT,
+  'service-in-use': HttpStatus.CONFLICT,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */

@@ -1,7 +1,7 @@
 import type { ConfigurationAtRevision, PermissionsAtRevision, Platform } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
-import { declarationProblems } from './declaration-problems';
 import { type ImageFindings, imageProblems, imageWarnings } from './images';
+import { declarationProblems } from './declaration-problems';
 import type { ReviewedRevisions } from './version.events';
 
 /** A draft as it stands: which revisions it consists of, and everything that is in the way of a release. */
