@@ -136,9 +136,9 @@ export class Inspections {
     const credential = await this.authorization.credentialOf(instanceId);
     const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
     const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
-    if (!credential || !configuration) return undefined;
+    if (!credential || !snapshot || !configuration) return undefined;
     const { appKey, secretVersion } = credential;
-    const wanted = { configuration, permissions: snapshot!.permissions, credential: { appKey, secretVersion } };
+    const wanted = { configuration, permissions: snapshot.permissions, credential: { appKey, secretVersion } };
     const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const { state: told } = await this.commands.load(healthAggregate, instanceId);
     return { instance, revision, told, rendered };
