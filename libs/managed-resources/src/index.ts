@@ -1,0 +1,5 @@
+export * from './catalogue';
+export * from './errors';
+export * from './managed-resources.port';
+export * from './osb/service-broker';
+export * from './simulated-resources';
