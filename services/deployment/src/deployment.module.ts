@@ -1,9 +1,13 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DeploymentCommands } from '@souk/contracts';
 import { ClusterConnection, KubeconfigConnection, SimulatedClusterConnection } from '@souk/kubernetes';
-import { type ServiceDefinition, ServiceModule } from '@souk/platform';
+import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { builtInProviders } from './adapters/built-in-providers';
+import { BuiltInProviders, CloudProviders } from './application/cloud-providers';
+import { CloudResources } from './application/cloud-resources';
+import { CloudWork } from './application/cloud-work';
 import { ClusterClients } from './application/cluster-clients';
 import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
@@ -17,14 +21,19 @@ import { OperationJournal } from './application/operation-journal';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
+import { ResourceSteps } from './application/resource-steps';
 import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
+import { ServiceBrokers } from './application/service-brokers';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { cluster } from './domain/cluster.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
+import { resources } from './domain/resources.decide';
+import { serviceBroker } from './domain/service-broker';
 import { AppKeyGuard } from './edges/app-key.guard';
+import { CloudServiceController } from './edges/cloud-service.controller';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
 import { InstanceController } from './edges/instance.controller';
@@ -33,16 +42,25 @@ import { OperationController } from './edges/operation.controller';
 import { publication } from './edges/publication';
 import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
+import { ServiceBrokerController } from './edges/service-broker.controller';
+import { cloudResourcesProjection } from './projections/cloud-resources.projection';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
 import { operationsProjection } from './projections/operations.projection';
+import { serviceBrokersProjection } from './projections/service-brokers.projection';
 
 export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation],
-  projections: [clustersProjection, instancesProjection, operationsProjection],
+  aggregates: [cluster, instance, operation, resources, serviceBroker],
+  projections: [
+    clustersProjection,
+    instancesProjection,
+    operationsProjection,
+    cloudResourcesProjection,
+    serviceBrokersProjection,
+  ],
   publication,
 };
 
@@ -73,6 +91,8 @@ export class DeploymentModule {
         SecretController,
         OpenController,
         SecretRotationConsumer,
+        CloudServiceController,
+        ServiceBrokerController,
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
@@ -80,6 +100,8 @@ export class DeploymentModule {
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         Renderings,
+        { provide: BuiltInProviders, inject: [SecretVault, Clock], useFactory: builtInProviders(settings) },
+        ...[CloudProviders, CloudResources, CloudWork, ResourceSteps, ServiceBrokers],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -1,5 +1,5 @@
 import { type BrokerFault, TestBroker } from '../../testing';
-import { OutcomeUnknown, RequestRejected, TryLater } from '../errors';
+import { OutcomeUnknown, type ProviderError, RequestRejected, TryLater } from '../errors';
 import { ServiceBroker } from './service-broker';
 
 const request = {
@@ -74,10 +74,10 @@ describe('A service broker', () => {
 
   /** The table "Orphan Mitigation" of the specification; what is rejected was not made. */
   describe.each([
-    ['provision', async () => undefined, () => client.provision(request)],
-    ['bind', () => client.provision(request), () => client.bind(binding)],
+    ['provision', (): Promise<unknown> => client.catalogue(), (): Promise<unknown> => client.provision(request)],
+    ['bind', (): Promise<unknown> => client.provision(request), (): Promise<unknown> => client.bind(binding)],
   ] as const)('asked to %s', (_, prepare, ask) => {
-    const answers: [string, Omit<BrokerFault, 'method'>, abstract new (...args: never[]) => Error][] = [
+    const answers: [string, Omit<BrokerFault, 'method'>, new (message: string) => ProviderError][] = [
       ['200, malformed', { when: 'after', status: 200, body: 'ok' }, RequestRejected],
       ['201, malformed', { when: 'after', status: 201, body: '[]' }, OutcomeUnknown],
       ['202, malformed', { when: 'after', status: 202, body: '' }, OutcomeUnknown],

@@ -22,6 +22,12 @@ export abstract class DeploymentSettings {
   abstract readonly stallAfterMs: number;
   /** How clusters are called, where it is not as usual. */
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
+  /** How long the simulated cloud takes for everything, in milliseconds; absent where there is none. */
+  abstract readonly simulatedCloudMs?: number;
+  /** How often the provider of a managed resource is asked how it goes, at first and at last, in milliseconds. */
+  abstract readonly cloudPollMs: { readonly first: number; readonly longest: number };
+  /** After which time a call to a service broker is given up, in milliseconds. */
+  abstract readonly cloudCallTimeoutMs: number;
   /** How long watches on a cluster go on after its last operation, in milliseconds. */
   abstract readonly idleMs: number;
 }
@@ -33,4 +39,6 @@ export const defaultSettings = {
   parallelInstances: 64,
   stallAfterMs: 5_000,
   idleMs: 300_000,
+  cloudPollMs: { first: 2_000, longest: 60_000 },
+  cloudCallTimeoutMs: 60_000,
 } as const;

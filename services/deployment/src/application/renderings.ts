@@ -4,6 +4,7 @@ import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import type { InstanceFacts } from '../domain/instance';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { CloudResources } from './cloud-resources';
 import { DeploymentSettings } from './deployment-settings';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
@@ -20,6 +21,7 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
+    private readonly resources: CloudResources,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
@@ -29,7 +31,13 @@ export class Renderings {
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      ...(await this.cloudBindingsOf(instanceId, configuration)),
     };
+  }
+
+  private async cloudBindingsOf(instanceId: string, { topology }: SnapshotConfiguration) {
+    if (topology.nodes.every(({ category }) => category !== 'cloud')) return {};
+    return { cloudBindings: await this.resources.bindings(instanceId) };
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {

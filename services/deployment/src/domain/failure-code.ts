@@ -9,6 +9,8 @@ export type FailureCode =
   | 'unstable'
   | 'init-failed'
   | 'refused'
+  | 'cloud-refused'
+  | 'credential-missing'
   | 'unknown';
 
 /** Of how failures were told before they had a code: first match, from the particular to the general. */

@@ -11,6 +11,7 @@ import {
   wavesOf,
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
+import { cloudNodesOf } from './cloud-node';
 import { type Amount, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
 
 /** Kubernetes quantities. */
@@ -31,6 +32,8 @@ export interface ResourceReport {
     /** Hosts that its pods would go to; `null` for a pod without a place. An estimate. */
     readonly placement: readonly (string | null)[];
   }[];
+  /** Nodes that take nothing of the cluster. */
+  readonly cloudNodes: readonly { readonly serviceName: string; readonly service: string; readonly plan: string }[];
   /** Deploy order. */
   readonly waves: readonly (readonly string[])[];
   readonly totals: { readonly requests: Quantities; readonly limits: Quantities };
@@ -62,6 +65,7 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
       memory: node.memory,
       placement: placements.filter((placement) => placement.node === node.serviceName).map(({ host }) => host ?? null),
     })),
+    cloudNodes: cloudNodesOf(topology).map(({ name, spec: { service, plan } }) => ({ serviceName: name, service, plan })),
     waves: wavesOf(topology),
     totals: { requests: written(total(nodes, 'request')), limits: written(total(nodes, 'limit')) },
     hosts: hosts.map((host) => ({

@@ -5,7 +5,8 @@ import type { OfResource, ResourceEvent, ResourceFact, ResourceRequested, Resour
 /** The node is to have a resource like that. */
 export interface WantResource {
   readonly type: 'WantResource';
-  readonly data: OfResource & ResourceSpec & { readonly ownerTenant: string; readonly providerTenant: string };
+  readonly data: OfResource &
+    ResourceSpec & { readonly ownerTenant: string; readonly providerTenant: string; readonly deadline: string };
 }
 
 export interface ReleaseResource {
@@ -52,7 +53,7 @@ const record = ({ resourceId, fact }: RecordResource, { byNode, ...parties }: Re
   const again = known.failure?.passing === true && known.tries < MAX_TRIES;
   if (!again) return [fact];
   const { instanceId, operationId, node } = fact.data;
-  const data = { instanceId, operationId, node, ...known.spec, ...parties };
+  const data = { instanceId, operationId, node, ...known.spec, ...parties, deadline: known.deadline };
   return [fact, requested(data, known.attempt + 1, known.tries + 1)];
 };
 
@@ -124,11 +125,16 @@ function isNews(fact: ResourceFact, state: Resource): boolean {
     case 'ResourceChangeFailed':
       return status === 'change-requested' || status === 'changing';
     case 'ResourceUnbinding':
-      return status === 'leaving' && state.step === 'begin';
+      return (
+        status === 'leaving' && (state.step === 'begin' || (state.step === 'unbinding' && state.ticket !== fact.data.ticket))
+      );
     case 'ResourceUnbound':
       return status === 'leaving' && (state.step === 'begin' || state.step === 'unbinding');
     case 'ResourceDeprovisioning':
-      return status === 'leaving' && state.step === 'unbound';
+      return (
+        status === 'leaving' &&
+        (state.step === 'unbound' || (state.step === 'deprovisioning' && state.ticket !== fact.data.ticket))
+      );
     case 'ResourceDeprovisioned':
       return status === 'leaving';
     case 'ResourceDelayed':

@@ -28,10 +28,12 @@ export type ResourceRequested = DomainEvent<
       readonly attempt: number;
       /** Counts on after a failure that may pass; from 1 for every request of an operation. */
       readonly tries: number;
+      /** When it must be there, ISO 8601. */
+      readonly deadline: string;
     }
 >;
 
-/** Who makes it, under which of its ids, and until when it must be there. Said before anything is made. */
+/** Who makes it, and under which of its ids. Said before anything is made. */
 export type ResourcePlaced = DomainEvent<
   'ResourcePlaced',
   OfResource & {
@@ -39,8 +41,8 @@ export type ResourcePlaced = DomainEvent<
     readonly serviceId: string;
     readonly planId: string;
     readonly bindable: boolean;
-    /** ISO 8601. */
-    readonly deadline: string;
+    /** Where the provider says how long it may take. */
+    readonly deadline?: string;
   }
 >;
 
@@ -69,10 +71,16 @@ export type ResourceFailed = DomainEvent<
   }
 >;
 
-export type ResourceChangeRequested = DomainEvent<'ResourceChangeRequested', OfResource & ResourceSpec>;
+export type ResourceChangeRequested = DomainEvent<
+  'ResourceChangeRequested',
+  OfResource & ResourceSpec & { readonly deadline: string }
+>;
 /** On the way to another plan, or to other parameters. */
-export type ResourceChanging = DomainEvent<'ResourceChanging', Pending & { readonly planId: string; readonly deadline: string }>;
-export type ResourceChanged = DomainEvent<'ResourceChanged', OfResource & { readonly planId: string; readonly bindable: boolean }>;
+export type ResourceChanging = DomainEvent<'ResourceChanging', Pending & { readonly planId: string }>;
+export type ResourceChanged = DomainEvent<
+  'ResourceChanged',
+  OfResource & { readonly plan: string; readonly planId: string; readonly bindable: boolean }
+>;
 /** It is as it was before. */
 export type ResourceChangeFailed = DomainEvent<'ResourceChangeFailed', OfResource & { readonly reason: string }>;
 

@@ -1,11 +1,5 @@
 import { assertNever } from '@souk/event-sourcing';
-import type {
-  ResourceEvent,
-  ResourceFailed,
-  ResourcePlaced,
-  ResourceRequested,
-  ResourceSpec,
-} from './resources.events';
+import type { ResourceEvent, ResourceFailed, ResourcePlaced, ResourceRequested, ResourceSpec } from './resources.events';
 
 /** What is known of every resource. */
 export interface ResourceFacts {
@@ -16,12 +10,14 @@ export interface ResourceFacts {
   readonly resourceId: string;
   readonly attempt: number;
   readonly tries: number;
+  /** When what was asked for must be there. */
+  readonly deadline: string;
   /** Why it takes longer than it should, in the provider's words; gone with the next step. */
   readonly delay?: string;
   readonly delays: number;
 }
 
-export type Place = Omit<ResourcePlaced['data'], 'instanceId' | 'operationId' | 'node'>;
+export type Place = Omit<ResourcePlaced['data'], 'instanceId' | 'operationId' | 'node' | 'deadline'>;
 
 /** Why there is none, or not the one that was asked for. */
 export interface ResourceFailure {
@@ -57,7 +53,6 @@ export type Resource = ResourceFacts &
         readonly credentials: readonly string[];
         readonly to: ResourceSpec;
         readonly planId?: string;
-        readonly deadline?: string;
         readonly ticket?: string;
       })
     | (Partial<Placed> &
@@ -92,36 +87,40 @@ export function evolveResources(state: Resources, event: ResourceEvent): Resourc
 }
 
 function requested({ data }: ResourceRequested): Resource {
-  const { node, operationId, resourceId, attempt, tries } = data;
-  return { ...{ node, operationId, resourceId, attempt, tries }, spec: specOf(data), delays: 0, status: 'requested' };
+  const { node, operationId, resourceId, attempt, tries, deadline } = data;
+  return { ...{ node, operationId, resourceId, attempt, tries, deadline }, spec: specOf(data), delays: 0, status: 'requested' };
 }
 
 function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceRequested>): Resource {
   const facts = factsOf(state);
+  const { place } = placeOf(state);
   switch (event.type) {
-    case 'ResourcePlaced':
-      return { ...facts, status: 'placed', place: placeIn(event.data) };
+    case 'ResourcePlaced': {
+      const { deadline = facts.deadline } = event.data;
+      return { ...facts, deadline, status: 'placed', place: placeIn(event.data) };
+    }
     case 'ResourceProvisioning':
-      return 'place' in state && state.place ? { ...facts, ...placed(state.place), ...ticketIn(event.data), status: 'provisioning' } : state;
+      return place ? { ...facts, place, ...ticketIn(event.data), status: 'provisioning' } : state;
     case 'ResourceProvisioned':
-      return 'place' in state && state.place ? { ...facts, ...placed(state.place), status: 'provisioned' } : state;
+      return place ? { ...facts, place, status: 'provisioned' } : state;
     case 'ResourceBinding':
-      return 'place' in state && state.place ? { ...facts, ...placed(state.place), ...ticketIn(event.data), status: 'binding' } : state;
+      return place ? { ...facts, place, ...ticketIn(event.data), status: 'binding' } : state;
     case 'ResourceBound': {
       const { version, credentials } = event.data;
-      return 'place' in state && state.place ? { ...facts, ...placed(state.place), version, credentials, status: 'bound' } : state;
+      return place ? { ...facts, place, version, credentials, status: 'bound' } : state;
     }
     case 'ResourceFailed':
       return failed(state, event);
     case 'ResourceChangeRequested': {
       if (state.status !== 'bound') return state;
       const { failure: _, ...bound } = state;
-      return { ...bound, operationId: event.data.operationId, to: specOf(event.data), status: 'change-requested' };
+      const { operationId, deadline } = event.data;
+      return { ...bound, operationId, deadline, to: specOf(event.data), status: 'change-requested' };
     }
     case 'ResourceChanging': {
       if (state.status !== 'change-requested') return state;
-      const { planId, deadline } = event.data;
-      return { ...state, ...facts, ...ticketIn(event.data), planId, deadline, status: 'changing' };
+      const { planId } = event.data;
+      return { ...state, ...facts, ...ticketIn(event.data), planId, status: 'changing' };
     }
     case 'ResourceChanged': {
       if (state.status !== 'change-requested' && state.status !== 'changing') return state;
@@ -131,9 +130,9 @@ function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceR
     }
     case 'ResourceChangeFailed': {
       if (state.status !== 'change-requested' && state.status !== 'changing') return state;
-      const { version, credentials, to, place } = state;
+      const { version, credentials, to } = state;
       const failure = { operationId: state.operationId, specHash: to.specHash, reason: event.data.reason };
-      return { ...facts, place, version, credentials, failure, status: 'bound' };
+      return { ...facts, place: state.place, version, credentials, failure, status: 'bound' };
     }
     case 'ResourceReleased':
       return released(state, event.data.operationId);
@@ -160,8 +159,7 @@ function failed(state: Resource, { data }: ResourceFailed): Resource {
   const { reason, left, passing } = data;
   const failure = { operationId: state.operationId, specHash: state.spec.specHash, reason };
   if (!left) return { ...facts, failure, status: 'failed' };
-  const place = 'place' in state && state.place ? { place: state.place } : {};
-  return { ...facts, ...place, failure: { ...failure, passing }, step: 'begin', status: 'leaving' };
+  return { ...facts, ...placeOf(state), failure: { ...failure, passing }, step: firstStepOut(state), status: 'leaving' };
 }
 
 function released(state: Resource, operationId: string): Resource {
@@ -170,9 +168,16 @@ function released(state: Resource, operationId: string): Resource {
     const { failure: _, ...going } = state;
     return { ...going, ...facts };
   }
-  const place = 'place' in state && state.place ? { place: state.place } : {};
-  return { ...facts, ...place, step: 'begin', status: 'leaving' };
+  return { ...facts, ...placeOf(state), step: firstStepOut(state), status: 'leaving' };
 }
+
+function placeOf(state: Resource): Partial<Placed> {
+  return 'place' in state && state.place ? { place: state.place } : {};
+}
+
+/** Where no binding was ever asked for, there is none to take back. */
+const firstStepOut = ({ status }: Resource): Leaving['step'] =>
+  status === 'requested' || status === 'placed' || status === 'provisioning' ? 'unbound' : 'begin';
 
 type Leaving = Extract<Resource, { status: 'leaving' }>;
 
@@ -183,8 +188,8 @@ function leaving(state: Resource, step: Leaving['step'], told: Ticketed): Resour
 }
 
 /** The resource without what belongs to one status only. */
-function factsOf({ node, operationId, spec, resourceId, attempt, tries, delays }: Resource): ResourceFacts {
-  return { node, operationId, spec, resourceId, attempt, tries, delays };
+function factsOf({ node, operationId, spec, resourceId, attempt, tries, deadline, delays }: Resource): ResourceFacts {
+  return { node, operationId, spec, resourceId, attempt, tries, deadline, delays };
 }
 
 /** There is a resource, or there may be one. */
@@ -199,12 +204,10 @@ export function failureFor(resource: Resource | undefined, operationId: string, 
   return failure?.operationId === operationId && failure.specHash === specHash ? failure.reason : undefined;
 }
 
-const placed = (place: Place): Placed => ({ place });
-
 const ticketIn = ({ ticket }: Ticketed): Ticketed => (ticket === undefined ? {} : { ticket });
 
-function placeIn({ provider, serviceId, planId, bindable, deadline }: ResourcePlaced['data']): Place {
-  return { provider, serviceId, planId, bindable, deadline };
+function placeIn({ provider, serviceId, planId, bindable }: ResourcePlaced['data']): Place {
+  return { provider, serviceId, planId, bindable };
 }
 
 function specOf({ service, plan, parameters, specHash }: ResourceSpec): ResourceSpec {

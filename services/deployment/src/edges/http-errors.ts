@@ -1,13 +1,14 @@
 import { HttpStatus } from '@nestjs/common';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
+import type * as brokerErrors from '../domain/service-broker.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
 }[keyof Errors];
 
 /** Every code that the rules of this service refuse with. */
-type DeploymentErrorCode = CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors>;
+type DeploymentErrorCode = CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors> | CodeOf<typeof brokerErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
@@ -30,6 +31,10 @@ export const deploymentErrors = {
   'parameters-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
   'app-not-initialised': HttpStatus.CONFLICT,
+  'service-broker-not-found': HttpStatus.NOT_FOUND,
+  'service-broker-in-use': HttpStatus.CONFLICT,
+  'service-broker-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cloud-service-taken': HttpStatus.CONFLICT,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */

@@ -23,6 +23,8 @@ export interface Bindings {
   /** Where a service of that model is provided on the cluster. */
   readonly service: (model: string) => { readonly host: string; readonly port: number } | undefined;
   readonly secretVersion: (name: string) => number | undefined;
+  /** Version of the credentials of a cloud node; 0 as long as there are none. `undefined` for any other node. */
+  readonly cloudVersion: (node: string) => number | undefined;
 }
 
 /** The platform's endpoint and the identity that the instance calls it with (F49). */
@@ -80,17 +82,19 @@ export function environmentOf(
       variables.push({ name, value: asLiteral(value.text) });
       continue;
     }
-    sealed[name] = { template: value.template };
+    const { bindings: read } = value;
+    sealed[name] = { template: value.template, ...(Object.keys(read).length > 0 && { bindings: read }) };
     variables.push({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } });
   }
   return { variables, sealed, versions };
 }
 
-/** Everything but secrets filled in: as plain text, and as a template in which only the secrets are open. */
+/** Everything but secrets filled in: as plain text, and as a template in which only the secrets are open, credentials of cloud nodes among them. */
 function partlyResolved(template: string, bindings: Bindings) {
   let text = '';
   let open = '';
   const versions: Record<string, number> = {};
+  const read: Record<string, number> = {};
   for (const part of parseTemplate(template)) {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
     const reference = 'reference' in part ? part.reference : undefined;
@@ -101,11 +105,18 @@ function partlyResolved(template: string, bindings: Bindings) {
       open += formatReference(reference);
       continue;
     }
+    const cloudVersion = reference?.kind === 'node' ? bindings.cloudVersion(reference.node) : undefined;
+    if (reference?.kind === 'node' && cloudVersion !== undefined) {
+      versions[`node.${reference.node}`] = cloudVersion;
+      read[reference.node] = cloudVersion;
+      open += formatReference(reference);
+      continue;
+    }
     const value = reference ? valueOf(reference, bindings) : (part as { text: string }).text;
     text += value;
     open += escapeTemplate(value);
   }
-  return { text, template: open, versions };
+  return { text, template: open, versions, bindings: read };
 }
 
 function valueOf(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string {

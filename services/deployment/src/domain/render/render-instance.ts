@@ -104,8 +104,9 @@ function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender
 
 function bindingsOf(
   nodes: readonly ResolvedProcess[],
-  { configuration: { topology: declared }, parameters, services }: InstanceToRender,
+  { configuration: { topology: declared }, parameters, services, cloudBindings }: InstanceToRender,
 ): Bindings {
+  const cloud = new Set(declared.nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => serviceName));
   const byName = new Map(nodes.map((node) => [node.serviceName, node]));
   return {
     host: (node) => byName.get(node)?.serviceName,
@@ -118,6 +119,7 @@ function bindingsOf(
     },
     service: (model) => services?.get(model),
     secretVersion: (name) => (Object.hasOwn(declared.secrets, name) ? SECRET_VERSION : undefined),
+    cloudVersion: (node) => (cloud.has(node) ? (cloudBindings?.get(node) ?? 0) : undefined),
   };
 }
 

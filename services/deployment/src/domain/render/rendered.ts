@@ -3,8 +3,8 @@ import { annotations, type ClusterObject, labels, MANAGER } from '../cluster-obj
 
 /** A value that only the one who applies it may know. */
 export type SealedValue =
-  /** Text with `${secret.name}` where values of the instance's secrets belong. */
-  { readonly template: string } | { readonly appSecretVersion: number };
+  /** Text with `${secret.name}` where values of the instance's secrets belong, and `${node.rds.uri}` for credentials in these versions. */
+  { readonly template: string; readonly bindings?: Readonly<Record<string, number>> } | { readonly appSecretVersion: number };
 
 /** An object as it is to be. Sealed values are data of a Secret, filled in at the last moment: no plan and no log holds one. */
 export interface RenderedObject {
