@@ -121,6 +121,11 @@ export class TestBroker {
     this.failing = count;
   }
 
+  /** What is under way is done by the next time that somebody asks. */
+  hurry(): void {
+    for (const instance of this.instances.values()) if (instance.operation && isBusy(instance)) instance.operation.left = 1;
+  }
+
   /** Calls of one kind, as `PUT /v2/service_instances/:id`. */
   count(method: string, path: RegExp): number {
     return this.calls.filter((call) => call.method === method && path.test(call.path)).length;
@@ -174,7 +179,7 @@ export class TestBroker {
       case 'DELETE':
         if (!url.searchParams.get('service_id') || !url.searchParams.get('plan_id')) return refused(400, 'of which plan?');
         if (!instance) return { status: 410, body: {} };
-        if (isBusy(instance)) return concurrent;
+        if (stillBusy(instance)) return concurrent;
         if (instance.bindings.size > 0) return refused(400, 'there are bindings');
         return this.takeTime(instance, 'deprovision', 200, () => this.instances.delete(id));
       default:
@@ -201,7 +206,7 @@ export class TestBroker {
 
   private update(instance: Instance | undefined, async: boolean, body: Call['body']): Reply {
     if (!instance) return refused(400, 'no such instance');
-    if (isBusy(instance)) return concurrent;
+    if (stillBusy(instance)) return concurrent;
     const planId = body?.['plan_id'];
     if (this.options.polls > 0 && !async) return { status: 422, body: { error: 'AsyncRequired' } };
     return this.takeTime(instance, 'update', 200, () => {
@@ -222,7 +227,7 @@ export class TestBroker {
     if (asksAfter) return lastOperation(binding, url);
     if (method === 'DELETE') {
       if (!binding) return { status: 410, body: {} };
-      if (isBusy(binding)) return concurrent;
+      if (stillBusy(binding)) return concurrent;
       return this.takeTime(binding, 'unbind', 200, () => instance?.bindings.delete(bindingId), async);
     }
     if (!instance) return refused(404, 'no such instance');
@@ -231,7 +236,7 @@ export class TestBroker {
         ? { status: 200, body: { credentials: binding.credentials } }
         : refused(404, 'no such binding');
     if (typeof body?.['service_id'] !== 'string' || typeof body['plan_id'] !== 'string') return refused(400, 'of which plan?');
-    if (isBusy(instance)) return concurrent;
+    if (stillBusy(instance)) return concurrent;
     if (binding)
       return isBusy(binding)
         ? { status: 202, body: { operation: binding.operation!.ticket } }
@@ -281,12 +286,24 @@ const concurrent: Reply = { status: 422, body: { error: 'ConcurrencyError', desc
 
 const isBusy = ({ operation }: { operation?: Operation }): boolean => operation !== undefined && operation.left > 0;
 
+/** Time passes by being asked. */
+function stillBusy(on: { operation?: Operation }): boolean {
+  if (!isBusy(on)) return false;
+  passTime(on.operation!);
+  return true;
+}
+
+function passTime(operation: Operation): void {
+  if (operation.left === 0) return;
+  operation.left--;
+  if (operation.left === 0 && operation.state === 'succeeded') operation.end();
+}
+
 function lastOperation(on: { operation?: Operation } | undefined, url: URL): Reply {
   const operation = on?.operation;
   if (!operation) return { status: 410, body: {} };
   if (url.searchParams.get('operation') !== operation.ticket) return refused(400, 'of which operation?');
-  if (operation.left > 0) operation.left--;
+  passTime(operation);
   if (operation.left > 0) return { status: 200, body: { state: 'in progress', description: `${operation.left} to go` } };
-  if (operation.state === 'succeeded') operation.end();
   return { status: 200, body: { state: operation.state, description: `${operation.kind} ${operation.state}` } };
 }

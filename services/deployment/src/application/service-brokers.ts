@@ -124,6 +124,7 @@ export class ServiceBrokers {
     endpoint: Omit<BrokerEndpoint, 'lookup' | 'assertAllowed'>,
     others: readonly ServiceOffering[],
   ): Promise<void> {
+    if (!URL.canParse(endpoint.url)) throw new BrokerRefused(`"${endpoint.url}" is no URL`);
     const { protocol } = new URL(endpoint.url);
     // What is allowed to be where nothing should be is this machine's own, in a test: no need of a certificate.
     if (protocol !== 'https:' && this.settings.allowedClusterAddresses.length === 0)

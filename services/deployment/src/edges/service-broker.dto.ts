@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsOptional, IsString, IsUrl, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { VISIBLE } from './cluster.dto';
 
 export class BrokerCredentialsDto {
@@ -33,7 +33,8 @@ export class RegisterBrokerDto {
   name: string;
 
   /** Base URL, https. What is below `/v2` is asked for there. */
-  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['https', 'http'] })
+  @IsString()
+  @Matches(/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/)
   @MaxLength(500)
   url: string;
 
