@@ -4,6 +4,8 @@ import { IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
+const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
+
 class DeploymentEnvironment extends ServiceEnvironment {
   /** Where instances reach the platform: the address of its edge. */
   @IsUrl(
@@ -18,6 +20,18 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** A file with an account of Alibaba Cloud, for cloud nodes on RDS: see docs/cloud-nodes.md. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
+  SOUK_ALIBABA_FILE: string | undefined = undefined;
+
+  /** How long a simulated cloud takes to make something, in seconds; without it there is none. */
+  @IsOptional()
+  @IsInt({ message: SIMULATED_CLOUD_RANGE })
+  @Min(0, { message: SIMULATED_CLOUD_RANGE })
+  @Max(3600, { message: SIMULATED_CLOUD_RANGE })
+  SOUK_SIMULATED_CLOUD_SECONDS: number | undefined = undefined;
+
   /** The file in which a simulated cluster tells where it listens, for tests and demos. It is registered as a shared cluster then. */
   @IsOptional()
   @IsString({ message: 'SOUK_SIMULATED_KUBECONFIG must be a file' })
@@ -29,6 +43,8 @@ export interface DeploymentConfig {
   readonly apiUrl: string;
   readonly nodeTimeoutMs: number;
   readonly simulatedKubeconfig?: string;
+  readonly simulatedCloudMs?: number;
+  readonly alibabaFile?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -38,6 +54,10 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     config,
     apiUrl: variables.SOUK_API_URL!,
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
+    ...(variables.SOUK_SIMULATED_CLOUD_SECONDS !== undefined && {
+      simulatedCloudMs: variables.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
+    }),
+    ...(variables.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(variables.SOUK_ALIBABA_FILE) }),
     ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
       simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
     }),

@@ -47,6 +47,8 @@ const declared: readonly Declared[] = [
   { below: '/v1/operations', service: 'deployment' },
   { below: '/v1/resource-reports', service: 'deployment' },
   { below: '/v1/secrets', service: 'deployment' },
+  { below: '/v1/service-brokers', service: 'deployment' },
+  { below: '/v1/cloud-services', service: 'deployment' },
   { below: '/open/v1', service: 'deployment', once: true },
   { below: '/v1/billing-sources', service: 'commerce' },
   { below: '/v1/purchases', service: 'commerce' },

@@ -8,6 +8,8 @@ const GRPC_PORT = 50_051;
 
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
 
+const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
+
 /** Variables of the environment, by their names. */
 class Environment extends ProcessEnvironment {
   /** gRPC beside HTTP, on the same host: a port (0: any free one), or `off`. Without it: 50051, where that is free. */
@@ -50,6 +52,17 @@ class Environment extends ProcessEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** How long the simulated cloud takes to make something, in seconds. */
+  @IsInt({ message: SIMULATED_CLOUD_RANGE })
+  @Min(0, { message: SIMULATED_CLOUD_RANGE })
+  @Max(3600, { message: SIMULATED_CLOUD_RANGE })
+  SOUK_SIMULATED_CLOUD_SECONDS: number = 2;
+
+  /** A file with an account of Alibaba Cloud, for cloud nodes on RDS: see docs/cloud-nodes.md. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
+  SOUK_ALIBABA_FILE: string | undefined = undefined;
+
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
   @IsIn(['1'], { message: 'SOUK_NEW_OPERATOR_TOKEN must be 1 where it is given' })
@@ -80,6 +93,8 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
+  readonly simulatedCloudMs?: number;
+  readonly alibabaFile?: string;
   readonly newOperatorToken: boolean;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
@@ -103,6 +118,8 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
+    simulatedCloudMs: more.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
+    ...(more.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(more.SOUK_ALIBABA_FILE) }),
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),

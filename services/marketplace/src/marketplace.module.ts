@@ -24,6 +24,8 @@ export class MarketplaceModule {
     apiUrl,
     nodeTimeoutMs,
     clusterCalls,
+    simulatedCloudMs = 0,
+    alibabaFile,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -38,6 +40,8 @@ export class MarketplaceModule {
           apiUrl,
           nodeTimeoutMs,
           ...(clusterCalls && { clusterCalls }),
+          simulatedCloudMs,
+          ...(alibabaFile !== undefined && { alibabaFile }),
         }),
         CommerceModule,
         AuditModule,

@@ -24,6 +24,8 @@ export abstract class DeploymentSettings {
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
   /** How long the simulated cloud takes for everything, in milliseconds; absent where there is none. */
   abstract readonly simulatedCloudMs?: number;
+  /** A file with an account of Alibaba Cloud; absent where there is none. */
+  abstract readonly alibabaFile?: string;
   /** How often the provider of a managed resource is asked how it goes, at first and at last, in milliseconds. */
   abstract readonly cloudPollMs: { readonly first: number; readonly longest: number };
   /** After which time a call to a service broker is given up, in milliseconds. */
