@@ -1,3 +1,5 @@
+export { alibabaAccountIn, InvalidAlibabaAccount } from './alibaba/alibaba-account';
+export { AlibabaRds } from './alibaba/alibaba-rds';
 export * from './catalogue';
 export * from './errors';
 export * from './managed-resources.port';

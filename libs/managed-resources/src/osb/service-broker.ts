@@ -1,5 +1,5 @@
 import type { ServiceOffering } from '../catalogue';
-import { OutcomeUnknown, ProviderError, RequestRejected, TryLater } from '../errors';
+import { OutcomeUnknown, type ProviderError, RequestRejected, TryLater } from '../errors';
 import {
   type BindingOperationKind,
   type BindingReference,

@@ -64,7 +64,8 @@ export class CloudProviders {
       return { provider, offering };
     });
     const found = await Promise.any(asked).catch((error: unknown) => {
-      const open = error instanceof AggregateError ? error.errors.find((one) => !(one instanceof RequestRejected)) : error;
+      const open =
+        error instanceof AggregateError ? (error.errors as unknown[]).find((one) => !(one instanceof RequestRejected)) : error;
       if (open === undefined) throw new RequestRejected(`nobody offers a service "${service}"`);
       throw open instanceof ProviderError ? new TryLater(open.message, undefined, { cause: open }) : open;
     });

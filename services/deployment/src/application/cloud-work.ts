@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type LeaseKeeper, Leases } from '@souk/coordination';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
-import { isUnderWay, type Resource } from '../domain/resources';
+import { isUnderWay, placeOf, type Resource } from '../domain/resources';
 import { type CloudResourcesDoc, cloudResourcesProjection } from '../projections/cloud-resources.projection';
 import { CloudResources } from './cloud-resources';
 import { DeploymentSettings } from './deployment-settings';
@@ -132,7 +132,7 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async turn(key: string, provider: string): Promise<Outcome> {
     const [instanceId = '', node = ''] = key.split(separator);
-    for (let step = 0; step < MAX_STEPS && this.lease?.activity.held(); step++) {
+    for (let step = 0; step < MAX_STEPS && this.lease?.activity.held() === true; step++) {
       const owner = await this.resources.of(instanceId);
       const resource = owner.byNode.get(node);
       if (!resource || !isUnderWay(resource)) {
@@ -174,5 +174,5 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
 }
 
 function providerOf(resource: Resource): string {
-  return 'place' in resource && resource.place ? resource.place.provider : UNPLACED;
+  return placeOf(resource)?.provider ?? UNPLACED;
 }

@@ -29,7 +29,7 @@ class Worker {
       keepCredentials: async (_, { attempt }, credentials) => void this.kept.set(attempt, credentials),
       forgetCredentials: async (_, { attempt }) => void this.kept.delete(attempt),
     };
-    this.steps = new ResourceSteps(providers, vault as CloudResources, { now: () => this.now } as never);
+    this.steps = new ResourceSteps(providers, vault as CloudResources, { now: () => this.now });
   }
 
   get state(): Resources {

@@ -9,7 +9,7 @@ import {
   type Started,
 } from '@souk/managed-resources';
 import { Clock } from '@souk/platform';
-import type { Place, Resource, Resources } from '../domain/resources';
+import { type Place, placeOf, type Resource, type Resources } from '../domain/resources';
 import { bindingIdOf } from '../domain/resources.decide';
 import { CloudProviders } from './cloud-providers';
 import { CloudResources, type Told } from './cloud-resources';
@@ -58,7 +58,7 @@ export class ResourceSteps {
 
   private async take(instanceId: string, resource: Resource, owner: Resources): Promise<Step> {
     if (resource.status === 'requested') return this.place(resource);
-    const place = 'place' in resource ? resource.place : undefined;
+    const place = placeOf(resource);
     if (!place) return { type: 'ResourceDeprovisioned', data: { confirmed: true } };
     const { resourceId, node } = resource;
     const { serviceId, planId } = place;

@@ -62,9 +62,7 @@ describe('A managed resource', () => {
       given(resources, requested).when(record(placed, 'another')).thenNothing();
     });
     it('goes when it is not wanted any more; where no binding was asked for, none is taken back', () => {
-      given(resources, requested, placed, provisioning)
-        .when(release)
-        .then(released as never);
+      given(resources, requested, placed, provisioning).when(release).then(released);
       expect(fold(resources, [requested, placed, released]).byNode.get('rds')).toMatchObject({
         status: 'leaving',
         step: 'unbound',

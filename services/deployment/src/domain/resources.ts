@@ -93,7 +93,7 @@ function requested({ data }: ResourceRequested): Resource {
 
 function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceRequested>): Resource {
   const facts = factsOf(state);
-  const { place } = placeOf(state);
+  const place = placeOf(state);
   switch (event.type) {
     case 'ResourcePlaced': {
       const { deadline = facts.deadline } = event.data;
@@ -156,24 +156,25 @@ function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceR
 
 function failed(state: Resource, { data }: ResourceFailed): Resource {
   const facts = factsOf(state);
+  const place = placeOf(state);
   const { reason, left, passing } = data;
   const failure = { operationId: state.operationId, specHash: state.spec.specHash, reason };
   if (!left) return { ...facts, failure, status: 'failed' };
-  return { ...facts, ...placeOf(state), failure: { ...failure, passing }, step: firstStepOut(state), status: 'leaving' };
+  return { ...facts, ...(place && { place }), failure: { ...failure, passing }, step: firstStepOut(state), status: 'leaving' };
 }
 
 function released(state: Resource, operationId: string): Resource {
   const facts = { ...factsOf(state), operationId };
+  const place = placeOf(state);
   if (state.status === 'leaving') {
     const { failure: _, ...going } = state;
     return { ...going, ...facts };
   }
-  return { ...facts, ...placeOf(state), step: firstStepOut(state), status: 'leaving' };
+  return { ...facts, ...(place && { place }), step: firstStepOut(state), status: 'leaving' };
 }
 
-function placeOf(state: Resource): Partial<Placed> {
-  return 'place' in state && state.place ? { place: state.place } : {};
-}
+/** Who provides it, as soon as that is known. */
+export const placeOf = (state: Resource): Place | undefined => ('place' in state ? state.place : undefined);
 
 /** Where no binding was ever asked for, there is none to take back. */
 const firstStepOut = ({ status }: Resource): Leaving['step'] =>

@@ -1,5 +1,5 @@
 import type { Projection, RecordedEvent } from '@souk/event-sourcing';
-import { evolveResources, isThere, isUnderWay, noResources, type Resource } from '../domain/resources';
+import { evolveResources, isThere, isUnderWay, noResources, placeOf, type Resource } from '../domain/resources';
 import type { ResourceEvent } from '../domain/resources.events';
 
 /** The managed resources that an instance has, as long as it has any. */
@@ -22,7 +22,7 @@ const fold = (doc: Doc, { type, data }: RecordedEvent<ResourceEvent>): Doc => {
   const after = evolveResources(before, { type, data } as ResourceEvent);
   const resources = [...after.byNode.values()].filter(isThere);
   if (resources.length === 0) return undefined;
-  const providers = resources.flatMap((resource) => ('place' in resource && resource.place ? [resource.place.provider] : []));
+  const providers = resources.flatMap((resource) => placeOf(resource)?.provider ?? []);
   return {
     instanceId: data.instanceId,
     ownerTenant: after.ownerTenant,
