@@ -35,7 +35,7 @@ const versions = {
 const settings = {
   allowedClusterAddresses: ['127.0.0.0/8'],
   cloudPollMs: { first: 5, longest: 50 },
-  cloudCallTimeoutMs: 500,
+  cloudCallTimeoutMs: 2_000,
   simulatedCloudMs: 20,
 };
 
@@ -263,6 +263,20 @@ describe('A cloud node', () => {
     await world.reaches(instanceId, 'running');
     expect(broker.instances.size).toBe(1);
     await remove(instanceId);
+  });
+
+  it('whose provider hangs holds up nobody else, on the same cluster or in another cloud', async () => {
+    broker.goesWrong({ method: 'PUT', when: 'hang' });
+    const hanging = await purchase('hanging');
+    await world.until(hanging, ({ nodes }) => nodes[0]?.cloud !== undefined);
+    const other = await purchase('meanwhile', versions.without);
+    await world.reaches(other, 'running');
+    const { steps } = (await world.request('buyer', 'GET', `/v1/instances/${hanging}/operations`)).body.items[0];
+    expect(steps.map(({ type }: { type: string }) => type)).not.toContain('ResourceBound');
+    await world.reaches(hanging, 'running');
+    expect(broker.instances.size).toBe(1);
+    await Promise.all([remove(hanging), remove(other)]);
+    expect(broker.instances.size).toBe(0);
   });
 
   it('that its provider rejects ends the operation in its words, and leaves nothing', async () => {

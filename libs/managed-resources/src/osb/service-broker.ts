@@ -22,6 +22,7 @@ export type { BrokerEndpoint } from './broker-http';
 
 /** A call that takes longer is given up, as the specification suggests. */
 const TIMEOUT_MS = 60_000;
+const MAX_WORDS = 500;
 /** How long a catalogue is good for. */
 const CATALOGUE_GOOD_FOR_MS = 300_000;
 
@@ -170,7 +171,7 @@ export class ServiceBroker extends ManagedResources {
     const description = body?.['description'];
     return {
       state,
-      ...(typeof description === 'string' && description !== '' && { description }),
+      ...(typeof description === 'string' && description !== '' && { description: description.slice(0, MAX_WORDS) }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   }
@@ -238,10 +239,11 @@ function refusalOf(answer: BrokerAnswer): ProviderError {
   return busy ? new TryLater(wordsOf(answer), retryAfterMs) : new RequestRejected(wordsOf(answer));
 }
 
+/** What it says goes into the history: not at any length. */
 function wordsOf({ status, body }: BrokerAnswer): string {
   const error = typeof body?.['error'] === 'string' ? ` ${body['error']}` : '';
   const description = typeof body?.['description'] === 'string' ? `: ${body['description']}` : '';
-  return `the broker answers ${status}${error}${description}`;
+  return `the broker answers ${status}${error}${description}`.slice(0, MAX_WORDS);
 }
 
 function stateIn(state: unknown): OperationProgress['state'] | undefined {

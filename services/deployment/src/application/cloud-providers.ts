@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   type ManagedResources,
@@ -30,6 +31,9 @@ export interface ProviderCatalogue {
   /** Why it can't be asked. */
   readonly trouble?: string;
 }
+
+/** How long somebody who asks for the catalogue waits for one provider, in milliseconds. */
+const PATIENCE_MS = 3_000;
 
 /** Everybody who provides managed resources: those of the installation, and registered brokers. Names of offerings are unique among them. */
 @Injectable()
@@ -81,7 +85,7 @@ export class CloudProviders {
       const resolved = resolveNode(node);
       if (isProcess(resolved)) return [];
       try {
-        await this.offer(resolved.cloud.service, resolved.cloud.plan);
+        await within(PATIENCE_MS, this.offer(resolved.cloud.service, resolved.cloud.plan));
         return [];
       } catch (error) {
         if (error instanceof TryLater) return [];
@@ -95,10 +99,31 @@ export class CloudProviders {
 
   private async catalogueOf(provider: string): Promise<ProviderCatalogue> {
     try {
-      return { provider, offerings: await (await this.provider(provider)).catalogue() };
+      return {
+        provider,
+        offerings: await within(
+          PATIENCE_MS,
+          this.provider(provider).then((known) => known.catalogue()),
+        ),
+      };
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       return { provider, offerings: [], trouble: error.message };
     }
+  }
+}
+
+/** @throws TryLater where it takes longer; what it comes to is nobody's concern then */
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+  work.catch(() => undefined);
+  const late = new AbortController();
+  const patience = pause(ms, undefined, { signal: late.signal, ref: false }).then(() => {
+    throw new TryLater(`no answer within ${ms} ms`);
+  });
+  patience.catch(() => undefined);
+  try {
+    return await Promise.race([work, patience]);
+  } finally {
+    late.abort();
   }
 }

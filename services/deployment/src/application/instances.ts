@@ -105,7 +105,7 @@ export class Instances extends DeploymentCommands {
     const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
     const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
     const all = (configuration?.topology.nodes ?? [])
-      .filter(({ category }) => category !== 'init')
+      .filter(({ category }) => category !== 'init' && category !== 'cloud')
       .map(({ serviceName }) => serviceName);
     const nodes = input.nodes ?? all;
     const unknown = nodes.filter((node) => !all.includes(node));
