@@ -65,6 +65,8 @@ describe('A cloud node', () => {
   const register = (body: object) => world.request('operator', 'POST', '/v1/service-brokers', body);
   const purchase = (name: string, versionId = versions.small) => world.purchase(name, { versionId, parameters: {} });
   const upgrade = async (instanceId: string, versionId: string): Promise<string> => {
+    // The record of an operation ends before its instance knows.
+    await world.atRest(instanceId);
     const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId });
     return body.operationId;
   };

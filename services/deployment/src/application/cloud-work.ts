@@ -38,8 +38,8 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
   });
   /** Resource → who provides it. What is under way, as far as it is known here. */
   private readonly active = new Map<string, string>();
-  /** Resource → how often it was waited for since the last step. */
-  private readonly waits = new Map<string, number>();
+  /** Resource → how often it was waited for since the last step, and at which one. */
+  private readonly waits = new Map<string, { readonly count: number; readonly at: string }>();
   private readonly unfollow: (() => void)[] = [];
   private lease: LeaseKeeper | undefined;
   private stopped = false;
@@ -98,7 +98,8 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
       const key = [instanceId, resource.node].join(separator);
       this.active.set(key, providerOf(resource));
       this.begin();
-      this.call(key);
+      // What is waited for has its time: nothing has happened but that this was said.
+      if (this.waits.get(key)?.at !== stageOf(resource)) this.call(key);
     }
   }
 
@@ -160,12 +161,12 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     resource: Resource,
     { delay, afterMs }: { readonly delay?: string; readonly afterMs?: number },
   ): Promise<Outcome> {
+    const { count: waits } = this.waits.get(key) ?? { count: 0 };
+    this.waits.set(key, { count: waits + 1, at: stageOf(resource) });
     if (delay !== undefined) {
       this.logger.warn({ instanceId, node: resource.node, detail: delay }, 'a provider did not do as asked; it is asked again');
       await this.resources.record(instanceId, resource, { type: 'ResourceDelayed', data: { reason: delay } });
     }
-    const waits = this.waits.get(key) ?? 0;
-    this.waits.set(key, waits + 1);
     const { first, longest } = this.settings.cloudPollMs;
     const patience = Math.min(longest, first * 1.5 ** Math.min(waits, 40));
     const pause = Math.min(longest, Math.max(afterMs ?? patience, first));
@@ -175,4 +176,10 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
 
 function providerOf(resource: Resource): string {
   return placeOf(resource)?.provider ?? UNPLACED;
+}
+
+/** As long as it is the same, only its provider can bring it on. */
+function stageOf(resource: Resource): string {
+  const { resourceId, operationId, status } = resource;
+  return [resourceId, operationId, status, status === 'leaving' ? resource.step : ''].join(separator);
 }
