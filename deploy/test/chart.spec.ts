@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { manifestProblems } from '@souk/kubernetes/testing';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { RunningSim } from '../../libs/cluster-sim/testing/running-sim';
 import { chartFolder, type Manifest, renderer } from '../testing/chart';
 import { checkEnvironment } from '../testing/process-config';
-import { problemsOf } from '../testing/kubernetes-schema';
 
 interface Values {
   services: Record<string, object>;
@@ -111,8 +111,8 @@ const render = renderer();
   const deployments = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'Deployment');
 
   it('fits the schema of Kubernetes, by default and with everything turned on', () => {
-    expect(plain.flatMap(problemsOf)).toEqual([]);
-    expect(full.flatMap(problemsOf)).toEqual([]);
+    expect(plain.flatMap(manifestProblems)).toEqual([]);
+    expect(full.flatMap(manifestProblems)).toEqual([]);
     expect(new Set(full.map(({ kind }) => kind))).toEqual(
       new Set(['ConfigMap', 'Deployment', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget', 'Service', 'ServiceAccount']),
     );
@@ -124,7 +124,7 @@ const render = renderer();
     wrong['spec'].replicas = 'two';
     wrong['spec'].template.spec.containers[0].readOnly = true;
 
-    expect(problemsOf(wrong)).toEqual([
+    expect(manifestProblems(wrong)).toEqual([
       expect.stringContaining('spec/replicas must be integer'),
       'Deployment.spec.template.spec.containers[0].readOnly: there is no such field',
     ]);

@@ -4,6 +4,7 @@ import { serviceConfig } from '@souk/process';
 import { authorizationConfig } from '../../services/authorization/src/config';
 import { deploymentConfig } from '../../services/deployment/src/config';
 import { edgeConfig } from '../../services/edge/src/config';
+import { releaseConfig } from '../../services/release/src/config';
 import { services } from '../../services/edge/src/routes';
 
 type Environment = Readonly<Record<string, string>>;
@@ -12,7 +13,7 @@ const root = join(__dirname, '../..');
 const sources = [
   'libs/platform/src/process-environment.ts',
   'libs/process/src/config.ts',
-  ...['authorization', 'deployment', 'edge'].map((name) => `services/${name}/src/config.ts`),
+  ...['authorization', 'deployment', 'edge', 'release'].map((name) => `services/${name}/src/config.ts`),
 ];
 
 /** Every variable that some process reads. */
@@ -29,6 +30,7 @@ export function checkEnvironment(process: string, environment: Environment): voi
   if (process === 'edge') edgeConfig(environment);
   else if (process === 'authorization') authorizationConfig(environment);
   else if (process === 'deployment') deploymentConfig(environment);
+  else if (process === 'release') releaseConfig(environment);
   else
     serviceConfig(
       environment,

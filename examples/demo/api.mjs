@@ -77,9 +77,9 @@ export class Api {
     }
   }
 
-  /** Asks again until the answer holds; gives up after 30 s. */
-  async until(path, holds) {
-    for (const end = Date.now() + 30_000; ;) {
+  /** Asks again until the answer holds; gives up after that many milliseconds. */
+  async until(path, holds, within = 30_000) {
+    for (const end = Date.now() + within; ;) {
       const answer = await this.get(path).catch((error) => {
         // What was written a moment ago may not be there to read yet.
         if (error.status === 404) return undefined;

@@ -21,6 +21,12 @@ export class Cluster {
     return response.json();
   }
 
+  /** As somebody does who knows better. */
+  async remove(path) {
+    const response = await fetch(this.server + path, { method: 'DELETE', headers: { authorization: `Bearer ${this.token}` } });
+    if (!response.ok) throw new Error(`cluster: DELETE ${path} → ${response.status} ${await response.text()}`);
+  }
+
   async namespaceOf(instanceId) {
     const selector = encodeURIComponent(`souk.dev/instance=${instanceId}`);
     return (await this.get(`/api/v1/namespaces?labelSelector=${selector}`)).items[0]?.metadata.name;

@@ -2,33 +2,33 @@
 // instance itself. Needs nothing but a marketplace, which it starts itself. `--keep` leaves it running; `--distributed` starts one process for
 // each service, on nats-server and servers that stand in for EventStoreDB and MongoDB.
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Webhook } from 'standardwebhooks';
 import { Api } from './api.mjs';
 import { Cluster } from './cluster.mjs';
+import { playDay } from './day/day.mjs';
 import { startDistributed } from './distributed.mjs';
 import { startMarketplace } from './marketplace.mjs';
+import { billingSource, example, join, joinAsAuditor, release, releaseNext } from './roles.mjs';
 import { signedHeaders } from './signing.mjs';
 import { expect, Timeline } from './timeline.mjs';
 
 const args = process.argv.slice(2);
 const keep = args.includes('--keep');
-if (args.some((arg) => arg !== '--keep' && arg !== '--distributed')) {
-  console.error(
-    'usage: npm run demo [-- --keep] [--distributed]     --keep leaves the marketplace running, --distributed is one process for each service',
-  );
+if (args.some((arg) => !['--keep', '--distributed', '--day'].includes(arg))) {
+  console.error(`usage: npm run demo [-- --keep] [--distributed] [--day]
+  --keep         leaves the marketplace running
+  --distributed  one process for each service
+  --day          a day of 200 purchases on 20 clusters instead of the story of one; SEED says which`);
   process.exit(args.includes('--help') ? 0 : 2);
 }
-const example = async (name) => JSON.parse(await readFile(new URL(`../tomcat-mysql/${name}.json`, import.meta.url), 'utf8'));
 
 const timeline = new Timeline();
 const marketplace = args.includes('--distributed') ? await startDistributed() : await startMarketplace();
 // Whoever reads has gone away, as `| head` does: then nothing is left running.
 process.stdout.on('error', () => void marketplace.stop().finally(() => process.exit(1)));
 try {
-  await story(marketplace);
+  await (args.includes('--day') ? playDay(marketplace, timeline) : story(marketplace));
 } catch (error) {
   console.error(`\ndemo failed: ${error.stack}`);
   process.exitCode = 1;
@@ -43,7 +43,7 @@ try {
 if (process.exitCode !== 1) timeline.end();
 
 async function story({ url, token, dataDir }) {
-  const cluster = await Cluster.of(join(dataDir, 'cluster-sim', 'kubeconfig.yaml'));
+  const cluster = await Cluster.of(joinPath(dataDir, 'cluster-sim', 'kubeconfig.yaml'));
   const operator = new Api(url, token);
 
   timeline.chapter('The marketplace opens');
@@ -67,45 +67,11 @@ async function story({ url, token, dataDir }) {
 }
 
 async function signUp(operator, url) {
-  const join = async (name, role) => {
-    const { tenantId } = await operator.post('/v1/tenants', { name });
-    const { userId } = await operator.post(`/v1/tenants/${tenantId}/users`, { displayName: `${name} (${role})`, role });
-    const { accessToken } = await operator.post(`/v1/users/${userId}/tokens`);
-    return Object.assign(new Api(url, accessToken), { tenantId });
-  };
-  const [provider, buyer] = [await join('Harbour Software', 'provider'), await join('Northwind Dairy', 'buyer')];
-  // An auditor of the platform's own tenant sees the history of all tenants.
-  const platform = (await operator.get('/v1/tenants')).items.find(({ name }) => name === 'Platform');
-  const { userId } = await operator.post(`/v1/tenants/${platform.tenantId}/users`, { displayName: 'Auditor', role: 'auditor' });
-  const { accessToken } = await operator.post(`/v1/users/${userId}/tokens`);
-  return { provider, buyer, auditor: new Api(url, accessToken) };
-}
-
-async function billingSource(operator, url) {
-  const source = 'https://billing.example.com';
-  const { billingSourceId, secret } = await operator.post('/v1/billing-sources', { name: 'Example Billing', source });
-  const webhook = new Webhook(secret);
-  const api = new Api(url);
-  return {
-    source,
-    /** Sends a CloudEvent as a signed webhook, the way standardwebhooks.com describes. */
-    send: (event) => {
-      const body = JSON.stringify({
-        specversion: '1.0',
-        datacontenttype: 'application/json',
-        source,
-        time: new Date().toISOString(),
-        ...event,
-      });
-      const id = `msg_${randomUUID()}`;
-      const now = new Date();
-      return api.send('POST', `/v1/billing-sources/${billingSourceId}/events`, body, {
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': webhook.sign(id, now, body),
-      });
-    },
-  };
+  const [provider, buyer] = [
+    await join(operator, url, 'Harbour Software', 'provider'),
+    await join(operator, url, 'Northwind Dairy', 'buyer'),
+  ];
+  return { provider, buyer, auditor: await joinAsAuditor(operator, url) };
 }
 
 async function publish(provider) {
@@ -162,12 +128,6 @@ async function refusedWith(api, method, path, body, headers) {
   const { status, json, text } = await api.exchange(method, path, body, headers);
   expect(status >= 400, `${method} ${path} is refused`, text);
   return json;
-}
-
-async function release(provider, versionId) {
-  const { problems, revisions } = await provider.get(`/v1/versions/${versionId}/review`);
-  expect(problems.length === 0, 'the draft has no problems', problems);
-  return provider.post(`/v1/versions/${versionId}/release`, { reviewed: revisions });
 }
 
 async function choose(buyer, { appId, versionId }) {
@@ -269,19 +229,6 @@ async function useIdentity(url, cluster, namespace) {
     timeline.note(`403 ${problem.code}: ${problem.detail}`);
   });
   return { appKey, appSecret };
-}
-
-/** Another version, cloned, in which tomcat has that tag. */
-async function releaseNext(provider, { appId, versionId, topology }, number, description, tag = number) {
-  const draft = await provider.post(`/v1/apps/${appId}/versions`, { number, description, cloneFrom: versionId });
-  const { items } = await provider.get(`/v1/versions/${draft.versionId}/configurations`);
-  const { configurationId, revision } = items[0];
-  const nodes = topology.nodes.map((node) =>
-    node.serviceName === 'tomcat' ? { ...node, image: node.image.replace('1.0.0', tag) } : node,
-  );
-  await provider.put(`/v1/configurations/${configurationId}/topology`, { ...topology, nodes }, { 'if-match': `"${revision}"` });
-  await release(provider, draft.versionId);
-  return draft.versionId;
 }
 
 async function upgradeTo11(provider, buyer, cluster, { appId, versionId, topology }, instanceId, namespace) {

@@ -8,7 +8,7 @@ export async function startDistributed() {
     '../../dist/services/marketplace/testing/distributed.process.js',
   );
   const dataDir = process.env.SOUK_DATA_DIR;
-  const environment = { SOUK_NODE_READY_SECONDS: '8', SOUK_DRAIN_SECONDS: '0' };
+  const environment = { SOUK_NODE_READY_SECONDS: '8', SOUK_DRAIN_SECONDS: '0', SOUK_CLUSTER_NETWORKS: '127.0.0.0/8' };
   const processes = new DistributedProcesses({ environment, ...(dataDir && { dataDir }) });
   const stop = () => processes.stop();
   // Its processes are in groups of their own: they are ended from here.

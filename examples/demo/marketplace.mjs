@@ -12,7 +12,11 @@ export async function startMarketplace() {
   const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'souk-demo-')));
   const child = spawn(process.execPath, [start], {
     // Ten minutes would be a long time for a story: a node that does not become ready is given up sooner.
-    env: { ...process.env, PORT: '0', SOUK_DATA_DIR: dataDir, SOUK_NODE_READY_SECONDS: '8' },
+    // The customers' clusters of the day are on this machine.
+    env: {
+      ...process.env,
+      ...{ PORT: '0', SOUK_DATA_DIR: dataDir, SOUK_NODE_READY_SECONDS: '8', SOUK_CLUSTER_NETWORKS: '127.0.0.0/8' },
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async () => {

@@ -9,6 +9,7 @@ import { EndpointsController } from './controllers/endpoints.controller';
 import { EventRecorder } from './controllers/event-recorder';
 import { GarbageCollector } from './controllers/garbage-collector';
 import { JobController } from './controllers/job.controller';
+import { LoadBalancerController } from './controllers/load-balancer.controller';
 import { NamespaceController } from './controllers/namespace.controller';
 import { QuotaController } from './controllers/quota.controller';
 import { ReplicaSetController } from './controllers/replica-set.controller';
@@ -105,6 +106,7 @@ const controllers = (registry: Registry, events: EventRecorder, kubelet: Kubelet
   new Scheduler(registry, events),
   kubelet,
   new EndpointsController(registry),
+  new LoadBalancerController(registry, events),
   new GarbageCollector(registry),
   new NamespaceController(registry),
   new QuotaController(registry),

@@ -32,6 +32,8 @@ export interface ClusterSimConfig {
   images: Record<string, ImageRule>;
   /** What goes wrong on purpose, see the README. */
   faults: readonly (FaultRule & { readonly setAt?: string })[];
+  /** Calls that its user may not make, such as `patch deployments` or `get pods/log`. */
+  denied: readonly string[];
   startupMs: number;
   slowStartupMs: number;
   runMs: number;
@@ -54,6 +56,7 @@ export const DEFAULT_CONFIG: Readonly<ClusterSimConfig> = {
   hosts: ['edge-1', 'edge-2', 'edge-3'].map((name) => ({ name, cpu: '4', memory: '8Gi' })),
   images: {},
   faults: [],
+  denied: [],
   startupMs: 100,
   slowStartupMs: 3000,
   runMs: 150,
@@ -160,6 +163,9 @@ const problemsOf = (config: Record<string, unknown>): string[] => {
     } else if (field === 'images') {
       const rules = typeof value === 'object' && value !== null ? Object.entries(value) : [];
       for (const [pattern, rule] of rules) problems.push(...problemsOfRule(rule).map((each) => `images["${pattern}"]: ${each}`));
+    } else if (field === 'denied') {
+      if (!Array.isArray(value) || value.some((call) => typeof call !== 'string' || !/^[a-z]+ [a-z/]+$/.test(call)))
+        problems.push('denied must be a list of calls such as "patch deployments"');
     } else if (field === 'faults') problems.push(...problemsOfFaultPlan(value));
     else if (!isDuration(value)) problems.push(`${field} must be a number >= 0`);
   }

@@ -1,8 +1,26 @@
 import type { PublicEvent } from '@souk/messaging';
 import type { CallContext } from './call';
 
-export type InstanceStatus =
-  'pending' | 'deploying' | 'running' | 'upgrading' | 'rolling-back' | 'restarting' | 'degraded' | 'deleting' | 'deleted';
+/** In which order a picker would show them. */
+export const instanceStatuses = [
+  'pending',
+  'deploying',
+  'running',
+  'upgrading',
+  'rolling-back',
+  'restarting',
+  'stopping',
+  'stopped',
+  'starting',
+  'scaling',
+  'correcting',
+  'retrying',
+  'degraded',
+  'deleting',
+  'deleted',
+] as const;
+
+export type InstanceStatus = (typeof instanceStatuses)[number];
 
 /** Commanded by commerce. */
 export abstract class DeploymentCommands {
@@ -22,7 +40,10 @@ export interface InstanceRequest {
   /** A released version. */
   readonly versionId: string;
   readonly configuration: string;
-  readonly clusterId: string;
+  /** For a configuration that is hosted at the edge. */
+  readonly clusterId?: string;
+  /** For one that is hosted in the cloud: an operator's cluster there is chosen. */
+  readonly region?: string;
   /** Values of the parameters that the topology declares. */
   readonly parameters: Readonly<Record<string, string>>;
   /** For each secret that the topology declares as supplied: the name under which the buyer has stored its value (`PUT /v1/secrets/{name}`). */

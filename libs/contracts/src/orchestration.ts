@@ -15,6 +15,8 @@ export interface ConfigurationAtRevision {
   readonly topology: Topology;
   /** Problems that stand in the way of a release, pointers relative to the topology document. */
   readonly problems: readonly Problem[];
+  /** What should be looked at before a release, and is in nobody's way. */
+  readonly warnings: readonly Problem[];
 }
 
 /** Asked by release. */

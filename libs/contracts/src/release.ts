@@ -21,8 +21,23 @@ export interface SnapshotConfiguration {
   readonly hosting: ConfigurationHosting;
   /** Presets resolved, canvas positions left out. */
   readonly topology: Topology;
-  /** One entry for every distinct image; `unpinned` where no registry could be asked for the digest. */
-  readonly images: readonly { readonly image: string; readonly digest?: string; readonly unpinned: boolean }[];
+  /** One entry for every distinct image. */
+  readonly images: readonly SnapshotImage[];
+}
+
+/** What an image was when it was released. */
+export interface SnapshotImage {
+  readonly image: string;
+  /** `sha256:<64 hex digits>` */
+  readonly digest?: string;
+  /** No registry could be asked for the digest. */
+  readonly unpinned: boolean;
+  /** Why not, as a stable code. */
+  readonly reason?: string;
+  /** For which platforms the image is, where the registry said so. */
+  readonly platforms?: readonly string[];
+  /** The digest is of a simulated registry: no real cluster can fetch it. */
+  readonly simulated?: boolean;
 }
 
 export interface VersionView {

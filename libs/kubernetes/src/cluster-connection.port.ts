@@ -5,6 +5,8 @@ export interface ClusterAddress {
   readonly clusterId: string;
   readonly ownerTenant: string;
   readonly kind: 'simulated' | 'kubeconfig';
+  /** Mark of the kubeconfig in use, where it is not the first one. */
+  readonly credentials?: string;
 }
 
 /**

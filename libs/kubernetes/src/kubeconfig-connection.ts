@@ -5,8 +5,9 @@ import { Unreachable } from './errors';
 import { parseKubeconfig } from './kubeconfig';
 import { assertPublicOrAllowed, guardedLookup } from './server-address';
 
-/** Name under which a cluster's kubeconfig lies in its owner's vault. */
-export const kubeconfigName = (clusterId: string): string => `cluster/${clusterId}/kubeconfig`;
+/** Name under which a cluster's kubeconfig lies in its owner's vault: one that replaces another one has a mark, so that both can lie there. */
+export const kubeconfigName = (clusterId: string, mark?: string): string =>
+  `cluster/${clusterId}/kubeconfig${mark === undefined ? '' : `/${mark}`}`;
 
 /** Clusters that were registered by a kubeconfig, which lies in the vault. */
 export class KubeconfigConnection extends ClusterConnection {
@@ -18,8 +19,8 @@ export class KubeconfigConnection extends ClusterConnection {
     super();
   }
 
-  override async endpointOf({ clusterId, ownerTenant }: ClusterAddress): Promise<KubernetesEndpoint> {
-    const text = await this.vault.get(ownerTenant, kubeconfigName(clusterId));
+  override async endpointOf({ clusterId, ownerTenant, credentials }: ClusterAddress): Promise<KubernetesEndpoint> {
+    const text = await this.vault.get(ownerTenant, kubeconfigName(clusterId, credentials));
     if (text === undefined) throw new Unreachable(`the kubeconfig of cluster "${clusterId}" is gone`);
     const { endpoint, problems } = parseKubeconfig(text);
     if (!endpoint) throw new Unreachable(`the kubeconfig of cluster "${clusterId}": ${problems[0]?.message ?? ''}`);

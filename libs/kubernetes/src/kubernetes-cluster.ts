@@ -37,6 +37,22 @@ const MAX_BROKEN_OFF = 3;
  */
 export type BeforeSending = () => void;
 
+/** One kind of call, in the words of Kubernetes' own rules of access. */
+export interface Access {
+  readonly verb: string;
+  /** Of the API: `apps`; empty for the core. */
+  readonly group: string;
+  /** Plural; a part of it after a slash: `pods/log`. */
+  readonly resource: string;
+}
+
+/** What a cluster says of itself. */
+export interface ServerVersion {
+  readonly major: string;
+  readonly minor: string;
+  readonly gitVersion: string;
+}
+
 export interface ListResult {
   readonly items: readonly KubernetesObject[];
   readonly resourceVersion: string;
@@ -127,6 +143,26 @@ export class KubernetesCluster {
     }
   }
 
+  /** Which Kubernetes it is. */
+  async version(): Promise<ServerVersion> {
+    const answer = await this.call({ method: 'GET', path: '/version' });
+    const { major = '', minor = '', gitVersion = '' } = JSON.parse(answer.body) as Partial<ServerVersion>;
+    return { major, minor, gitVersion };
+  }
+
+  /** Whether the credentials allow this in all namespaces, by the word of the cluster itself. */
+  async allows({ verb, group, resource: path }: Access): Promise<boolean> {
+    const [resource, subresource] = path.split('/');
+    const resourceAttributes = { verb, group, resource, ...(subresource !== undefined && { subresource }) };
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
+    const answer = await this.call({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      body: JSON.stringify(review),
+    });
+    return (JSON.parse(answer.body) as { status?: { allowed?: boolean } }).status?.allowed === true;
+  }
+
   /** All objects of a kind as they come and go: see {@link Informer}. Not started. */
   informer(kind: string, selection: Selection, options: InformerOptions): Informer {
     return new Informer(this, kind, selection, options);
@@ -166,6 +202,16 @@ export class KubernetesCluster {
     } finally {
       stop.abort();
     }
+  }
+
+  /** The endpoint is asked for anew before the next call: it may have other credentials. Calls that are under way go on. */
+  renew(): void {
+    const { transport } = this;
+    this.transport = undefined;
+    void transport?.then(
+      (open) => open.retire(),
+      () => undefined,
+    );
   }
 
   /** For good: running calls fail, and later ones too. */
@@ -218,6 +264,8 @@ export class KubernetesCluster {
         this.reached(() => transport.send({ ...request, signal: this.closing.signal })),
       );
       if (answer.status < 300) return { answer };
+      // Credentials that are taken no more may have been replaced meanwhile.
+      if (answer.status === 401) this.renew();
       return { answer, error: errorOf(answer.status, answer.body) };
     } catch (error) {
       if (error instanceof KubernetesError) return { error };
@@ -246,10 +294,7 @@ export class KubernetesCluster {
       return answer;
     } catch (error) {
       this.brokenOff++;
-      if (error instanceof Unreachable && this.transport === transport) {
-        this.transport = undefined;
-        void transport?.then((open) => open.retire());
-      }
+      if (error instanceof Unreachable && this.transport === transport) this.renew();
       throw error;
     }
   }

@@ -22,9 +22,13 @@ export const resourceTypes = {
   Secret: resource('v1', 'Secret', 'secrets'),
   ServiceAccount: resource('v1', 'ServiceAccount', 'serviceaccounts'),
   ResourceQuota: resource('v1', 'ResourceQuota', 'resourcequotas'),
+  ConfigMap: resource('v1', 'ConfigMap', 'configmaps'),
+  PersistentVolumeClaim: resource('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   Deployment: resource('apps/v1', 'Deployment', 'deployments'),
+  StatefulSet: resource('apps/v1', 'StatefulSet', 'statefulsets'),
   Job: resource('batch/v1', 'Job', 'jobs'),
   NetworkPolicy: resource('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  StorageClass: resource('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
 } as const satisfies Readonly<Record<string, ResourceType>>;
 
 export type Kind = keyof typeof resourceTypes;

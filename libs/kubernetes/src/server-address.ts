@@ -33,22 +33,27 @@ const forbidden: readonly string[] = [
 /**
  * Guard against being talked into calling one's own network: looks the server up and refuses loopback, link-local and metadata addresses.
  * @param allowed networks (CIDR or single addresses) that are allowed all the same, by the operator's configuration
+ * @param more networks that are refused as well
  * @throws AddressRefused; or what the look-up throws
  */
-export async function assertPublicOrAllowed(server: string, allowed: readonly string[] = []): Promise<void> {
+export async function assertPublicOrAllowed(
+  server: string,
+  allowed: readonly string[] = [],
+  more: readonly string[] = [],
+): Promise<void> {
   const host = new URL(server).hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await addressesOf(host);
-  for (const { address } of addresses) if (isRefused(address, allowed)) throw new AddressRefused(host, address);
+  for (const { address } of addresses) if (isRefused(address, allowed, more)) throw new AddressRefused(host, address);
 }
 
 /**
  * The same guard at the moment of connecting, so that a name that points elsewhere by then is refused as well.
  * (Not asked by `net.connect` for literal addresses: those are what `assertPublicOrAllowed` saw.)
  */
-export function guardedLookup(allowed: readonly string[] = []): LookupFunction {
+export function guardedLookup(allowed: readonly string[] = [], more: readonly string[] = []): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      const refused = error ? undefined : addresses.find(({ address }) => isRefused(address, allowed));
+      const refused = error ? undefined : addresses.find(({ address }) => isRefused(address, allowed, more));
       const [first] = addresses;
       if (error ?? refused) callback(error ?? new AddressRefused(hostname, refused!.address), '', 0);
       else if (options.all) callback(null, addresses);
@@ -63,9 +68,9 @@ function addressesOf(host: string): Promise<LookupAddress[]> {
   });
 }
 
-function isRefused(address: string, allowed: readonly string[]): boolean {
+function isRefused(address: string, allowed: readonly string[], more: readonly string[]): boolean {
   const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? unmapped(address);
-  return listOf(forbidden).check(plain, family(plain)) && !listOf(allowed).check(plain, family(plain));
+  return listOf([...forbidden, ...more]).check(plain, family(plain)) && !listOf(allowed).check(plain, family(plain));
 }
 
 /** `::ffff:7f00:1` is 127.0.0.1. */

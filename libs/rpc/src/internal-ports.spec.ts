@@ -64,7 +64,7 @@ const topology = fc.record(
 ) as unknown as fc.Arbitrary<Topology>;
 const configuration = record<ConfigurationAtRevision>({
   ...{ configurationId: text, versionId: text, providerTenant: text, name: text, hosting: fc.constantFrom('edge', 'cloud') },
-  ...{ revision, topology, problems: listOf(problem) },
+  ...{ revision, topology, problems: listOf(problem), warnings: listOf(problem) },
 });
 const app = record<AppView>({
   ...{ appId: text, providerTenant: text, name: text, status: fc.constant('listed'), platforms: listOf(text) },
@@ -116,10 +116,13 @@ const verified = record<VerifiedToken>({
   principal: fc.record({ tenant: text, user: text, role: fc.constantFrom(...roles), tokenId: text }, { noNullPrototype: true }),
   expiresAt: fc.nat({ max: 2 ** 45 }),
 });
-const instanceRequest = record<InstanceRequest>({
-  ...{ instanceId: text, name: text, ownerTenant: text, versionId: text, configuration: text, clusterId: text },
-  ...{ parameters: texts, secrets: texts, purchaseId: text },
-});
+const instanceRequest = record<InstanceRequest>(
+  {
+    ...{ instanceId: text, name: text, ownerTenant: text, versionId: text, configuration: text },
+    ...{ clusterId: text, region: text, parameters: texts, secrets: texts, purchaseId: text },
+  },
+  ['clusterId', 'region'],
+);
 const event = record<PublicEvent>({
   ...{ specversion: fc.constant('1.0'), id: text, source: text, type: text, subject: text, time: text },
   ...{ datacontenttype: fc.constant('application/json'), data: texts, soukposition: text, soukrevision: revision },

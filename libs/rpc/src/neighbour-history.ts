@@ -22,7 +22,7 @@ const categories: Readonly<Record<string, readonly string[]>> = {
   orchestration: ['configuration'],
   release: ['version', 'snapshot', 'rollout'],
   authorization: ['permissions', 'credential', 'tenant', 'user'],
-  deployment: ['cluster', 'addressPool', 'instance', 'operation', 'health'],
+  deployment: ['cluster', 'addressPool', 'reachability', 'instance', 'operation', 'health'],
   commerce: ['purchase', 'plan', 'delivery', 'billingSource'],
 };
 

@@ -14,8 +14,7 @@ export function canonicalTopology(topology: Topology): Topology {
 
 /** The settings of a node. Where it stands on the canvas is not part of what is released. */
 export function withoutPosition(node: TopologyNode): Omit<TopologyNode, 'position'> {
-  const settings: { -readonly [Field in keyof TopologyNode]: TopologyNode[Field] } = { ...node };
-  delete settings.position;
+  const { position: _, ...settings } = node;
   return settings;
 }
 

@@ -1,5 +1,5 @@
 import { pointerSegment } from '@souk/event-sourcing';
-import { canonicalJson, withoutPosition } from './canonical';
+import { canonicalJson } from './canonical';
 import type { Arrow, Parameter, SecretDeclaration, Topology, TopologyNode } from './topology';
 
 /** One field that differs. `pointer` is an RFC 6901 pointer into the node; a side that has no such field is absent. */
@@ -84,13 +84,19 @@ function diffNodes(before: readonly TopologyNode[], after: readonly TopologyNode
       added.push(node);
       continue;
     }
-    const fields = fieldChanges(withoutPosition(earlier), withoutPosition(node));
+    const fields = settingsChanges(earlier, node);
     if (fields.length > 0) changed.push({ serviceName, before: earlier, after: node, fields });
     if (earlier.position?.x !== node.position?.x || earlier.position?.y !== node.position?.y) {
       moved.push({ serviceName, ...(node.position && { position: node.position }) });
     }
   }
   return { added, changed, moved, removed: [...old.keys()].filter((name) => !kept.has(name)) };
+}
+
+/** Without copies of both: most nodes are as they were. */
+function settingsChanges(before: TopologyNode, after: TopologyNode): readonly FieldChange[] {
+  if (before === after) return [];
+  return fieldChanges(before, after).filter(({ pointer }) => pointer !== '/position' && !pointer.startsWith('/position/'));
 }
 
 function diffArrows(before: readonly Arrow[], after: readonly Arrow[]): { added: readonly Arrow[]; removed: readonly Arrow[] } {

@@ -1,4 +1,5 @@
-import { parseImage } from './image-reference';
+import fc from 'fast-check';
+import { imagePattern, parseImage } from './image-reference';
 
 const digest = `sha256:${'0a'.repeat(32)}`;
 
@@ -35,5 +36,33 @@ describe('Image references', () => {
     'web:1:2',
   ])('refuse %j', (image) => {
     expect(parseImage(image)).toBeUndefined();
+  });
+
+  it('are what the pattern says that editors check with', () => {
+    const piece = fc.constantFrom(
+      'a',
+      'b1',
+      'A',
+      '.',
+      ':',
+      '/',
+      '-',
+      '_',
+      '__',
+      '@',
+      'localhost',
+      '5000',
+      'a.b',
+      ':1',
+      digest,
+      `@${digest}`,
+    );
+    const pieces = fc.array(piece, { maxLength: 8 }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(pieces, (image) => {
+        expect([image, imagePattern.test(image)]).toEqual([image, parseImage(image) !== undefined]);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });

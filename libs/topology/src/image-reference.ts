@@ -17,6 +17,17 @@ const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const MAX_NAME = 255;
 
 /**
+ * What `parseImage` reads, as one pattern for editors. That a name has 255 characters at most, it does not say. The alternatives exclude each other:
+ * the first component is a registry, or it is none.
+ */
+export const imagePattern: RegExp = (() => {
+  const body = ({ source }: RegExp): string => source.replace(/^\^|\$$/g, '');
+  const path = `${body(pathComponent)}(?:/${body(pathComponent)})*`;
+  const named = `(?:(?=[^/]*[.:A-Z][^/]*/|localhost/)${body(registryPattern)}/|(?![^/]*[.:A-Z][^/]*/|localhost/))${path}`;
+  return new RegExp(`^${named}(?::${body(tagPattern)})?(?:@${body(digestPattern)})?$`);
+})();
+
+/**
  * Reads `[registry[:port]/]path[:tag][@digest]`; `undefined` for anything else.
  * Grammar: distribution/reference. The first component is a registry where it holds a dot or a colon, or is `localhost`.
  */

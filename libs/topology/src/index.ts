@@ -1,5 +1,6 @@
 export * from './topology';
-export * from './presets';
+export { presetNamed, presets } from './presets/catalogue';
+export type { Preset, PresetVariable } from './presets/preset';
 export * from './quantities';
 export * from './references';
 export * from './image-reference';
@@ -8,4 +9,7 @@ export * from './resolve';
 export * from './waves';
 export * from './diff';
 export * from './validate';
-export { isValueOf } from './validate-declarations';
+export { isValueOf, valueFaults } from './parameter-value';
+export { warningsOf } from './warnings';
+export * from './limits';
+export * from './patterns';

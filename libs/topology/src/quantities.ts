@@ -47,6 +47,10 @@ export function formatMemory(bytes: number): string {
   return `${value}${unit}`;
 }
 
+/** What is read as CPU and as memory, as patterns for editors; that it may be too large to count, they do not say. */
+export const cpuPattern = /^\+?(?:\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?$/;
+export const memoryPattern = /^\+?(?:\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(?:[kMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?$/;
+
 const notation = /^\+?(\d{1,19})?(?:\.(\d{0,19}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,2}))?$/;
 
 const decimalExponents: ReadonlyMap<string, number> = new Map([

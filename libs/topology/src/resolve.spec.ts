@@ -1,4 +1,4 @@
-import { presets } from './presets';
+import { presets } from './presets/catalogue';
 import { parseCpu, parseMemory } from './quantities';
 import { parseImage } from './image-reference';
 import { defaultCpu, defaultMemory, resolveNode, resolveProcess, resolveTopology } from './resolve';
@@ -7,16 +7,32 @@ import { emptyTopology, type TopologyNode } from './topology';
 describe('Presets', () => {
   it.each(presets.map((preset) => [preset.name, preset] as const))('%s is complete', (name, preset) => {
     expect(name).toMatch(/^[a-z][a-z0-9-]*$/);
-    expect(parseImage(preset.image)?.tag).toMatch(/^\d/);
+    expect(parseImage(preset.image)?.tag).toMatch(/^(?:\d|RELEASE\.\d)/);
     expect(preset.ports.length).toBeGreaterThan(0);
     expect(preset.platforms).toContain('linux/amd64');
     expect(parseCpu(preset.cpu.request)).toBeLessThanOrEqual(parseCpu(preset.cpu.limit));
     expect(parseMemory(preset.memory.request)).toBeLessThanOrEqual(parseMemory(preset.memory.limit));
     expect(new Set(preset.variables.map(({ key }) => key)).size).toBe(preset.variables.length);
+    expect(preset.variables.filter((variable) => variable.secret && variable.default !== undefined)).toEqual([]);
   });
 
   it('have names of their own', () => {
-    expect(presets.map(({ name }) => name)).toEqual(['mysql', 'mariadb', 'postgresql', 'redis', 'nginx']);
+    expect(presets.map(({ name }) => name)).toEqual([
+      ...[
+        'mysql',
+        'mariadb',
+        'postgresql',
+        'redis',
+        'mongodb',
+        'rabbitmq',
+        'emqx',
+        'nginx',
+        'kafka',
+        'minio',
+        'influxdb',
+        'node-red',
+      ],
+    ]);
   });
 });
 
@@ -60,6 +76,21 @@ describe('Resolving a node', () => {
     expect(resolved.healthCheck?.command).toEqual(['mysqladmin', 'ping', '-h', '127.0.0.1']);
   });
 
+  it('takes variables, args and the user from the preset, and lets the node have the last word', () => {
+    const kafka = { serviceName: 'log', category: 'third-party', preset: 'kafka' } as const;
+    expect(resolveProcess(kafka)).toMatchObject({
+      env: { KAFKA_NODE_ID: '1', KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://log:9092' },
+      userId: 1000,
+    });
+    expect(resolveProcess({ ...kafka, env: { KAFKA_NODE_ID: '7' }, userId: 5 })).toMatchObject({
+      env: { KAFKA_NODE_ID: '7', KAFKA_PROCESS_ROLES: 'broker,controller' },
+      userId: 5,
+    });
+    const minio = { serviceName: 'files', category: 'third-party', preset: 'minio' } as const;
+    expect(resolveProcess(minio).args).toContain('--console-address');
+    expect(resolveProcess({ ...minio, args: ['server', '/data'] }).args).toEqual(['server', '/data']);
+  });
+
   it('completes a health check that says only when to ask', () => {
     const node: TopologyNode & { category: 'third-party' } = {
       serviceName: 'cache',
@@ -71,6 +102,14 @@ describe('Resolving a node', () => {
     expect(resolveProcess({ ...node, healthCheck: { http: { path: '/', port: 1 } } }).healthCheck).toEqual({
       http: { path: '/', port: 1 },
     });
+  });
+
+  it('completes a readiness check by how the health check asks', () => {
+    const node: TopologyNode & { category: 'third-party' } = { serviceName: 'cache', category: 'third-party', preset: 'redis' };
+    expect(resolveProcess(node)).not.toHaveProperty('readinessCheck');
+    const checks = { healthCheck: { periodSeconds: 9 }, readinessCheck: { failureThreshold: 1 } };
+    expect(resolveProcess({ ...node, ...checks }).readinessCheck).toEqual({ tcp: { port: 6379 }, failureThreshold: 1 });
+    expect(resolveProcess({ ...node, readinessCheck: { command: ['true'] } }).readinessCheck).toEqual({ command: ['true'] });
   });
 
   it('gives a node without ports and an init node no health check', () => {

@@ -1,5 +1,6 @@
-import { canonicalTopology, withoutPosition } from './canonical';
-import { presetNamed } from './presets';
+import { canonicalTopology } from './canonical';
+import { presetNamed } from './presets/catalogue';
+import type { Preset } from './presets/preset';
 import {
   type HealthCheck,
   isProcess,
@@ -41,10 +42,12 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 
 /** As `resolveNode`, for a node that runs on the cluster. */
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
-  const preset = node.preset === undefined ? undefined : presetNamed(node.preset);
-  const ports = node.ports ?? preset?.ports ?? [];
-  const healthCheck = node.category === 'init' ? node.healthCheck : healthCheckOf(node.healthCheck, preset?.healthCheck, ports);
-  const { cloud: _, ...settings } = withoutPosition(node);
+  const preset = presetOf(node);
+  const args = node.args ?? preset?.args;
+  const userId = node.userId ?? preset?.userId;
+  const healthCheck = healthCheckOf(node);
+  const readinessCheck = node.readinessCheck && completed(node.readinessCheck, healthCheck && wayOf(healthCheck));
+  const { cloud: _, position: __, ...settings } = node;
   return {
     ...settings,
     category: node.category,
@@ -52,21 +55,44 @@ export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'categ
     cpu: node.cpu ?? preset?.cpu ?? defaultCpu,
     memory: node.memory ?? preset?.memory ?? defaultMemory,
     replicas: node.replicas ?? 1,
-    env: node.env ?? {},
-    ports,
+    env: preset ? { ...variablesGiven(node.serviceName, preset), ...node.env } : (node.env ?? {}),
+    ports: portsOf(node),
     serviceType: node.serviceType ?? 'ClusterIP',
+    ...(args && { args }),
+    ...(userId !== undefined && { userId }),
     ...(healthCheck && { healthCheck }),
+    ...(readinessCheck && { readinessCheck }),
   };
 }
 
-/** The node's own check; one that says only when to ask is completed by how the preset asks, or by TCP on the first port. */
-function healthCheckOf(
-  own: HealthCheck | undefined,
-  preset: HealthCheck | undefined,
-  ports: readonly PortPair[],
-): HealthCheck | undefined {
-  if (own?.http ?? own?.tcp ?? own?.command) return own;
-  const first = ports.find((port) => port.protocol === 'TCP');
-  const how = preset ?? (first && { tcp: { port: first.internal } });
-  return own || how ? { ...how, ...own } : undefined;
+/** What the preset says about variables that a node may leave open. */
+function variablesGiven(serviceName: string, { variables }: Preset): Readonly<Record<string, string>> {
+  const given = variables.flatMap(({ key, default: value }) =>
+    value === undefined ? [] : [[key, value.replaceAll('{serviceName}', serviceName)] as const],
+  );
+  return Object.fromEntries(given);
 }
+
+/** The ports of a process: its own, or those of its preset. */
+export function portsOf(node: TopologyNode): readonly PortPair[] {
+  return node.ports ?? presetOf(node)?.ports ?? [];
+}
+
+/** The process's own check; one that says only when to ask is completed by how the preset asks, or by TCP on the first port. */
+export function healthCheckOf(node: TopologyNode): HealthCheck | undefined {
+  const { healthCheck, category } = node;
+  if (category === 'init') return healthCheck;
+  const first = portsOf(node).find((port) => port.protocol === 'TCP');
+  return completed(healthCheck, presetOf(node)?.healthCheck ?? (first && { tcp: { port: first.internal } }));
+}
+
+function wayOf({ http, tcp, command }: HealthCheck): HealthCheck {
+  return { ...(http && { http }), ...(tcp && { tcp }), ...(command && { command }) };
+}
+
+function completed(own: HealthCheck | undefined, by: HealthCheck | undefined): HealthCheck | undefined {
+  if (own?.http ?? own?.tcp ?? own?.command) return own;
+  return own || by ? { ...by, ...own } : undefined;
+}
+
+const presetOf = ({ preset }: TopologyNode): Preset | undefined => (preset === undefined ? undefined : presetNamed(preset));

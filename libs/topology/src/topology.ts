@@ -159,6 +159,8 @@ export interface Parameter {
   readonly maximum?: number;
 }
 
+export const parameterTypes = ['string', 'number', 'integer', 'boolean'] as const satisfies readonly Parameter['type'][];
+
 export type ParameterFormat = 'email' | 'hostname' | 'ipv4' | 'uri';
 
 export const parameterFormats = ['email', 'hostname', 'ipv4', 'uri'] as const satisfies readonly ParameterFormat[];

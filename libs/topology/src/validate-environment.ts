@@ -1,33 +1,24 @@
 import { pointerSegment, type Problem } from '@souk/event-sourcing';
-import { presetNamed } from './presets';
+import { reservedVariablePattern, variableNamePattern } from './patterns';
+import { presetNamed } from './presets/catalogue';
 import { formatReference, parseTemplate, type Reference } from './references';
-import { resolveNode } from './resolve';
-import { isProcess, type Topology, type TopologyNode } from './topology';
+import { portsOf } from './resolve';
+import type { Topology, TopologyNode } from './topology';
 
-/** What Kubernetes takes as the name of a variable: dots and dashes too, as in `iot.hosting.appKey`. */
-const keyPattern = /^(?!\.\.?$|\.\.)[A-Za-z_.-][A-Za-z0-9_.-]*$/;
-
-/** Given by Souk to every instance: its identity and the address of the platform. */
-const reservedPattern = /^(?:SOUK_|iot\.hosting\.)/;
-
-/** What is wrong with the variables of the nodes and with what they refer to. */
-export function environmentProblems(topology: Topology): Problem[] {
-  const known = knownTo(topology);
-  return topology.nodes.flatMap((node, index) => {
-    const at = `/nodes/${index}`;
-    const written = Object.entries(node.env ?? {}).flatMap(([key, value]) => {
-      const pointer = `${at}/env/${pointerSegment(key)}`;
-      return keyProblems(key, pointer).concat(referenceProblems(value, known, pointer));
-    });
-    return secretLiteralsIn(node, at).concat(missingVariables(node, at), written);
+/** What is wrong with the variables of a node and with what they refer to. */
+export function environmentProblems(node: TopologyNode, known: Known, at: string): Problem[] {
+  const written = Object.entries(node.env ?? {}).flatMap(([key, value]) => {
+    const pointer = `${at}/env/${pointerSegment(key)}`;
+    return keyProblems(key, pointer).concat(referenceProblems(value, node.serviceName, known, pointer));
   });
+  return secretLiteralsIn(node, known.parameters, at).concat(missingVariables(node, at), written);
 }
 
-/** Variables that the preset marks secret and that are anything but one reference to a secret. Their values are not quoted. */
-export function secretLiteralsIn({ preset, env }: TopologyNode, at: string): Problem[] {
+/** Variables that the preset marks secret and that are anything but one reference to something secret. Their values are not quoted. */
+export function secretLiteralsIn({ preset, env }: TopologyNode, parameters: Topology['parameters'], at: string): Problem[] {
   const variables = (preset === undefined ? undefined : presetNamed(preset)?.variables) ?? [];
   return variables.flatMap(({ key, secret }) => {
-    if (!secret || !env || !Object.hasOwn(env, key) || isOneSecret(env[key]!)) return [];
+    if (!secret || !env || !Object.hasOwn(env, key) || isOneSecret(env[key]!, parameters)) return [];
     return [
       {
         code: 'secret-literal',
@@ -38,15 +29,18 @@ export function secretLiteralsIn({ preset, env }: TopologyNode, at: string): Pro
   });
 }
 
-function isOneSecret(template: string): boolean {
+function isOneSecret(template: string, parameters: Topology['parameters']): boolean {
   const [only, ...others] = parseTemplate(template);
-  return only !== undefined && others.length === 0 && 'reference' in only && only.reference.kind === 'secret';
+  if (!only || others.length > 0 || !('reference' in only)) return false;
+  const { reference } = only;
+  if (reference.kind === 'param') return Object.hasOwn(parameters, reference.name) && parameters[reference.name]!.secret === true;
+  return reference.kind === 'secret';
 }
 
 function missingVariables({ preset, env, serviceName }: TopologyNode, at: string): Problem[] {
   const variables = (preset === undefined ? undefined : presetNamed(preset)?.variables) ?? [];
-  return variables.flatMap(({ key, required, secret }) => {
-    if (!required || (env && Object.hasOwn(env, key))) return [];
+  return variables.flatMap(({ key, required, secret, default: given }) => {
+    if (!required || given !== undefined || (env && Object.hasOwn(env, key))) return [];
     const how = secret ? ', as a reference "${secret.<name>}"' : '';
     return [
       {
@@ -59,7 +53,7 @@ function missingVariables({ preset, env, serviceName }: TopologyNode, at: string
 }
 
 function keyProblems(key: string, pointer: string): Problem[] {
-  if (!keyPattern.test(key)) {
+  if (!variableNamePattern.test(key)) {
     return [
       {
         code: 'env-key-invalid',
@@ -68,7 +62,7 @@ function keyProblems(key: string, pointer: string): Problem[] {
       },
     ];
   }
-  if (!reservedPattern.test(key)) return [];
+  if (!reservedVariablePattern.test(key)) return [];
   return [
     {
       code: 'env-key-reserved',
@@ -78,32 +72,39 @@ function keyProblems(key: string, pointer: string): Problem[] {
   ];
 }
 
-interface Known {
-  /** Service name → does it have a port, and with that an address. */
-  readonly nodes: ReadonlyMap<string, boolean>;
-  readonly parameters: ReadonlySet<string>;
+/** What references may refer to. */
+export interface Known {
+  readonly nodes: ReadonlyMap<string, 'cloud' | 'with ports' | 'without ports'>;
+  /** Cloud node → nodes whose arrows point at it. */
+  readonly waitingFor: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly parameters: Topology['parameters'];
   readonly secrets: ReadonlySet<string>;
 }
 
-function knownTo({ nodes, parameters, secrets }: Topology): Known {
+export function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known {
+  const waitingFor = new Map(
+    nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => [serviceName, new Set<string>()]),
+  );
+  for (const { from, to } of arrows) waitingFor.get(to)?.add(from);
   return {
     nodes: new Map(
       nodes.map((node) => {
-        const resolved = resolveNode(node);
-        return [node.serviceName, !isProcess(resolved) || resolved.ports.length > 0];
+        if (node.category === 'cloud') return [node.serviceName, 'cloud'];
+        return [node.serviceName, portsOf(node).length > 0 ? 'with ports' : 'without ports'];
       }),
     ),
-    parameters: new Set(Object.keys(parameters)),
+    waitingFor,
+    parameters,
     secrets: new Set(Object.keys(secrets)),
   };
 }
 
-function referenceProblems(template: string, known: Known, pointer: string): Problem[] {
+function referenceProblems(template: string, of: string, known: Known, pointer: string): Problem[] {
   if (!template.includes('$')) return [];
   return parseTemplate(template).flatMap((part): Problem[] => {
     if ('text' in part) return [];
     if ('malformed' in part) return [malformed(part.malformed, pointer)];
-    const missing = missingFor(part.reference, known);
+    const missing = missingFor(part.reference, of, known);
     return missing ? [{ ...missing, pointer }] : [];
   });
 }
@@ -113,23 +114,35 @@ function malformed(written: string, pointer: string): Problem {
     code: 'reference-invalid',
     pointer,
     message:
-      `${JSON.stringify(written)} is no reference: there are \${node.<name>.host}, \${node.<name>.port}, \${param.<name>} and ` +
-      '${secret.<name>}; for the text itself write $${',
+      `${JSON.stringify(written)} is no reference: there are \${node.<name>.host}, \${node.<name>.port}, \${node.<cloud node>.<credential>}, ` +
+      '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for the text itself write $${',
   };
 }
 
-function missingFor(reference: Reference, { nodes, parameters, secrets }: Known): Omit<Problem, 'pointer'> | undefined {
-  const written = formatReference(reference);
-  if (reference.kind === 'node') {
-    const hasPort = nodes.get(reference.node);
-    if (hasPort) return undefined;
-    if (hasPort === undefined) return { code: 'reference-unknown', message: `"${written}" refers to a node that does not exist` };
-    return { code: 'reference-without-port', message: `"${written}" refers to a node without ports, which has no address` };
-  }
+type Missing = Omit<Problem, 'pointer'> | undefined;
+
+function missingFor(reference: Reference, of: string, known: Known): Missing {
   // Which services there are is known of the cluster, not of the topology.
   if (reference.kind === 'service') return undefined;
-  const declared = reference.kind === 'param' ? parameters : secrets;
-  if (declared.has(reference.name)) return undefined;
+  if (reference.kind === 'node') return missingNode(reference, of, known);
+  const { name } = reference;
+  if (reference.kind === 'param' ? Object.hasOwn(known.parameters, name) : known.secrets.has(name)) return undefined;
   const what = reference.kind === 'param' ? 'parameter' : 'secret';
-  return { code: 'reference-unknown', message: `"${written}" refers to a ${what} that is not declared` };
+  return { code: 'reference-unknown', message: `"${formatReference(reference)}" refers to a ${what} that is not declared` };
+}
+
+function missingNode(reference: Extract<Reference, { kind: 'node' }>, of: string, { nodes, waitingFor }: Known): Missing {
+  const { node, field } = reference;
+  const written = formatReference(reference);
+  const known = nodes.get(node);
+  if (known === undefined) return { code: 'reference-unknown', message: `"${written}" refers to a node that does not exist` };
+  if (known === 'cloud') {
+    if (waitingFor.get(node)?.has(of)) return undefined;
+    const message = `"${written}" is there once "${node}" is bound: draw an arrow from ${JSON.stringify(of)} to "${node}"`;
+    return { code: 'reference-without-arrow', message };
+  }
+  if (field !== 'host' && field !== 'port')
+    return { code: 'reference-field-unknown', message: `"${written}": a process has "host" and "port", and no "${field}"` };
+  if (known === 'with ports') return undefined;
+  return { code: 'reference-without-port', message: `"${written}" refers to a node without ports, which has no address` };
 }

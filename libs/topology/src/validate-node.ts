@@ -1,23 +1,29 @@
 import type { Problem } from '@souk/event-sourcing';
 import { parseImage } from './image-reference';
-import { presetNamed, presets } from './presets';
+import { isWithin, replicaRange, userIdRange } from './limits';
+import { containerPathPattern, storedSecretPattern } from './patterns';
+import { presetNamed, presets } from './presets/catalogue';
 import { InvalidQuantity, parseCpu, parseMemory } from './quantities';
-import { resolveProcess } from './resolve';
-import type { HealthCheck, PortPair, ResourceRange, TopologyNode } from './topology';
+import type { ResourceRange, TopologyNode } from './topology';
+import { cloudProblems } from './validate-cloud';
+import { fileProblems } from './validate-files';
+import { healthCheckProblems } from './validate-health-check';
+import { portProblems } from './validate-ports';
 import { quoted } from './waves';
-
-const MAX_REPLICAS = 100;
 
 /** What is wrong with one node by itself, its environment aside. */
 export function nodeProblems(node: TopologyNode, at: string): Problem[] {
+  if (node.category === 'cloud') return cloudProblems(node, at);
   return presetProblems(node, at).concat(
     imageProblems(node, at),
     rangeProblems(node.cpu, parseCpu, `${at}/cpu`),
     rangeProblems(node.memory, parseMemory, `${at}/memory`),
     node.category === 'init' ? initProblems(node, at) : replicaProblems(node, at),
-    portProblems(node.ports ?? [], `${at}/ports`),
-    serviceTypeProblems(node, at),
-    healthCheckProblems(node, `${at}/healthCheck`),
+    portProblems(node, at),
+    healthCheckProblems(node, at),
+    fileProblems(node, at),
+    processProblems(node, at),
+    node.cloud ? [cloudNotAllowed(node, at)] : [],
   );
 }
 
@@ -84,133 +90,65 @@ function rangeProblems(range: ResourceRange | undefined, parse: (quantity: strin
 }
 
 function replicaProblems({ replicas }: TopologyNode, at: string): Problem[] {
-  if (replicas === undefined || (Number.isInteger(replicas) && replicas >= 1 && replicas <= MAX_REPLICAS)) return [];
+  if (replicas === undefined || isWithin(replicas, replicaRange)) return [];
   return [
     {
       code: 'replicas-out-of-range',
       pointer: `${at}/replicas`,
-      message: `${replicas} replicas: a whole number from 1 to ${MAX_REPLICAS} is allowed`,
+      message: `${replicas} replicas: a whole number from ${replicaRange.least} to ${replicaRange.most} is allowed`,
     },
   ];
 }
 
 /** An init node runs once, to its end: one process, that nobody calls and nobody restarts. */
-function initProblems({ replicas, ports, healthCheck }: TopologyNode, at: string): Problem[] {
+function initProblems(
+  { replicas, ports, healthCheck, readinessCheck, serviceType, hostNetwork }: TopologyNode,
+  at: string,
+): Problem[] {
   const problems: Problem[] = [];
-  if (replicas !== undefined && replicas !== 1) {
-    problems.push({
-      code: 'init-replicas',
-      pointer: `${at}/replicas`,
-      message: `an init node runs once in one replica, not in ${replicas}`,
-    });
-  }
-  if (ports && ports.length > 0) {
-    problems.push({ code: 'init-ports', pointer: `${at}/ports`, message: 'an init node ends, so it has no ports' });
-  }
-  if (healthCheck) {
-    problems.push({
-      code: 'init-health-check',
-      pointer: `${at}/healthCheck`,
-      message: 'an init node is done when it exits with 0, so it has no health check',
-    });
-  }
+  const say = (code: string, field: keyof TopologyNode, message: string) =>
+    problems.push({ code, pointer: `${at}/${field}`, message });
+  if (replicas !== undefined && replicas !== 1)
+    say('init-replicas', 'replicas', `an init node runs once in one replica, not in ${replicas}`);
+  if (ports && ports.length > 0) say('init-ports', 'ports', 'an init node ends, so it has no ports');
+  if (serviceType !== undefined && serviceType !== 'ClusterIP')
+    say('init-service-type', 'serviceType', `an init node has no ports, so nobody reaches it by "${serviceType}"`);
+  if (hostNetwork) say('init-host-network', 'hostNetwork', 'an init node has no ports, so it is not reached at its host');
+  if (healthCheck)
+    say('init-health-check', 'healthCheck', 'an init node is done when it exits with 0, so it has no health check');
+  if (readinessCheck)
+    say('init-health-check', 'readinessCheck', 'an init node is done when it exits with 0, so it has no readiness check');
   return problems;
 }
 
-function portProblems(ports: readonly PortPair[], at: string): Problem[] {
+/** How the process begins, and who may pull its image. */
+function processProblems({ workingDirectory, userId, imagePullSecret }: TopologyNode, at: string): Problem[] {
   const problems: Problem[] = [];
-  const firstAt = new Map<string, number>();
-  ports.forEach((pair, index) => {
-    for (const side of ['internal', 'external'] as const) {
-      if (!isPort(pair[side])) problems.push(portOutOfRange(pair[side], `${at}/${index}/${side}`));
-    }
-    // Kubernetes tells ports of a Service apart by number and protocol.
-    const key = `${pair.external}/${pair.protocol}`;
-    const first = firstAt.get(key);
-    if (first === undefined) firstAt.set(key, index);
-    if (first !== undefined) {
-      problems.push({
-        code: 'external-port-duplicate',
-        pointer: `${at}/${index}/external`,
-        message: `the external port ${key} is that of ${at}/${first} already`,
-      });
-    }
-  });
+  if (workingDirectory !== undefined && workingDirectory !== '/' && !containerPathPattern.test(workingDirectory))
+    problems.push({
+      code: 'working-directory-invalid',
+      pointer: `${at}/workingDirectory`,
+      message: `${JSON.stringify(workingDirectory)} is no absolute, normalised path in the container`,
+    });
+  if (userId !== undefined && !isWithin(userId, userIdRange))
+    problems.push({
+      code: 'user-id-out-of-range',
+      pointer: `${at}/userId`,
+      message: `${userId} is no user id: a whole number from ${userIdRange.least} to ${userIdRange.most} is allowed`,
+    });
+  if (imagePullSecret !== undefined && !storedSecretPattern.test(imagePullSecret))
+    problems.push({
+      code: 'pull-secret-name-invalid',
+      pointer: `${at}/imagePullSecret`,
+      message: `${JSON.stringify(imagePullSecret)} is no name of a stored secret`,
+    });
   return problems;
 }
 
-function serviceTypeProblems(node: TopologyNode, at: string): Problem[] {
-  const { category } = node;
-  if (category === 'cloud' || node.serviceType !== 'NodePort' || resolveProcess({ ...node, category }).ports.length > 0)
-    return [];
-  return [
-    {
-      code: 'node-port-without-ports',
-      pointer: `${at}/serviceType`,
-      message: 'a node with service type "NodePort" needs a port',
-    },
-  ];
-}
-
-function healthCheckProblems(node: TopologyNode, at: string): Problem[] {
-  const { healthCheck, category } = node;
-  if (!healthCheck || category === 'init' || category === 'cloud') return [];
-  const ways = (['http', 'tcp', 'command'] as const).filter((way) => healthCheck[way] !== undefined);
-  const problems = [...probePortProblems(healthCheck, at), ...probeTimeProblems(healthCheck, at)];
-  if (ways.length > 1) {
-    problems.push({
-      code: 'health-check-ambiguous',
-      pointer: at,
-      message: `a health check asks in one way, not in ${ways.length}: ${quoted(ways)}`,
-    });
-  }
-  const resolved = resolveProcess({ ...node, category }).healthCheck;
-  if (!(resolved?.http ?? resolved?.tcp ?? resolved?.command)) {
-    problems.push({
-      code: 'health-check-empty',
-      pointer: at,
-      message: 'the node has no TCP port, so its health check says how to ask: "http", "tcp" or "command"',
-    });
-  }
-  if (healthCheck.command?.length === 0) {
-    problems.push({ code: 'health-check-empty', pointer: `${at}/command`, message: 'the command of a health check is empty' });
-  }
-  if (healthCheck.http && !healthCheck.http.path.startsWith('/')) {
-    problems.push({
-      code: 'health-check-path-invalid',
-      pointer: `${at}/http/path`,
-      message: `the path ${JSON.stringify(healthCheck.http.path)} of a health check begins with a slash`,
-    });
-  }
-  return problems;
-}
-
-function probePortProblems(healthCheck: HealthCheck, at: string): Problem[] {
-  return (['http', 'tcp'] as const).flatMap((way) => {
-    const port = healthCheck[way]?.port;
-    return port === undefined || isPort(port) ? [] : [portOutOfRange(port, `${at}/${way}/port`)];
-  });
-}
-
-function probeTimeProblems(healthCheck: HealthCheck, at: string): Problem[] {
-  const least = { initialDelaySeconds: 0, periodSeconds: 1 };
-  return (['initialDelaySeconds', 'periodSeconds'] as const).flatMap((field) => {
-    const seconds = healthCheck[field];
-    if (seconds === undefined || (Number.isInteger(seconds) && seconds >= least[field] && seconds <= 3600)) return [];
-    return [
-      {
-        code: 'health-check-time-invalid',
-        pointer: `${at}/${field}`,
-        message: `${seconds} seconds: a whole number from ${least[field]} to 3600 is allowed`,
-      },
-    ];
-  });
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65535;
-}
-
-function portOutOfRange(port: number, pointer: string): Problem {
-  return { code: 'port-out-of-range', pointer, message: `${port} is no port: a whole number from 1 to 65535 is allowed` };
+function cloudNotAllowed({ category }: TopologyNode, at: string): Problem {
+  return {
+    code: 'cloud-not-allowed',
+    pointer: `${at}/cloud`,
+    message: `an offering of a cloud is for cloud nodes, this is a node of category "${category}"`,
+  };
 }

@@ -1,9 +1,7 @@
 import type { Problem } from '@souk/event-sourcing';
+import { serviceNamePattern } from './patterns';
 import type { Topology } from './topology';
 import { cyclesOf, quoted } from './waves';
-
-/** RFC 1035 label: what Kubernetes takes as the name of a Service. */
-const serviceNamePattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * What makes a topology no graph: invalid or duplicate service names, arrows that are doubled, lead from a node to itself or to a missing node,
@@ -13,7 +11,7 @@ export function structuralProblems(topology: Topology): readonly Problem[] {
   return nameProblems(topology).concat(arrowProblems(topology), cycleProblems(topology));
 }
 
-function nameProblems({ nodes }: Topology): Problem[] {
+export function nameProblems({ nodes }: Topology): Problem[] {
   const problems: Problem[] = [];
   const firstAt = new Map<string, number>();
   nodes.forEach(({ serviceName }, index) => {
@@ -40,7 +38,7 @@ function nameProblems({ nodes }: Topology): Problem[] {
   return problems;
 }
 
-function arrowProblems({ nodes, arrows }: Topology): Problem[] {
+export function arrowProblems({ nodes, arrows }: Topology): Problem[] {
   const problems: Problem[] = [];
   const names = new Set(nodes.map((node) => node.serviceName));
   /** From → to → index. */
@@ -63,7 +61,7 @@ function arrowProblems({ nodes, arrows }: Topology): Problem[] {
 }
 
 /** One problem for each cycle; arrows from a node to itself are told of by themselves. */
-function cycleProblems({ nodes, arrows }: Topology): Problem[] {
+export function cycleProblems({ nodes, arrows }: Topology): Problem[] {
   const others = arrows.filter(({ from, to }) => from !== to);
   return cyclesOf({ nodes, arrows: others }).map((names) => ({
     code: 'cycle',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { emptyTopology, type Topology, type TopologyNode } from './topology';
-import { secretLiterals, structuralProblems, validateTopology } from './validate';
-import { isValueOf } from './validate-declarations';
+import { secretLiterals, structuralProblems, validateTopology, validationOf } from './validate';
+import { isValueOf } from './parameter-value';
+import { warningsOf } from './warnings';
 import { wavesOf } from './waves';
 
 const web: TopologyNode = {
@@ -130,6 +131,24 @@ describe('Validation', () => {
       expect(wrong({ ...shop, nodes: [{ ...db, serviceType: 'NodePort' }, web] })).toEqual([]);
     });
 
+    it('wants a port for a load balancer', () => {
+      expect(wrongNode({ serviceType: 'LoadBalancer', ports: [] })).toEqual(['load-balancer-without-ports /nodes/0/serviceType']);
+    });
+
+    it('holds readiness to the same as health', () => {
+      expect(wrongNode({ readinessCheck: { periodSeconds: 5, timeoutSeconds: 0, failureThreshold: 101 } })).toEqual([
+        'health-check-time-invalid /nodes/0/readinessCheck/timeoutSeconds',
+        'health-check-threshold-invalid /nodes/0/readinessCheck/failureThreshold',
+      ]);
+      expect(wrongNode({ ports: [], readinessCheck: { periodSeconds: 5 } })).toEqual([
+        'health-check-empty /nodes/0/readinessCheck',
+      ]);
+      expect(wrongNode({ ports: [], readinessCheck: { command: ['true'] } })).toEqual([]);
+      expect(wrongNode({ category: 'init', ports: [], readinessCheck: { command: ['true'] } })).toEqual([
+        'init-health-check /nodes/0/readinessCheck',
+      ]);
+    });
+
     it('wants health checks that can be made', () => {
       expect(wrongNode({ healthCheck: { http: { path: 'x', port: 70000 }, tcp: { port: 1 }, periodSeconds: 0 } })).toEqual([
         'port-out-of-range /nodes/0/healthCheck/http/port',
@@ -142,7 +161,150 @@ describe('Validation', () => {
     });
   });
 
+  describe('of a process on its host', () => {
+    const ports = [{ internal: 80, external: 80, protocol: 'TCP' }] as const;
+
+    it('wants the same port inside and outside, and nothing in between', () => {
+      expect(wrongNode({ hostNetwork: true, ports, serviceType: 'ClusterIP' })).toEqual([]);
+      expect(
+        wrongNode({ hostNetwork: true, ports: [{ internal: 8080, external: 80, protocol: 'TCP' }], serviceType: 'NodePort' }),
+      ).toEqual(['host-network-port /nodes/0/ports/0/external', 'host-network-service-type /nodes/0/serviceType']);
+      expect(wrongNode({ hostNetwork: false, ports: [{ internal: 8080, external: 80, protocol: 'TCP' }] })).toEqual([]);
+    });
+
+    it('finds two nodes that take the same port of their host, and looks at presets too', () => {
+      const onHost: TopologyNode = { ...web, hostNetwork: true };
+      const nodes: TopologyNode[] = [
+        onHost,
+        { ...onHost, serviceName: 'web2', ports: [{ internal: 80, external: 80, protocol: 'UDP' }] },
+        { ...onHost, serviceName: 'web3' },
+        { serviceName: 'proxy', category: 'third-party', preset: 'nginx', hostNetwork: true },
+        { ...web, serviceName: 'inside' },
+      ];
+      expect(wrong({ ...emptyTopology, nodes })).toEqual([
+        'host-port-duplicate /nodes/2/hostNetwork',
+        'host-port-duplicate /nodes/3/hostNetwork',
+      ]);
+    });
+
+    it('is no init node', () => {
+      expect(wrongNode({ category: 'init', ports: [], hostNetwork: true, serviceType: 'LoadBalancer' })).toEqual([
+        'init-service-type /nodes/0/serviceType',
+        'init-host-network /nodes/0/hostNetwork',
+      ]);
+    });
+  });
+
+  describe('of the files of a process', () => {
+    it('takes directories of the host, storage and logs at places of their own', () => {
+      expect(
+        wrongNode({
+          hostPaths: [
+            { containerPath: '/dev/ttyUSB0', hostPath: '/dev/ttyUSB0', type: 'CharDevice' },
+            { containerPath: '/host', hostPath: '/', type: 'Directory', readOnly: true },
+          ],
+          storage: [
+            { identifier: 'data', containerPath: '/data', size: '5Gi' },
+            { identifier: 'data/..hidden/x.y_z-1', containerPath: '/data/more' },
+          ],
+          logDirectory: '/var/log/tomcat',
+          workingDirectory: '/',
+          userId: 2 ** 31 - 1,
+          imagePullSecret: 'registry.example-1',
+        }),
+      ).toEqual([]);
+    });
+
+    it.each(['', '/', 'data', '/data/', '/data//x', '/data/../x', '/..', '/.', '/a:b', '/a\n'])(
+      'refuses %j as a place in the container',
+      (path) => {
+        const hostPaths = [{ containerPath: path, hostPath: '/x', type: 'File' }] as const;
+        const storage = [{ identifier: 'x', containerPath: path === '/' ? '/./' : path }];
+        expect(wrongNode({ hostPaths, logDirectory: path || 'x' })).toContain(
+          'container-path-invalid /nodes/0/hostPaths/0/containerPath',
+        );
+        expect(wrongNode({ storage })).toEqual(['container-path-invalid /nodes/0/storage/0/containerPath']);
+        expect(wrongNode({ logDirectory: path })).toEqual(['container-path-invalid /nodes/0/logDirectory']);
+        if (path !== '/')
+          expect(wrongNode({ workingDirectory: path })).toEqual(['working-directory-invalid /nodes/0/workingDirectory']);
+      },
+    );
+
+    it.each(['', 'etc', '/etc/', '/etc//x', '/etc/../root', '/..', '/./x'])('refuses %j as a path of a host', (hostPath) => {
+      const hostPaths = [{ containerPath: '/x', hostPath, type: 'Directory' }] as const;
+      expect(wrongNode({ hostPaths })).toEqual(['host-path-invalid /nodes/0/hostPaths/0/hostPath']);
+    });
+
+    it.each(['', '.', '..', '/data', 'data/', 'a//b', 'a/../b', 'a/..', './a', 'a b', 'dätä'])(
+      'refuses %j as an identifier of storage',
+      (identifier) => {
+        const storage = [{ identifier, containerPath: '/x' }];
+        expect(wrongNode({ storage })).toEqual(['storage-identifier-invalid /nodes/0/storage/0/identifier']);
+      },
+    );
+
+    it('wants storage that holds something, and one thing at one place', () => {
+      expect(
+        wrongNode({
+          hostPaths: [{ containerPath: '/a', hostPath: '/x', type: 'Directory' }],
+          storage: [
+            { identifier: 'x', containerPath: '/a', size: '0' },
+            { identifier: 'x', containerPath: '/b', size: 'much' },
+          ],
+          logDirectory: '/b',
+        }),
+      ).toEqual([
+        'quantity-invalid /nodes/0/storage/0/size',
+        'quantity-invalid /nodes/0/storage/1/size',
+        'container-path-duplicate /nodes/0/storage/0/containerPath',
+        'container-path-duplicate /nodes/0/logDirectory',
+      ]);
+    });
+
+    it('wants a user that there can be, and a secret that can be stored', () => {
+      for (const userId of [-1, 1.5, 2 ** 31]) expect(wrongNode({ userId })).toEqual(['user-id-out-of-range /nodes/0/userId']);
+      expect(wrongNode({ imagePullSecret: 'a/b' })).toEqual(['pull-secret-name-invalid /nodes/0/imagePullSecret']);
+    });
+  });
+
+  describe('of a cloud node', () => {
+    const rds: TopologyNode = { serviceName: 'rds', category: 'cloud', cloud: { service: 'rds-mysql', plan: 'small' } };
+    const using = (env: Record<string, string>, arrows = [{ from: 'web', to: 'rds' }]) =>
+      wrong({ ...emptyTopology, nodes: [{ ...web, env }, rds], arrows });
+
+    it('wants an offering and a plan, and nothing that a process has', () => {
+      expect(wrong({ ...emptyTopology, nodes: [rds] })).toEqual([]);
+      expect(wrong({ ...emptyTopology, nodes: [{ ...rds, position: { x: 0, y: 0 } }] })).toEqual([]);
+      expect(wrong({ ...emptyTopology, nodes: [{ serviceName: 'rds', category: 'cloud', image: 'x', replicas: 1 }] })).toEqual([
+        'cloud-missing /nodes/0/cloud',
+        'cloud-setting /nodes/0/image',
+        'cloud-setting /nodes/0/replicas',
+      ]);
+      expect(wrong({ ...emptyTopology, nodes: [{ ...rds, cloud: { service: '', plan: 'a b' } }] })).toEqual([
+        'cloud-name-invalid /nodes/0/cloud/service',
+        'cloud-name-invalid /nodes/0/cloud/plan',
+      ]);
+      expect(wrongNode({ cloud: { service: 'a', plan: 'b' } })).toEqual(['cloud-not-allowed /nodes/0/cloud']);
+    });
+
+    it('has any credential, for those who wait for it', () => {
+      expect(using({ A: '${node.rds.uri} ${node.rds.host}' })).toEqual([]);
+      expect(using({ A: '${node.rds.uri}' }, [])).toEqual(['reference-without-arrow /nodes/0/env/A']);
+      expect(using({ A: '${node.web.uri}' })).toEqual(['reference-field-unknown /nodes/0/env/A']);
+    });
+  });
+
   describe('of the environment', () => {
+    it('lets a service be found on the cluster later', () => {
+      expect(wrongNode({ env: { A: '${service.orders.host}:${service.orders.port}' } })).toEqual([]);
+      expect(wrongNode({ env: { A: '${service.orders.uri}' } })).toEqual(['reference-invalid /nodes/0/env/A']);
+    });
+
+    it('takes a secret parameter where the preset wants a secret', () => {
+      const nodes = [{ ...db, env: { MYSQL_ROOT_PASSWORD: '${param.p}' } }];
+      expect(wrong({ ...emptyTopology, nodes, parameters: { p: { type: 'string', secret: true } } })).toEqual([]);
+    });
+
     it('takes names with dots and refuses names that are none or belong to Souk', () => {
       const env = {
         'spring.profiles.active': 'x',
@@ -224,7 +386,58 @@ describe('Validation', () => {
       ]);
     });
 
+    it('wants schemas that some value fits, and defaults that do', () => {
+      const wrongParameter = (p: Topology['parameters'][string]) => wrong({ ...shop, parameters: { p } });
+      expect(wrongParameter({ type: 'string', minLength: 2, maxLength: 4, pattern: '^[a-z]+$', default: 'abc' })).toEqual([]);
+      expect(wrongParameter({ type: 'integer', minimum: 1, maximum: 1, enum: ['1'], default: '1' })).toEqual([]);
+      expect(wrongParameter({ type: 'boolean', pattern: 'x', minLength: 1, minimum: 0 })).toEqual([
+        'parameter-schema-invalid /parameters/p/pattern',
+        'parameter-schema-invalid /parameters/p/minLength',
+        'parameter-schema-invalid /parameters/p/minimum',
+      ]);
+      expect(wrongParameter({ type: 'string', minLength: 5, maxLength: -1, default: 'x' })).toEqual([
+        'parameter-schema-invalid /parameters/p/maxLength',
+        'parameter-schema-invalid /parameters/p/minLength',
+      ]);
+      expect(wrongParameter({ type: 'number', minimum: 2, maximum: 1, enum: ['x', '1', '1'], default: 'many' })).toEqual([
+        'parameter-schema-invalid /parameters/p/minimum',
+        'parameter-schema-invalid /parameters/p/enum/0',
+        'parameter-schema-invalid /parameters/p/enum/2',
+        'parameter-default-invalid /parameters/p/default',
+      ]);
+      expect(wrongParameter({ type: 'string', enum: [] })).toEqual(['parameter-schema-invalid /parameters/p/enum']);
+      expect(wrongParameter({ type: 'string', pattern: '(a)\\1' })).toEqual(['parameter-pattern-invalid /parameters/p/pattern']);
+      expect(wrongParameter({ type: 'string', format: 'email', maxLength: 3, default: 'root' })).toEqual([
+        'parameter-default-invalid /parameters/p/default',
+        'parameter-default-invalid /parameters/p/default',
+      ]);
+    });
+
+    it('refuses values of secret parameters, does not quote them, and wants them to have a name of their own', () => {
+      const topology: Topology = {
+        ...shop,
+        parameters: { root: { type: 'string', secret: true, default: 'hunter2', enum: ['hunter2'] } },
+      };
+      expect(wrong(topology)).toEqual([
+        'parameter-name-taken /parameters/root',
+        'secret-literal /parameters/root/default',
+        'secret-literal /parameters/root/enum',
+      ]);
+      expect(secretLiterals(topology)).toHaveLength(2);
+      expect(JSON.stringify(validateTopology(topology))).not.toContain('hunter2');
+    });
+
+    it('keeps all patterns together small enough to be held against values in no time', () => {
+      const parameters = Object.fromEntries(
+        Array.from({ length: 6 }, (_, i) => [`p${i}`, { type: 'string', pattern: `^a{400}$` }] as const),
+      );
+      expect(wrong({ ...shop, parameters })).toEqual(['parameter-patterns-too-large /parameters']);
+    });
+
     it.each([
+      ['integer', '3', true],
+      ['integer', '3.0', false],
+      ['integer', '9007199254740993', false],
       ['number', '3.5', true],
       ['number', '-1e3', true],
       ['number', '', false],
@@ -255,17 +468,32 @@ describe('Validation', () => {
       fc.constantFrom('a', 'b', '__proto__', '${node.a.host}', '${secret.s}', '1', '1Gi', 'mysql'),
     );
     const number = fc.oneof(fc.integer({ min: -1, max: 70000 }), fc.double());
+    const path = fc.oneof(text, fc.constantFrom('/', '/a', '/a/../b', 'a/b'));
+    const check = fc.record(
+      { http: fc.record({ path, port: number }), command: fc.array(text), periodSeconds: number, failureThreshold: number },
+      { requiredKeys: [] },
+    );
     const range = fc.record({ request: text, limit: text });
     const node = fc.record(
       {
         serviceName: text,
-        category: fc.constantFrom('custom' as const, 'third-party' as const, 'init' as const),
+        category: fc.constantFrom('custom' as const, 'cloud' as const, 'third-party' as const, 'init' as const),
         image: text,
         preset: text,
         cpu: range,
         memory: range,
         replicas: number,
         env: fc.dictionary(text, text),
+        healthCheck: check,
+        readinessCheck: check,
+        hostNetwork: fc.boolean(),
+        hostPaths: fc.array(fc.record({ containerPath: path, hostPath: path, type: fc.constant('File' as const) })),
+        storage: fc.array(
+          fc.record({ identifier: path, containerPath: path, size: text }, { requiredKeys: ['identifier', 'containerPath'] }),
+        ),
+        logDirectory: path,
+        userId: number,
+        cloud: fc.record({ service: text, plan: text }),
         ports: fc.array(
           fc.record({ internal: number, external: number, protocol: fc.constantFrom('TCP' as const, 'UDP' as const) }),
         ),
@@ -275,17 +503,42 @@ describe('Validation', () => {
     const topology = fc.record({
       nodes: fc.array(node, { maxLength: 5 }),
       arrows: fc.array(fc.record({ from: text, to: text }), { maxLength: 5 }),
-      parameters: fc.dictionary(text, fc.record({ type: fc.constantFrom('string' as const, 'number' as const), default: text })),
+      parameters: fc.dictionary(
+        text,
+        fc.record(
+          {
+            type: fc.constantFrom('string' as const, 'number' as const, 'integer' as const),
+            ...{ default: text, secret: fc.boolean(), enum: fc.array(text), pattern: text, minLength: number, minimum: number },
+          },
+          { requiredKeys: ['type'] },
+        ),
+      ),
       secrets: fc.dictionary(text, fc.record({ source: fc.constantFrom('generated' as const, 'supplied' as const) })),
     });
     fc.assert(
       fc.property(topology, (some) => {
         const problems = validateTopology(some);
-        for (const { pointer } of problems) expect(pointer).toMatch(/^\/(nodes|arrows|parameters|secrets)/);
+        for (const { pointer } of [...problems, ...warningsOf(some)])
+          expect(pointer).toMatch(/^\/(nodes|arrows|parameters|secrets)/);
         if (structuralProblems(some).length === 0) expect(wavesOf(some).flat()).toHaveLength(some.nodes.length);
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('goes on in pieces, whose size does not grow with the topology', () => {
+    const nodes = Array.from({ length: 2000 }, (_, i): TopologyNode => ({
+      ...web,
+      serviceName: `n${i}`,
+      env: { A: '${param.x}' },
+    }));
+    const topology: Topology = { ...emptyTopology, nodes };
+    const pieces = (some: Topology): number => {
+      const validation = validationOf(some);
+      for (let count = 1; ; count++) if (validation.next().done) return count;
+    };
+    expect(validateTopology(topology)).toHaveLength(2000);
+    expect(pieces(topology) - pieces({ ...topology, nodes: nodes.slice(0, 1000) })).toBe(8);
   });
 
   it('takes lists longer than a call has room for', () => {

@@ -1,9 +1,10 @@
 import type { Problem } from '@souk/event-sourcing';
 import type { Topology } from './topology';
-import { declarationProblems } from './validate-declarations';
-import { environmentProblems, secretLiteralsIn } from './validate-environment';
-import { structuralProblems } from './validate-structure';
+import { declarationProblems, writtenSecretsIn } from './validate-declarations';
+import { environmentProblems, knownTo, secretLiteralsIn } from './validate-environment';
+import { arrowProblems, cycleProblems, nameProblems, structuralProblems } from './validate-structure';
 import { nodeProblems } from './validate-node';
+import { hostPortProblems } from './validate-ports';
 
 export { structuralProblems };
 
@@ -12,16 +13,48 @@ export { structuralProblems };
  * Pointers are relative to the topology document. Takes whatever has the right types, and never throws. Linear in its size.
  */
 export function validateTopology(topology: Topology): readonly Problem[] {
-  const empty = { code: 'no-nodes', pointer: '/nodes', message: 'a topology needs at least one node' };
-  return (topology.nodes.length === 0 ? [empty] : []).concat(
-    structuralProblems(topology),
-    topology.nodes.flatMap((node, index) => nodeProblems(node, `/nodes/${index}`)),
-    environmentProblems(topology),
-    declarationProblems(topology),
-  );
+  const validation = validationOf(topology);
+  for (;;) {
+    const step = validation.next();
+    if (step.done) return step.value;
+  }
 }
 
-/** Literals where a preset wants a secret. They are never stored, not even in a draft. */
+/** Nodes that are looked at in one piece of a validation. */
+const NODES_AT_ONCE = 250;
+
+/** As `validateTopology`, in pieces that take some milliseconds each: for who has others waiting. */
+export function* validationOf(topology: Topology): Generator<void, readonly Problem[], void> {
+  const { nodes } = topology;
+  const problems: Problem[] = [];
+  const note = (more: readonly Problem[]): void => more.forEach((problem) => problems.push(problem));
+  if (nodes.length === 0) note([{ code: 'no-nodes', pointer: '/nodes', message: 'a topology needs at least one node' }]);
+  note(nameProblems(topology));
+  yield;
+  note(arrowProblems(topology));
+  yield;
+  note(cycleProblems(topology));
+  for (let from = 0; from < nodes.length; from += NODES_AT_ONCE) {
+    yield;
+    for (let index = from; index < Math.min(from + NODES_AT_ONCE, nodes.length); index++)
+      note(nodeProblems(nodes[index]!, `/nodes/${index}`));
+  }
+  yield;
+  note(hostPortProblems(nodes));
+  const known = knownTo(topology);
+  for (let from = 0; from < nodes.length; from += NODES_AT_ONCE) {
+    yield;
+    for (let index = from; index < Math.min(from + NODES_AT_ONCE, nodes.length); index++)
+      note(environmentProblems(nodes[index]!, known, `/nodes/${index}`));
+  }
+  yield;
+  note(declarationProblems(topology));
+  return problems;
+}
+
+/** Literals where a preset wants a secret, and values of secret parameters. They are never stored, not even in a draft. */
 export function secretLiterals(topology: Topology): readonly Problem[] {
-  return topology.nodes.flatMap((node, index) => secretLiteralsIn(node, `/nodes/${index}`));
+  return topology.nodes
+    .flatMap((node, index) => secretLiteralsIn(node, topology.parameters, `/nodes/${index}`))
+    .concat(writtenSecretsIn(topology));
 }

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
+import type { ClusterOptions } from '@souk/kubernetes';
 import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
-import { IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
 const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
 
@@ -31,6 +34,24 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @Min(0, { message: SIMULATED_CLOUD_RANGE })
   @Max(3600, { message: SIMULATED_CLOUD_RANGE })
   SOUK_SIMULATED_CLOUD_SECONDS: number | undefined = undefined;
+  /** How many calls to one cluster may be made in a second, on average; twice as many at once. */
+  @IsInt({ message: CALLS_RANGE })
+  @Min(1, { message: CALLS_RANGE })
+  @Max(10_000, { message: CALLS_RANGE })
+  SOUK_CLUSTER_CALLS_PER_SECOND: number = 100;
+
+  /** Networks (CIDR, by commas) in which registered clusters may be although none should be there, such as this machine's own: `127.0.0.0/8`. */
+  @IsOptional()
+  @Matches(/^[0-9a-fA-F.:]+\/\d{1,3}(,[0-9a-fA-F.:]+\/\d{1,3})*$/, {
+    message: 'SOUK_CLUSTER_NETWORKS must be networks such as 127.0.0.0/8, separated by commas',
+  })
+  SOUK_CLUSTER_NETWORKS: string | undefined = undefined;
+
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
 
   /** The file in which a simulated cluster tells where it listens, for tests and demos. It is registered as a shared cluster then. */
   @IsOptional()
@@ -42,6 +63,10 @@ export interface DeploymentConfig {
   readonly config: ServiceConfig;
   readonly apiUrl: string;
   readonly nodeTimeoutMs: number;
+  readonly clusterCalls: Partial<ClusterOptions>;
+  readonly allowedClusterAddresses?: readonly string[];
+
+  readonly driftMs: number;
   readonly simulatedKubeconfig?: string;
   readonly simulatedCloudMs?: number;
   readonly alibabaFile?: string;
@@ -58,8 +83,20 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
       simulatedCloudMs: variables.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
     }),
     ...(variables.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(variables.SOUK_ALIBABA_FILE) }),
+    clusterCalls: clusterCallsOf(variables.SOUK_CLUSTER_CALLS_PER_SECOND),
+    ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {
+      allowedClusterAddresses: variables.SOUK_CLUSTER_NETWORKS.split(','),
+    }),
+
+    driftMs: variables.SOUK_DRIFT_SECONDS * 1000,
     ...(variables.SOUK_SIMULATED_KUBECONFIG !== undefined && {
       simulatedKubeconfig: resolve(variables.SOUK_SIMULATED_KUBECONFIG),
     }),
   };
 }
+
+/** A limit on average, with room for twice as many at once. */
+export const clusterCallsOf = (callsPerSecond: number): Partial<ClusterOptions> => ({
+  callsPerSecond,
+  burst: 2 * callsPerSecond,
+});

@@ -8,13 +8,24 @@ import { builtInProviders } from './adapters/built-in-providers';
 import { BuiltInProviders, CloudProviders } from './application/cloud-providers';
 import { CloudResources } from './application/cloud-resources';
 import { CloudWork } from './application/cloud-work';
+import { AddressBinding } from './application/address-binding';
+import { AddressPools } from './application/address-pools';
+import { ClusterChecks } from './application/cluster-checks';
+import { ClusterChoice } from './application/cluster-choice';
 import { ClusterClients } from './application/cluster-clients';
+import { ClusterObstacles } from './application/cluster-obstacles';
+import { ClusterSights } from './application/cluster-sights';
+import { ClusterWatch } from './application/cluster-watch';
 import { Clusters } from './application/clusters';
 import { Deployables } from './application/deployables';
 import { defaultSettings, DeploymentSettings } from './application/deployment-settings';
 import { IdentityBinding } from './application/identity-binding';
 import { InstanceWork } from './application/instance-work';
+import { Inspections } from './application/inspections';
 import { Instances } from './application/instances';
+import { LogTokens } from './application/log-tokens';
+import { Interventions } from './application/interventions';
+import { Lookout } from './application/lookout';
 import { OperationCauses } from './application/operation-causes';
 import { OperationCounts } from './application/operation-counts';
 import { OperationJournal } from './application/operation-journal';
@@ -27,11 +38,14 @@ import { SecretRollout } from './application/secret-rollout';
 import { ServiceBrokers } from './application/service-brokers';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
+import { addressPool } from './domain/address-pool.decide';
 import { cluster } from './domain/cluster.decide';
+import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
 import { resources } from './domain/resources.decide';
 import { serviceBroker } from './domain/service-broker';
+import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
 import { CloudServiceController } from './edges/cloud-service.controller';
 import { ClusterController } from './edges/cluster.controller';
@@ -53,7 +67,7 @@ export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, instance, operation, resources, serviceBroker],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health, resources, serviceBroker],
   projections: [
     clustersProjection,
     instancesProjection,
@@ -99,9 +113,12 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
+        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         Renderings,
         { provide: BuiltInProviders, inject: [SecretVault, Clock], useFactory: builtInProviders(settings) },
         ...[CloudProviders, CloudResources, CloudWork, ResourceSteps, ServiceBrokers],
+        LogTokens,
+        ...[Renderings, Inspections, Lookout, Interventions],
         SecretRollout,
         { provide: DeploymentCommands, useExisting: Instances },
       ],

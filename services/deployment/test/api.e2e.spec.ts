@@ -1,4 +1,5 @@
 import type { Problem } from '@souk/event-sourcing';
+import { SecretVault } from '@souk/secrets';
 import type { Topology } from '@souk/topology';
 import { ids, shop, started } from './sample';
 import { World } from './world';
@@ -41,14 +42,13 @@ describe('The API of deployment', () => {
       });
     });
 
-    it('takes a kubeconfig, keeps it to itself, and shows the cluster as unreachable', async () => {
-      const connection = { kind: 'kubeconfig', kubeconfig: kubeconfig('https://192.0.2.1:6443', '{token: hush}') };
+    it('takes one that an account registers, for that account alone, and its name is free again when it is gone', async () => {
+      const connection = { kind: 'simulated' };
       const created = await register({ name: 'workshop', connection });
       expect(created.status).toBe(201);
       expect((await register({ name: 'WORKSHOP', connection })).body).toMatchObject({ status: 409, code: 'name-taken' });
       const { items } = (await world.request('buyer', 'GET', '/v1/clusters')).body;
-      expect(items[1]).toMatchObject({ name: 'workshop', connection: { kind: 'kubeconfig', server: 'https://192.0.2.1:6443' } });
-      expect(JSON.stringify(items)).not.toContain('hush');
+      expect(items[1]).toMatchObject({ name: 'workshop', connection, shared: false, grants: [] });
       expect((await world.request('provider', 'GET', created.headers['location']!)).body).toMatchObject({ status: 404 });
       expect((await world.request('buyer', 'DELETE', created.headers['location']!)).status).toBe(204);
       expect((await register({ name: 'workshop', connection })).status).toBe(201);
@@ -90,6 +90,39 @@ describe('The API of deployment', () => {
       await world.reaches(instanceId, 'running');
       const { MYSQL_ROOT_PASSWORD } = (await namespace(instanceId))['data'] as Record<string, string>;
       expect(Buffer.from(MYSQL_ROOT_PASSWORD!, 'base64').toString()).toBe('hunter2');
+    });
+
+    it('takes the value of a secret parameter in the same way, once it fits its schema, and keeps it until the instance is gone', async () => {
+      const licensed = 'ver_01J0000000000000000000000A';
+      const nodes = shop.nodes.map((node) =>
+        node.serviceName === 'mysql' ? { ...node, env: { MYSQL_ROOT_PASSWORD: '${param.licence}${param.hint}' } } : node,
+      );
+      const parameters: Topology['parameters'] = {
+        ...shop.parameters,
+        licence: { type: 'string', secret: true, required: true, pattern: '^L-[0-9]+$' },
+        hint: { type: 'string', secret: true },
+      };
+      world.neighbours.app.add(licensed, '2.1.0', { ...shop, nodes, parameters });
+      await world.request('buyer', 'PUT', '/v1/secrets/licence', { value: 'no-licence' });
+      const ask = () => world.purchase('licensed', { versionId: licensed, secrets: { licence: 'licence' } });
+      const refused = await ask().catch((error: unknown) => error as { problems: Problem[] });
+      expect(refused).toMatchObject({ problems: [{ code: 'parameter-wrong-pattern', pointer: '/secrets/licence' }] });
+      expect(JSON.stringify(refused)).not.toContain('no-licence');
+
+      await world.request('buyer', 'PUT', '/v1/secrets/licence', { value: 'L-4711' });
+      const instanceId = await ask();
+      await world.reaches(instanceId, 'running');
+      const { MYSQL_ROOT_PASSWORD } = (await namespace(instanceId))['data'] as Record<string, string>;
+      expect(Buffer.from(MYSQL_ROOT_PASSWORD!, 'base64').toString()).toBe('L-4711');
+      for (const path of ['', '/as-of', '/operations'])
+        expect(JSON.stringify((await world.request('buyer', 'GET', `/v1/instances/${instanceId}${path}`)).body)).not.toContain(
+          'L-4711',
+        );
+      const kept = () => world.part(SecretVault).get(ids.buyer, `instance/${instanceId}/param.licence`);
+      expect(await kept()).toBe('L-4711');
+      await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
+      await world.reaches(instanceId, 'deleted');
+      expect(await kept()).toBeUndefined();
     });
   });
 

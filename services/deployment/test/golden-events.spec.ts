@@ -1,9 +1,15 @@
 import { join } from 'node:path';
 import { goldenEvents } from '@souk/event-sourcing/testing';
+import { addressPool } from '../src/domain/address-pool.decide';
 import { cluster } from '../src/domain/cluster.decide';
+import { health } from '../src/domain/health.decide';
 import { instance } from '../src/domain/instance.decide';
 import { operation } from '../src/domain/operation.decide';
+import { reachability } from '../src/domain/reachability.decide';
 import { resources } from '../src/domain/resources.decide';
 import { serviceBroker } from '../src/domain/service-broker';
 
-goldenEvents(join(__dirname, 'golden'), [cluster, instance, operation, resources, serviceBroker]);
+goldenEvents(join(__dirname, 'golden'), [
+  ...[cluster, addressPool, reachability, instance, operation, health],
+  ...[resources, serviceBroker],
+]);

@@ -5,6 +5,7 @@ import type { RequestContext } from '@souk/platform';
 import { type Collection, LmdbReadStore, type ReadModel } from '@souk/read-store';
 import { countReads } from '@souk/read-store/testing';
 import { InstanceController } from '../src/edges/instance.controller';
+import type { ClusterDoc } from '../src/projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../src/projections/instances.projection';
 
 const LIMIT = 50;
@@ -29,6 +30,7 @@ function instanceOf(n: number): InstanceDoc {
     ...{ appId: 'app_1', versionId: 'ver_1', versionNumber: '1.0.0', snapshot: 'a'.repeat(64), configuration: 'standard' },
     ...{ clusterId: `clu_${Math.floor(n / 2) % 2}`, origin: { kind: 'trial' }, released: true, status: statuses[n % 2]! },
     ...{ lastOperationId: 'op_1', working: false, nodes: [], completedInit: [], revision: 1 },
+    ...{ driftPolicy: 'correct', stopped: false },
     ...{ createdAt: new Date(n).toISOString(), updatedAt: new Date(n).toISOString() },
   };
 }
@@ -81,5 +83,14 @@ describe('A page of instances', () => {
 
 function controllerOf(collection: Collection<InstanceDoc>): InstanceController {
   const nobody = undefined as never;
-  return new InstanceController(nobody, nobody, nobody, collection as unknown as ReadModel<InstanceDoc>, nobody);
+  const noClusters = { get: () => Promise.resolve(undefined) } as unknown as ReadModel<ClusterDoc>;
+  return new InstanceController(
+    nobody,
+    nobody,
+    nobody,
+    collection as unknown as ReadModel<InstanceDoc>,
+    nobody,
+    noClusters,
+    nobody,
+  );
 }

@@ -6,6 +6,7 @@ import {
   AuthorizationCommands,
   AuthorizationQueries,
   type CallContext,
+  type ConfigurationHosting,
   type CredentialView,
   type Decision,
   type DeclaredPermissions,
@@ -23,19 +24,25 @@ import { ids } from './sample';
 
 const none: DeclaredPermissions = { apis: [], dataModels: [] };
 
-/** One app with edge configurations named "standard"; versions are added by their topologies. */
+/** One app with configurations named "standard"; versions are added by their topologies. */
 export class OneApp extends ReleaseQueries {
   private readonly versions = new Map<string, VersionView>();
   private readonly snapshots = new Map<string, Snapshot>();
   private newest: VersionView | undefined;
 
-  add(versionId: string, number: string, topology: Topology, permissions: DeclaredPermissions = none): void {
+  add(
+    versionId: string,
+    number: string,
+    topology: Topology,
+    permissions: DeclaredPermissions = none,
+    hosting: ConfigurationHosting = 'edge',
+  ): void {
     const snapshot: Snapshot = {
       apiVersion: 'souk/v1',
       kind: 'Snapshot',
       appId: ids.appId,
       versionNumber: number,
-      configurations: [{ name: 'standard', hosting: 'edge', topology, images: [] }],
+      configurations: [{ name: 'standard', hosting, topology, images: [] }],
       permissions,
     };
     const digest = digestOf(snapshot);

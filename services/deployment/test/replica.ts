@@ -5,6 +5,7 @@ import { type BeforeSending, ClusterConnection, KubernetesCluster, type Kubernet
 import { type ModelChange, type Page, ProjectionRunner, type Query, type ReadModel } from '@souk/read-store';
 import { ClusterClients } from '../src/application/cluster-clients';
 import { DeploymentSettings } from '../src/application/deployment-settings';
+import { Inspections } from '../src/application/inspections';
 import { InstanceWork } from '../src/application/instance-work';
 import { Reconciler } from '../src/application/reconciler';
 import { SealedValues } from '../src/application/sealed-values';
@@ -137,6 +138,7 @@ export class Replica {
       this.model,
       clients,
       world.part(InstanceWork),
+      world.part(Inspections),
       world.part(SealedValues),
       settings,
       this.leases,

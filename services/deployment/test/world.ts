@@ -6,7 +6,7 @@ import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/c
 import { type CallContext, derivedId, DeploymentCommands, type InstanceRequest, type Role } from '@souk/contracts';
 import { derivedUuid } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
-import { KubernetesCluster, type KubernetesObject, SimulatedClusterConnection } from '@souk/kubernetes';
+import { ClusterConnection, KubernetesCluster, type KubernetesObject, SimulatedClusterConnection } from '@souk/kubernetes';
 import { createHttpApplication, listen, PlatformModule, RawEventStore } from '@souk/platform';
 import type { DeploymentOptions } from '../src/deployment.module';
 import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
@@ -45,6 +45,11 @@ export class World {
     return world;
   }
 
+  /** Where the cluster listens, and what its user shows. */
+  get access(): { readonly url: string; readonly token: string } {
+    return this.sim!;
+  }
+
   async startCluster(config: SimOptions = {}): Promise<void> {
     this.sim = await startClusterSim({ dataDir: this.folder.path, config });
   }
@@ -52,6 +57,17 @@ export class World {
   async stopCluster(): Promise<void> {
     await this.sim?.stop();
     this.sim = undefined;
+  }
+
+  /** Another cluster, which tells in that file where it listens. Answers its id. */
+  async addCluster(name: string, kubeconfigFile: string): Promise<string> {
+    const registration = { name, connection: { kind: 'simulated' }, platforms: ['linux/amd64'] };
+    const { body } = await this.request('buyer', 'POST', '/v1/clusters', registration);
+    const clusterId = body.clusterId as string;
+    const [connection, beside] = [this.part(ClusterConnection), new SimulatedClusterConnection(kubeconfigFile)];
+    const usual = connection.endpointOf.bind(connection);
+    connection.endpointOf = (cluster) => (cluster.clusterId === clusterId ? beside.endpointOf() : usual(cluster));
+    return clusterId;
   }
 
   /** From now on, containers of this image do that: those that run already, too. */
@@ -62,6 +78,22 @@ export class World {
   /** What the cluster's API does wrong from now on. */
   faults(faults: readonly object[]): Promise<void> {
     return this.simulate('faults', { faults });
+  }
+
+  /** What somebody else changes on the cluster, as `kubectl edit` would. */
+  async byHand(path: string, patch: object): Promise<void> {
+    const { url, token } = this.sim!;
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' };
+    const response = await fetch(url + path, { method: 'PATCH', headers, body: JSON.stringify(patch) });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** Which calls this service has made since the cluster started: `patch deployments`. */
+  async calls(): Promise<string[]> {
+    const { url, token } = this.sim!;
+    const response = await fetch(`${url}/sim/v1/requests`, { headers: { authorization: `Bearer ${token}` } });
+    const { requests } = (await response.json()) as { requests: { client: string; verb: string; resource: string }[] };
+    return requests.filter(({ client }) => client === 'souk').map(({ verb, resource }) => `${verb} ${resource}`);
   }
 
   private async simulate(path: string, body: object): Promise<void> {
@@ -149,7 +181,7 @@ export class World {
 
   async request(
     role: Role,
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: object,
     headers: Record<string, string> = {},
@@ -159,7 +191,7 @@ export class World {
   }
 
   async send(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: object,
     headers: Record<string, string> = {},

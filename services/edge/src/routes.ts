@@ -31,6 +31,8 @@ const declared: readonly Declared[] = [
   { below: '/v1/apps/*/versions', service: 'release' },
   { below: '/v1/apps/*/initialise', service: 'release' },
   { below: '/v1/versions', service: 'release' },
+  { below: '/v1/images', service: 'release' },
+  { below: '/v1/registry-credentials', service: 'release' },
   { below: '/v1/versions/*/configurations', service: 'orchestration' },
   { below: '/v1/configurations', service: 'orchestration' },
   { below: '/v1/configurations/*/topology', service: 'orchestration', bodyLimit: TOPOLOGY },

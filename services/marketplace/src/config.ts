@@ -1,12 +1,22 @@
 import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
+import { clusterCallsOf } from '../../deployment/src/config';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  NETWORKS,
+  type RegistryMode,
+  registryModes,
+  type RegistrySettings,
+  registrySettingsOf,
+} from '../../release/src/application/registry-settings';
 
 /** Where gRPC is served if nobody says otherwise. */
 const GRPC_PORT = 50_051;
 
+const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
 const NODE_READY_RANGE = 'SOUK_NODE_READY_SECONDS must be a whole number between 1 and 86400';
+const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
 const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
 
@@ -62,6 +72,33 @@ class Environment extends ProcessEnvironment {
   @IsOptional()
   @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
   SOUK_ALIBABA_FILE: string | undefined = undefined;
+  /** How many calls to one cluster may be made in a second, on average; twice as many at once. */
+  @IsInt({ message: CALLS_RANGE })
+  @Min(1, { message: CALLS_RANGE })
+  @Max(10_000, { message: CALLS_RANGE })
+  SOUK_CLUSTER_CALLS_PER_SECOND: number = 100;
+
+  /** Networks (CIDR, by commas) in which registered clusters may be although none should be there, such as this machine's own: `127.0.0.0/8`. */
+  @IsOptional()
+  @Matches(/^[0-9a-fA-F.:]+\/\d{1,3}(,[0-9a-fA-F.:]+\/\d{1,3})*$/, {
+    message: 'SOUK_CLUSTER_NETWORKS must be networks such as 127.0.0.0/8, separated by commas',
+  })
+  SOUK_CLUSTER_NETWORKS: string | undefined = undefined;
+
+  /** Who is asked which digest a tag stands for. */
+  @IsIn(registryModes, { message: `SOUK_REGISTRIES must be one of ${registryModes.join(', ')}` })
+  SOUK_REGISTRIES: RegistryMode = 'simulated';
+
+  /** Where registries may be although they are not public. */
+  @IsOptional()
+  @Matches(NETWORKS, { message: 'SOUK_REGISTRY_NETWORKS must be networks, such as 10.1.0.0/16, separated by commas' })
+  SOUK_REGISTRY_NETWORKS: string | undefined = undefined;
+
+  /** How often every cluster with instances is looked at, in seconds. */
+  @IsInt({ message: DRIFT_RANGE })
+  @Min(10, { message: DRIFT_RANGE })
+  @Max(86_400, { message: DRIFT_RANGE })
+  SOUK_DRIFT_SECONDS: number = 300;
 
   /** `1` prints a new operator token at this start, for when the first one was lost. */
   @IsOptional()
@@ -95,7 +132,12 @@ export interface MarketplaceConfig {
   readonly nodeTimeoutMs: number;
   readonly simulatedCloudMs?: number;
   readonly alibabaFile?: string;
+  /** Networks (CIDR) in which registered clusters may be although none should be there. */
+  readonly allowedClusterAddresses?: readonly string[];
+
+  readonly driftMs?: number;
   readonly newOperatorToken: boolean;
+  readonly registries: RegistrySettings;
   /** The time of day, where it is not the system's: for tests. */
   readonly clock?: Clock;
   /** How clusters are called, where it is not as usual. */
@@ -120,7 +162,12 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     simulatedCloudMs: more.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
     ...(more.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(more.SOUK_ALIBABA_FILE) }),
+    clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
+    ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),
+
+    driftMs: more.SOUK_DRIFT_SECONDS * 1000,
     newOperatorToken: more.SOUK_NEW_OPERATOR_TOKEN === '1',
+    registries: registrySettingsOf(more),
     ...(more.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { traceEndpoint: more.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(more.SOUK_FAILPOINTS !== undefined && { failpoints: more.SOUK_FAILPOINTS }),
   };

@@ -23,9 +23,12 @@ export class MarketplaceModule {
     clock,
     apiUrl,
     nodeTimeoutMs,
+    allowedClusterAddresses,
+    driftMs,
     clusterCalls,
     simulatedCloudMs = 0,
     alibabaFile,
+    registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
       module: MarketplaceModule,
@@ -33,12 +36,14 @@ export class MarketplaceModule {
         PlatformModule.embedded({ dataDir, logLevel, services, ...(masterKeys && { masterKeys }), ...(clock && { clock }) }),
         AppCatalogModule,
         OrchestrationModule,
-        ReleaseModule,
+        ReleaseModule.with(registries),
         AuthorizationModule,
         DeploymentModule.with({
           simulatedKubeconfig: join(dataDir, 'cluster-sim', 'kubeconfig.yaml'),
           apiUrl,
           nodeTimeoutMs,
+          ...(allowedClusterAddresses && { allowedClusterAddresses }),
+          ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
           simulatedCloudMs,
           ...(alibabaFile !== undefined && { alibabaFile }),

@@ -24,6 +24,7 @@ interface OpenApi {
 
 /** Operations without an rpc. */
 const withoutRpc: Readonly<Record<string, string>> = {
+  'GET /v1/clusters/cluster-role': 'a file for kubectl',
   'GET /.well-known/jwks.json': 'a document of RFC 7517, which libraries for JWTs fetch from a URL',
 };
 

@@ -127,6 +127,40 @@ describe('The API over gRPC', () => {
       expect(items).toMatchObject([{ appId: ids['app'], status: 'listed' }]);
     });
 
+    it('is edited part by part in another draft', async () => {
+      const { versionId } = (
+        await provider.call('release.ReleaseService/DraftVersion', { appId: ids['app'], number: '9.0.0', description: 'Nine' })
+      ).message;
+      const draft = { versionId, name: 'parts', hosting: 'edge' };
+      const created = await provider.call('orchestration.OrchestrationService/CreateConfiguration', draft);
+      const { configurationId } = created.message;
+      const edit = async (rpc: string, revision: number, part: object) =>
+        (
+          await provider.call(
+            `orchestration.OrchestrationService/${rpc}`,
+            { configurationId, ...part },
+            { metadata: { 'if-match': `"${revision}"` } },
+          )
+        ).message;
+      const node = (serviceName: string) => ({ serviceName, category: 'custom', image: 'a:1', hostNetwork: false });
+      expect(await edit('PutNode', 0, { serviceName: 'web', node: node('web') })).toMatchObject({
+        revision: 1,
+        node: node('web'),
+      });
+      await edit('PutNode', 1, { serviceName: 'db', node: node('db') });
+      expect(await edit('DrawArrow', 2, { from: 'web', to: 'db' })).toMatchObject({
+        revision: 3,
+        arrow: { from: 'web', to: 'db' },
+      });
+      await edit('MoveNode', 3, { serviceName: 'db', position: { x: 1, y: 2 } });
+      const parameter = { type: 'integer', minimum: 0, secret: true };
+      expect(await edit('DeclareParameter', 4, { name: 'p', parameter })).toMatchObject({ revision: 5, parameter });
+      expect(await edit('RemoveNode', 5, { serviceName: 'db' })).toMatchObject({
+        revision: 7,
+        arrows: [{ from: 'web', to: 'db' }],
+      });
+    });
+
     it('can be looked at before it is bought', async () => {
       const { versionId } = (
         await buyer.until('release.ReleaseService/ListVersions', { appId: ids['app'] }, ({ items }) => items?.length)

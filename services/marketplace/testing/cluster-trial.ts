@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRule } from '@souk/cluster-sim';
 import { Story } from './story';
 import { TestMarketplace } from './marketplace.harness';
@@ -127,7 +128,7 @@ class Trial {
   private async live(count: number, meddle = false): Promise<{ ids: string[]; operations: number; converged: number }> {
     const first = this.orders;
     const { ids, running } = await this.deploy(count);
-    // What somebody takes away by hand, the next operation puts back.
+    // What somebody takes away by hand comes back, with the next operation or by one of its own.
     if (meddle) await this.remove(`/api/v1/namespaces/${await this.namespaceOf(ids[0]!)}/services/tomcat`);
     for (const id of ids) {
       const { status } = await this.story.buyer.post(`/v1/instances/${id}/upgrade`, { versionId: this.versions[1] });
@@ -137,7 +138,7 @@ class Trial {
     const leaving = ids.filter((_, n) => n % 2 === 1);
     for (const id of leaving) await this.story.bill('refunded', `order-${first + ids.indexOf(id)}`, 2, { reason: 'trial' });
     const deleted = await this.count(leaving, ({ status }) => status === 'deleted');
-    const mended = !meddle || (await this.exists(`/api/v1/namespaces/${await this.namespaceOf(ids[0]!)}/services/tomcat`));
+    const mended = !meddle || (await this.comesBack(`/api/v1/namespaces/${await this.namespaceOf(ids[0]!)}/services/tomcat`));
     if (!mended) this.options.log('the Service that was taken away has not come back');
     return { ids, operations: 2 * count + leaving.length, converged: running + upgraded + deleted - (mended ? 0 : 1) };
   }
@@ -233,11 +234,17 @@ class Trial {
     return this.ask<KubeList>('GET', path);
   }
 
-  private async exists(path: string): Promise<boolean> {
-    return this.ask('GET', path).then(
-      () => true,
-      () => false,
-    );
+  /** Whether it is there again within our patience. */
+  private async comesBack(path: string): Promise<boolean> {
+    for (const end = performance.now() + this.patience; performance.now() < end;) {
+      const there = await this.ask('GET', path).then(
+        () => true,
+        () => false,
+      );
+      if (there) return true;
+      await sleep(100);
+    }
+    return false;
   }
 
   private async remove(path: string): Promise<void> {

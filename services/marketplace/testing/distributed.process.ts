@@ -271,6 +271,7 @@ export class DistributedProcesses {
       SOUK_DATA_DIR: this.dataDir,
       SOUK_API_URL: this.url,
       SOUK_SIMULATED_KUBECONFIG: this.kubeconfig,
+      SOUK_REGISTRIES: 'simulated',
       SOUK_DRAIN_SECONDS: '2',
       ...this.options.environment,
     };

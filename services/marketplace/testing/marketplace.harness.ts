@@ -69,7 +69,8 @@ export class TestUser {
   }
 }
 
-export interface TestMarketplaceOptions extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc'> {
+export interface TestMarketplaceOptions
+  extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc'>, Partial<Pick<MarketplaceConfig, 'registries'>> {
   readonly cluster?: Partial<ClusterSimConfig>;
 }
 
@@ -98,6 +99,7 @@ export class TestMarketplace {
       logLevel: process.env['LOG_LEVEL'] ?? 'silent',
       nodeTimeoutMs: 600_000,
       newOperatorToken: false,
+      registries: { mode: 'simulated', networks: [] } as const,
       ...options,
     };
     const running = await startMarketplace(config, '0.0.0-test', cluster);

@@ -25,7 +25,7 @@ interface Part {
 const parts = {
   'app-catalog': { definition: appCatalog, module: () => AppCatalogModule, rpc: appCatalogRpc },
   orchestration: { definition: orchestration, module: () => OrchestrationModule, rpc: orchestrationRpc },
-  release: { definition: release, module: () => ReleaseModule, rpc: releaseRpc },
+  release: { definition: release, module: () => ReleaseModule.with({ mode: 'simulated', networks: [] }), rpc: releaseRpc },
   authorization: { definition: authorization, module: () => AuthorizationModule, rpc: authorizationRpc },
   deployment: {
     definition: deployment,

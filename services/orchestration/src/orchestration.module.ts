@@ -7,6 +7,7 @@ import { Configurations } from './application/configurations';
 import { VersionConfigurations } from './application/version-configurations';
 import { configurationAggregate } from './domain/configuration.decide';
 import { ConfigurationController } from './edges/configuration.controller';
+import { ConfigurationPartsController } from './edges/configuration-parts.controller';
 import { configurationState } from './edges/configuration.view';
 import { NodePresetController } from './edges/node-preset.controller';
 import { ReleaseConsumer } from './edges/release.consumer';
@@ -33,6 +34,7 @@ const ConfigurationHistoryController = asOfController({
   controllers: [
     VersionConfigurationsController,
     ConfigurationController,
+    ConfigurationPartsController,
     ConfigurationHistoryController,
     NodePresetController,
     ReleaseConsumer,

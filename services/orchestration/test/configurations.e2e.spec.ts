@@ -123,7 +123,7 @@ describe('Configurations', () => {
 
   it('refuse documents of another shape', async () => {
     const { path, etag } = await blank('shape');
-    const nodes = [{ serviceName: 'a', category: 'virtual', hostNetwork: true, env: { A: 1 }, ports: [{ internal: '80' }] }];
+    const nodes = [{ serviceName: 'a', category: 'virtual', hostPort: true, env: { A: 1 }, ports: [{ internal: '80' }] }];
     const answer = await draw(path, { nodes, parameters: { p: { type: 'date' } }, colour: 'red' }, etag);
     expect(answer.body).toMatchObject({ status: 422, code: 'invalid-input' });
     expect(wrong(answer).sort()).toEqual([
@@ -132,7 +132,7 @@ describe('Configurations', () => {
       'required /nodes/0/ports/0/external',
       'required /nodes/0/ports/0/protocol',
       'unknown-field /colour',
-      'unknown-field /nodes/0/hostNetwork',
+      'unknown-field /nodes/0/hostPort',
       'wrong-type /nodes/0/env/A',
       'wrong-type /nodes/0/ports/0/internal',
     ]);
@@ -147,6 +147,119 @@ describe('Configurations', () => {
       { code: 'image-missing', pointer: '/nodes/0/image' },
       { code: 'reference-unknown', pointer: '/nodes/0/env/B' },
     ]);
+  });
+
+  it('keep all settings of a node, whatever its kind', async () => {
+    const { path, etag } = await blank('settings');
+    const full = {
+      nodes: [
+        {
+          serviceName: 'camera',
+          category: 'custom',
+          image: 'registry.example.com/shop/camera:1.0.0',
+          cpu: { request: '100m', limit: '1' },
+          memory: { request: '64Mi', limit: '128Mi' },
+          replicas: 1,
+          env: { DB: '${node.rds.uri}', ORDERS: '${service.orders.host}:${service.orders.port}', KEY: '${param.key}' },
+          ports: [{ internal: 8554, external: 8554, protocol: 'UDP' }],
+          serviceType: 'ClusterIP',
+          command: ['/camera'],
+          args: ['--fast'],
+          workingDirectory: '/srv',
+          userId: 1000,
+          imagePullSecret: 'registry',
+          healthCheck: { command: ['true'], initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 4 },
+          readinessCheck: { http: { path: '/ready', port: 8554 } },
+          hostNetwork: true,
+          hostPaths: [{ containerPath: '/dev/video0', hostPath: '/dev/video0', type: 'CharDevice', readOnly: true }],
+          storage: [{ identifier: 'films', containerPath: '/films', size: '10Gi' }],
+          logDirectory: '/var/log/camera',
+          position: { x: 0, y: 0 },
+        },
+        {
+          serviceName: 'rds',
+          category: 'cloud',
+          cloud: { service: 'rds-mysql', plan: 'small', parameters: { version: '8.0', tags: ['a'] } },
+        },
+      ],
+      arrows: [{ from: 'camera', to: 'rds' }],
+      parameters: {
+        key: { type: 'string', title: 'Key', required: true, secret: true, pattern: '^[A-Z]+$', minLength: 4, maxLength: 40 },
+        level: { type: 'integer', minimum: 1, maximum: 9, default: '3', enum: ['1', '3', '9'] },
+        mail: { type: 'string', format: 'email' },
+      },
+      secrets: {},
+    };
+    expect((await draw(path, full, etag)).status).toBe(200);
+    expect((await provider.get(path)).body.topology).toEqual(full);
+    expect((await provider.get(`${path}/validation`)).body).toMatchObject({ releasable: true, problems: [], warnings: [] });
+  });
+
+  it('are told what should be looked at, which is in nobody’s way', async () => {
+    const { path, etag } = await blank('warnings');
+    await draw(path, { nodes: [{ serviceName: 'a', category: 'custom', image: 'a:latest', userId: 0 }] }, etag);
+    const { releasable, warnings } = (await provider.get(`${path}/validation`)).body;
+    expect(releasable).toBe(true);
+    expect(warnings).toMatchObject([
+      { code: 'image-unpinned', pointer: '/nodes/0/image' },
+      { code: 'user-is-root', pointer: '/nodes/0/userId' },
+    ]);
+  });
+
+  it('are drawn part by part, each by someone who has seen what is there', async () => {
+    const { path } = await blank('parts');
+    let etag = '"0"';
+    const change = async (method: 'put' | 'patch' | 'delete', part: string, body?: object) => {
+      const answer =
+        method === 'delete'
+          ? await provider.delete(`${path}/${part}`, { 'if-match': etag })
+          : await provider[method](`${path}/${part}`, body, { 'if-match': etag });
+      etag = answer.headers.get('etag') ?? etag;
+      return answer;
+    };
+    const web = { serviceName: 'web', category: 'custom', image: 'web:1', position: { x: 1, y: 2 } };
+    const db = { serviceName: 'db', category: 'third-party', preset: 'redis' };
+    expect((await provider.put(`${path}/nodes/web`, web)).body).toMatchObject({ status: 428 });
+    expect((await change('put', 'nodes/web', web)).body).toMatchObject({ revision: 1, node: web });
+    expect((await provider.put(`${path}/nodes/web`, web, { 'if-match': '"0"' })).body).toMatchObject({ status: 412 });
+    expect((await change('put', 'nodes/other', web)).body).toMatchObject({
+      status: 422,
+      problems: [{ code: 'service-name-mismatch', pointer: '/serviceName' }],
+    });
+    await change('put', 'nodes/db', db);
+    expect((await change('put', 'arrows/web/db')).body).toMatchObject({ revision: 3, arrow: { from: 'web', to: 'db' } });
+    expect(wrong(await change('put', 'arrows/db/web'))).toEqual(['cycle /arrows']);
+    expect((await change('patch', 'nodes/web/position', { x: 5, y: 5.5 })).body).toMatchObject({ position: { x: 5, y: 5.5 } });
+    expect((await change('patch', 'nodes/nobody/position', { x: 5, y: 5 })).body).toMatchObject({
+      status: 404,
+      code: 'node-unknown',
+    });
+    expect((await change('put', 'parameters/mail', { type: 'string', format: 'email' })).body).toMatchObject({
+      parameter: { format: 'email' },
+    });
+    expect((await change('put', 'secrets/smtp', { source: 'supplied' })).body).toMatchObject({ secret: { source: 'supplied' } });
+    expect((await provider.get(path)).body).toMatchObject({
+      revision: 6,
+      topology: {
+        nodes: [db, { ...web, position: { x: 5, y: 5.5 } }],
+        arrows: [{ from: 'web', to: 'db' }],
+        parameters: { mail: { type: 'string', format: 'email' } },
+        secrets: { smtp: { source: 'supplied' } },
+      },
+    });
+    expect((await change('delete', 'arrows/web/db')).body).toMatchObject({ revision: 7 });
+    expect((await change('delete', 'arrows/web/db')).body).toMatchObject({ revision: 7 });
+    await change('put', 'arrows/web/db');
+    expect((await change('delete', 'nodes/db')).body).toMatchObject({ revision: 10, arrows: [{ from: 'web', to: 'db' }] });
+    await change('delete', 'parameters/mail');
+    await change('delete', 'secrets/smtp');
+    expect((await provider.get(path)).body.topology).toMatchObject({
+      nodes: [{ serviceName: 'web' }],
+      arrows: [],
+      parameters: {},
+      secrets: {},
+    });
+    expect((await stranger.put(`${path}/nodes/web`, web, { 'if-match': etag })).status).toBe(404);
   });
 
   it('take topologies of megabytes, up to four', async () => {
@@ -205,8 +318,9 @@ describe('Configurations', () => {
 
   it('are offered a palette', async () => {
     const { categories, presets } = (await provider.get('/v1/node-presets')).body;
-    expect(categories).toHaveLength(3);
-    expect(presets).toMatchObject(['mysql', 'mariadb', 'postgresql', 'redis', 'nginx'].map((name) => ({ name })));
+    expect(categories).toMatchObject(['custom', 'cloud', 'third-party', 'init'].map((category) => ({ category })));
+    expect(presets).toHaveLength(12);
+    expect(presets).toContainEqual(expect.objectContaining({ name: 'kafka', userId: 1000, stableStorage: true }));
   });
 
   it('are frozen by the release of their version, and copied into a version cloned from it', async () => {

@@ -1,10 +1,9 @@
-import { runService, serviceConfig } from '@souk/process';
-import { ReleaseModule, release } from './release.module';
+import { runService } from '@souk/process';
+import { releaseConfig } from './config';
 import { releaseRpc } from './edges/release.rpc';
+import { ReleaseModule, release } from './release.module';
 
-runService('release', () => ({
-  ...serviceConfig(process.env, ['app-catalog', 'authorization', 'orchestration']),
-  definition: release,
-  module: ReleaseModule,
-  answers: [...releaseRpc],
-}));
+runService('release', () => {
+  const { config, registries } = releaseConfig(process.env);
+  return { config, definition: release, module: ReleaseModule.with(registries), answers: [...releaseRpc] };
+});

@@ -3,6 +3,7 @@ import { type Call, type FaultType, type FaultVerb } from './fault-rule';
 export interface RequestCount {
   readonly client: string;
   readonly verb: FaultVerb;
+  /** Plural, a part of it after a slash: `pods/log`. */
   readonly resource: string;
   calls: number;
   /** How many of the calls went wrong on purpose. */
@@ -53,7 +54,8 @@ export class RequestCounters {
     };
   }
 
-  private countOf({ client, verb, resource }: Call): RequestCount {
+  private countOf({ client, verb, resource: plural, subresource }: Call): RequestCount {
+    const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
     const key = keyOf({ client, verb, resource });
     const known = this.counts.get(key);
     if (known) return known;

@@ -4,14 +4,22 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { type Call, type SetRule } from '../faults/fault-rule';
 import { type Faults } from '../faults/faults';
-import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, tooLarge, unauthorized } from '../objects/api-error';
+import {
+  ApiError,
+  methodNotAllowed,
+  noSuchResource,
+  notAllowed,
+  serverTrouble,
+  tooLarge,
+  unauthorized,
+} from '../objects/api-error';
 import { type Json } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { requestMatcher } from '../objects/selector';
 import { type Registry } from '../registry/registry';
 import { type WatchHistory } from '../store/watch-history';
 import { isToken, withoutAccessPath } from './access';
-import { addAccessReviews } from './access-reviews';
+import { accessName, addAccessReviews } from './access-reviews';
 import { addBodyParsers } from './body-parsers';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, openApiDocument, openApiIndex, VERSION } from './discovery';
 import { callOf, type Prepared, type RequestFault, undergo } from './fault-injection';
@@ -100,7 +108,7 @@ export class ApiServer {
         handler: async (request, reply) => this.api(request, reply),
       });
     }
-    addAccessReviews(this.app);
+    addAccessReviews(this.app, () => this.parts.config.current);
     addSimRoutes(this.app, this.parts.config, this.parts.onRules);
     addFaultRoutes(this.app, this.parts.faults);
   }
@@ -135,6 +143,11 @@ export class ApiServer {
     if (!isToken(given.replace(/^Bearer /, ''), this.parts.token)) throw unauthorized();
   }
 
+  private assertAllowed({ verb, resource, subresource, name }: Call): void {
+    if (this.parts.config.current.denied.includes(accessName(verb, resource, subresource)))
+      throw notAllowed(verb, resource, name);
+  }
+
   private async api(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { apiLatencyMs }: ClusterSimConfig = this.parts.config.current;
     if (apiLatencyMs > 0) await delay(apiLatencyMs);
@@ -156,6 +169,7 @@ export class ApiServer {
 
   private async serveObjects(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
     const call = callOf(request, request.method, request.userAgent);
+    this.assertAllowed(call);
     const { latencyMs, fault } = this.parts.faults.strike(call);
     if (latencyMs > 0) await delay(latencyMs);
     if (call.verb === 'watch') return this.watch(raw, reply, request, call, fault as RequestFault | undefined);

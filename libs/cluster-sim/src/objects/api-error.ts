@@ -75,6 +75,10 @@ export const preconditionFailed = (resource: Resource, name: string, what: strin
 export const applyConflict = (message: string, causes: StatusCause[]): ApiError =>
   new ApiError(409, 'Conflict', message, { causes });
 
+/** The rules of access do not allow this call. */
+export const notAllowed = (verb: string, resource: string, name = ''): ApiError =>
+  new ApiError(403, 'Forbidden', `${resource} "${name}" is forbidden: User "souk" cannot ${verb} resource "${resource}"`);
+
 export const forbidden = (resource: Resource, name: string, why: string, causes?: StatusCause[]): ApiError =>
   new ApiError(403, 'Forbidden', `${qualifiedPlural(resource)} "${name}" is forbidden: ${why}`, {
     ...about(resource, name),

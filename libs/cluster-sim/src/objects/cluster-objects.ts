@@ -37,6 +37,7 @@ export interface Service extends KubeObject {
     ports?: ServicePort[] | undefined;
     externalName?: string | undefined;
     publishNotReadyAddresses?: boolean | undefined;
+    loadBalancerIP?: string | undefined;
   };
   status: { loadBalancer: { ingress?: { ip?: string }[] } };
 }

@@ -15,6 +15,20 @@ interface SourceReference {
   optional?: boolean | undefined;
 }
 
+interface SeccompProfile {
+  type: string;
+}
+
+/** What a container asks of its host beyond running. */
+interface ContainerSecurity {
+  privileged?: boolean | undefined;
+  allowPrivilegeEscalation?: boolean | undefined;
+  capabilities?: { add?: string[]; drop?: string[] } | undefined;
+  runAsNonRoot?: boolean | undefined;
+  runAsUser?: number | undefined;
+  seccompProfile?: SeccompProfile | undefined;
+}
+
 export interface Container {
   name: string;
   image: string;
@@ -24,6 +38,7 @@ export interface Container {
   resources?: ResourceRequirements | undefined;
   volumeMounts?: { name: string; mountPath: string }[] | undefined;
   restartPolicy?: string | undefined;
+  securityContext?: ContainerSecurity | undefined;
   readinessProbe?: unknown;
 }
 
@@ -32,6 +47,7 @@ export interface Volume {
   secret?: { secretName?: string; optional?: boolean; items?: { key: string }[] };
   configMap?: SourceReference & { items?: { key: string }[] };
   persistentVolumeClaim?: { claimName: string };
+  hostPath?: { path: string; type?: string };
 }
 
 export interface NodeSelectorTerm {
@@ -46,11 +62,17 @@ export interface PodSpec {
   nodeName?: string | undefined;
   nodeSelector?: Labels | undefined;
   hostNetwork?: boolean | undefined;
+  securityContext?:
+    | (Pick<ContainerSecurity, 'runAsNonRoot' | 'runAsUser' | 'seccompProfile'> & { sysctls?: { name: string; value: string }[] })
+    | undefined;
   serviceAccountName?: string | undefined;
   terminationGracePeriodSeconds?: number | undefined;
   tolerations?: { key?: string; operator?: string; value?: string; effect?: string }[] | undefined;
   affinity?: {
     nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms?: NodeSelectorTerm[] } };
+    podAntiAffinity?: {
+      requiredDuringSchedulingIgnoredDuringExecution?: { labelSelector?: LabelSelector; topologyKey: string }[];
+    };
   };
   topologySpreadConstraints?:
     { maxSkew: number; topologyKey: string; whenUnsatisfiable: string; labelSelector?: LabelSelector }[] | undefined;

@@ -29,10 +29,13 @@ export const podSpecProblems = (spec: PodSpec, field: string, claims: readonly s
       seen.add(container.name);
     });
   }
-  volumes.forEach(({ name }, index) => {
-    const at = `${field}.volumes[${index}].name`;
+  volumes.forEach(({ name, hostPath }, index) => {
+    const volume = `${field}.volumes[${index}]`;
+    const at = `${volume}.name`;
     problems.push(...labelName(name, at));
     if (volumes.findIndex((other) => other.name === name) < index) problems.push(duplicateValue(at, name));
+    if (hostPath?.type && !HOST_PATH_TYPES.includes(hostPath.type))
+      problems.push(unsupportedValue(`${volume}.hostPath.type`, hostPath.type, HOST_PATH_TYPES));
   });
   const { restartPolicy } = spec;
   if (restartPolicy && !['Always', 'OnFailure', 'Never'].includes(restartPolicy)) {
@@ -45,6 +48,8 @@ export const podSpecProblems = (spec: PodSpec, field: string, claims: readonly s
   }
   return problems;
 };
+
+const HOST_PATH_TYPES = [...['BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']];
 
 const labelName = (name: string | undefined, field: string): FieldProblem[] => {
   if (!name) return [requiredValue(field)];

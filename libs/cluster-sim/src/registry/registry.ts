@@ -21,6 +21,7 @@ import { type Job, type Pod } from '../objects/workloads';
 import { type ObjectStore } from '../store/object-store';
 import { applyDefaults, encodeStringData } from './defaults';
 import { generatedName } from './names';
+import { ENFORCE, podSecurityViolations } from './pod-security';
 import { admitToQuota } from './quota';
 import { ServiceAllocator } from './service-allocator';
 import { admitStorage, checkExpansion } from './storage-admission';
@@ -195,7 +196,10 @@ export class Registry {
     const problems = problemsOf(object, undefined);
     if (problems.length > 0) throw invalid(resource, name, problems);
     if (this.store.get(resource, namespace, name)) throw alreadyExists(resource, name);
-    if (object.kind === 'Pod') this.checkServiceAccount(resource, object as Pod);
+    if (object.kind === 'Pod') {
+      this.checkServiceAccount(resource, object as Pod);
+      this.checkPodSecurity(resource, object as Pod);
+    }
     this.allocate(resource, object, undefined);
     if (resource.namespaced) admitToQuota(this.store, resource, object);
     return dryRun ? object : this.store.put(resource, object);
@@ -207,6 +211,14 @@ export class Registry {
     if (account === 'default' || this.store.get(SERVICE_ACCOUNTS, metadata.namespace, account)) return;
     const why = `error looking up service account ${metadata.namespace ?? ''}/${account}: serviceaccount "${account}" not found`;
     throw forbidden(resource, metadata.name, why);
+  }
+
+  private checkPodSecurity(resource: Resource, { metadata, spec }: Pod): void {
+    const namespace = this.store.get(NAMESPACES, undefined, metadata.namespace ?? '');
+    const level = namespace?.metadata.labels?.[ENFORCE] ?? 'privileged';
+    const violations = podSecurityViolations(level, spec);
+    if (violations.length === 0) return;
+    throw forbidden(resource, metadata.name, `violates PodSecurity "${level}:latest": ${violations.join(', ')}`);
   }
 
   private allocate(resource: Resource, object: KubeObject, before: KubeObject | undefined): void {

@@ -56,6 +56,20 @@ describe('The scheduler', () => {
     });
   });
 
+  it('keeps pods apart that are not to meet, whichever of them says so', () => {
+    const labels = { app: 'gateway' };
+    const rule = { labelSelector: { matchLabels: labels }, topologyKey: 'kubernetes.io/hostname' };
+    const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [rule] } };
+    const recluse = pod({}, { affinity }, { labels });
+    const plain = pod({}, {}, { labels });
+    expect(chooseHost(recluse, [host('edge-1', [plain]), host('edge-2')])).toEqual({ host: 'edge-2' });
+    expect(chooseHost(plain, [host('edge-1', [recluse]), host('edge-2')])).toEqual({ host: 'edge-2' });
+    expect(chooseHost(pod({}, {}, { labels: {} }), [host('edge-1', [recluse])])).toEqual({ host: 'edge-1' });
+    expect(chooseHost(recluse, [host('edge-1', [recluse])])).toMatchObject({
+      message: expect.stringContaining("1 node(s) didn't match pod anti-affinity rules") as string,
+    });
+  });
+
   it('obeys selectors, affinity, taints and tolerations', () => {
     expect(chooseHost(pod({}, { nodeSelector: { 'kubernetes.io/hostname': 'edge-2' } }), hosts)).toEqual({ host: 'edge-2' });
     expect(chooseHost(pod({}, { nodeSelector: { gpu: 'yes' } }), hosts)).toMatchObject({

@@ -21,7 +21,8 @@ export type Decision = { readonly host: string } | { readonly message: string };
 export const chooseHost = (pod: Pod, hosts: readonly HostView[], claimProblem?: string): Decision => {
   if (hosts.length === 0) return { message: 'no nodes available to schedule pods' };
   if (claimProblem !== undefined) return { message: unavailable(hosts.length, claimProblem, hosts.length, 0) };
-  const verdicts = hosts.map((host) => ({ host, ...filter(pod, host, hosts) }));
+  const neighbours = neighboursOf(pod, hosts);
+  const verdicts = hosts.map((host) => ({ host, ...filter(pod, host, hosts, neighbours) }));
   const fitting = verdicts.filter(({ reasons }) => reasons.length === 0);
   if (fitting.length === 0) return { message: refusal(verdicts) };
   const best = fitting
@@ -54,7 +55,7 @@ const unavailable = (nodes: number, why: string, hopeless: number, helpless: num
 };
 
 /** The filters in the order of kube-scheduler; a host fails by the first that it does not pass. */
-const filter = (pod: Pod, host: HostView, hosts: readonly HostView[]): Verdict => {
+const filter = (pod: Pod, host: HostView, hosts: readonly HostView[], neighbours: readonly Neighbour[]): Verdict => {
   const hopeless = (reason: string): Verdict => ({ reasons: [reason], resolvable: false });
   const { node } = host;
   if (node.spec.unschedulable && !tolerates(pod.spec, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })) {
@@ -73,6 +74,7 @@ const filter = (pod: Pod, host: HostView, hosts: readonly HostView[]): Verdict =
   if (spreadsTooFar(pod, host, hosts)) {
     return { reasons: ["node(s) didn't match pod topology spread constraints"], resolvable: true };
   }
+  if (isShunned(pod, host, neighbours)) return { reasons: ["node(s) didn't match pod anti-affinity rules"], resolvable: true };
   return { reasons: [], resolvable: true };
 };
 
@@ -92,6 +94,30 @@ const matchesNode = ({ nodeSelector = {}, affinity }: PodSpec, { metadata }: Nod
     matchExpressions.every(({ key, operator, values = [] }) => meets(labels, { key, operator, values } as Requirement));
   return !terms || terms.some(holds);
 };
+
+/** A pod that is placed, for whom it counts whether another one is placed where it is. */
+interface Neighbour {
+  readonly other: Pod;
+  readonly at: Node;
+}
+
+/** A rule of anti-affinity counts for both: for the pod that has it, and for those that it names. */
+const neighboursOf = (pod: Pod, hosts: readonly HostView[]): Neighbour[] =>
+  hosts.flatMap(({ node, pods }) =>
+    pods.filter((other) => (antiAffinity(pod) ?? antiAffinity(other)) !== undefined).map((other) => ({ other, at: node })),
+  );
+
+const antiAffinity = ({ spec }: Pod) => spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+
+const isShunned = (pod: Pod, { node: here }: HostView, neighbours: readonly Neighbour[]): boolean =>
+  neighbours.some(({ other, at }) => keepsAway(pod, other, here, at) || keepsAway(other, pod, here, at));
+
+const keepsAway = (pod: Pod, other: Pod, here: Node, there: Node): boolean =>
+  pod.metadata.namespace === other.metadata.namespace &&
+  (antiAffinity(pod) ?? []).some(({ labelSelector, topologyKey }) => {
+    const place = here.metadata.labels?.[topologyKey];
+    return place !== undefined && place === there.metadata.labels?.[topologyKey] && selects(labelSelector, other.metadata.labels);
+  });
 
 const hostPorts = ({ spec }: Pod): string[] =>
   spec.containers

@@ -19,7 +19,10 @@ export interface Order {
   /** Absent: the newest released version at the time of fulfilment. */
   readonly versionId?: string;
   readonly configuration: string;
-  readonly clusterId: string;
+  /** Where an instance at the edge goes. */
+  readonly clusterId?: string;
+  /** Where one in the cloud goes. */
+  readonly region?: string;
   /** Absent: made from the app's name. */
   readonly instanceName?: string;
   /** Personal to the buyer; `null` once the buyer's key was destroyed. */

@@ -39,8 +39,15 @@ export class OrderPaidData {
   @MaxLength(100)
   configuration: string;
 
+  /** For a configuration that is hosted at the edge. */
+  @IsOptional()
   @Matches(new RegExp(idPattern('cluster')))
-  clusterId: string;
+  clusterId?: string;
+
+  /** For a configuration that is hosted in the cloud: where an operator's cluster is chosen. */
+  @IsOptional()
+  @Matches(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+  region?: string;
 
   /** Without it: a name made from the app's. */
   @IsOptional()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CommandHandler } from '@souk/event-sourcing';
-import { ClusterConnection, KubernetesCluster } from '@souk/kubernetes';
+import { ClusterConnection, KubernetesCluster, type KubernetesEndpoint } from '@souk/kubernetes';
 import { cluster } from '../domain/cluster.decide';
 import { ClusterNotFound } from '../domain/cluster.errors';
 import { DeploymentSettings } from './deployment-settings';
@@ -24,15 +24,25 @@ export class ClusterClients {
     return client;
   }
 
+  /** It is reached by other credentials from here on. Other replicas learn that when the old ones are refused. */
+  renew(clusterId: string): void {
+    this.clients.get(clusterId)?.renew();
+  }
+
   /** Calls that are under way fail, and later ones too. */
   close(): void {
     for (const client of this.clients.values()) client.close();
   }
 
-  private async endpointOf(clusterId: string) {
+  /** As it is reached now. @throws ClusterNotFound */
+  async endpointOf(clusterId: string): Promise<KubernetesEndpoint> {
     const { state } = await this.commands.load(cluster, clusterId);
     if (state.status === 'unknown') throw new ClusterNotFound(clusterId);
     const { ownerTenant, connection } = state.description;
-    return this.connection.endpointOf({ clusterId, ownerTenant, kind: connection.kind });
+    const { credentials } = state;
+    return this.connection.endpointOf({
+      ...{ clusterId, ownerTenant, kind: connection.kind },
+      ...(credentials !== undefined && { credentials }),
+    });
   }
 }

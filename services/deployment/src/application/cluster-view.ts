@@ -1,21 +1,25 @@
 import { type Informer, type Kind, type KubernetesCluster, type KubernetesError, type KubernetesObject } from '@souk/kubernetes';
-import { type ClusterObject, instanceOf, managedSelector, namespaceOf } from '../domain/cluster-object';
+import { type ClusterObject, instanceOf, managedSelector, MANAGER, namespaceOf } from '../domain/cluster-object';
+import type { OwnedFields } from '../domain/owned-fields';
 
 /** Kinds that an instance consists of. */
-const watched = [
+export const watched = [
   'Namespace',
   'ServiceAccount',
   'Secret',
   'NetworkPolicy',
   'ResourceQuota',
+  'ConfigMap',
+  'PersistentVolumeClaim',
   'Service',
   'Deployment',
+  'StatefulSet',
   'Job',
   'Pod',
 ] as const satisfies readonly Kind[];
 
 /** Of these only the metadata is looked at; values of secrets least of all. */
-const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota']);
+const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota', 'ConfigMap']);
 
 /** Pauses of a watch that does not get through, in milliseconds. */
 const BACK_OFF = { first: 200, longest: 5_000 };
@@ -31,6 +35,9 @@ export class ClusterView {
   private informers: ReadonlyMap<string, Informer> = new Map();
   private current: Trouble | undefined;
   private readonly givingUp = new Set<() => void>();
+  private complete = false;
+  /** Instances of one app have the same fields: they are kept once. */
+  private readonly owned = new OwnedFieldsOnce();
 
   /**
    * @param onChange something of this instance is different
@@ -42,6 +49,11 @@ export class ClusterView {
     private readonly onTurn: () => void,
   ) {}
 
+  /** Everything was listed once: what is seen from here on is a change. */
+  get hasSynced(): boolean {
+    return this.complete;
+  }
+
   get trouble(): Trouble | undefined {
     return this.current;
   }
@@ -49,6 +61,7 @@ export class ClusterView {
   start(): void {
     if (this.informers.size > 0) return;
     this.informers = new Map(watched.map((kind) => [kind, this.watch(kind)]));
+    void Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => (this.complete = true));
   }
 
   async stop(): Promise<void> {
@@ -92,7 +105,7 @@ export class ClusterView {
       kind,
       { labelSelector: managedSelector },
       {
-        keep: slim,
+        keep: (object) => slim(object, this.owned),
         backOff: BACK_OFF,
         onAnswered: () => this.answered(),
         onTrouble: (error) => this.failed(error),
@@ -119,7 +132,40 @@ export class ClusterView {
   }
 }
 
-function slim({ apiVersion, kind, metadata, ...rest }: KubernetesObject): KubernetesObject {
-  const { managedFields: _, ...kept } = metadata as KubernetesObject['metadata'] & { managedFields?: unknown };
-  return metadataOnly.has(kind) ? { apiVersion, kind, metadata: kept } : { apiVersion, kind, metadata: kept, ...rest };
+/** As much of an object as is looked at: its values, unless it is a secret or the like, and which fields are ours, without anybody else's. */
+export function slim({ apiVersion, kind, metadata, ...rest }: KubernetesObject, owned: OwnedFieldsOnce): ClusterObject {
+  const { managedFields, ...kept } = metadata as KubernetesObject['metadata'] & {
+    managedFields?: readonly ManagedFieldsEntry[];
+  };
+  const ours = managedFields && kind !== 'Pod' && { owned: owned.of(managedFields) };
+  return metadataOnly.has(kind)
+    ? { apiVersion, kind, metadata: kept, ...ours }
+    : { apiVersion, kind, metadata: kept, ...rest, ...ours };
+}
+
+interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: OwnedFields;
+}
+
+/** Nobody is named as their owner. */
+const NOTHING: OwnedFields = {};
+
+/** The fields that we own, each set of them kept once. */
+export class OwnedFieldsOnce {
+  private readonly known = new Map<string, OwnedFields>();
+
+  of(entries: readonly ManagedFieldsEntry[]): OwnedFields {
+    const ours = entries.find(
+      ({ manager, operation, subresource = '' }) => manager === MANAGER && operation === 'Apply' && subresource === '',
+    );
+    if (!ours?.fieldsV1) return NOTHING;
+    const text = JSON.stringify(ours.fieldsV1);
+    const known = this.known.get(text);
+    if (known) return known;
+    this.known.set(text, ours.fieldsV1);
+    return ours.fieldsV1;
+  }
 }

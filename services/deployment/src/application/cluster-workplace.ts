@@ -14,14 +14,15 @@ import { type HostCapacity, hostsOf } from '../domain/capacity';
 import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
-import type { ClusterView } from './cluster-view';
-import type { SealedValues } from './sealed-values';
+import { notSmaller } from '../domain/render/storage';
+import { type ClusterView, watched } from './cluster-view';
+import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
-/** The cluster takes something not as it is said, and saying it again would not help. */
+/** Something is not taken as it is said, or can't be said; trying it again would not help. */
 export interface Refusal {
   readonly node?: string;
   readonly reason: string;
-  readonly error: KubernetesError;
+  readonly error: KubernetesError | ProviderSecretMissing;
 }
 
 /** Another replica works on this cluster now. */
@@ -72,9 +73,9 @@ export class ClusterWorkplace {
   }
 
   /** Asks the cluster itself how workloads stand: a watch may have fallen silent, and nothing is given up for what it did not tell. */
-  async lookAgain(instanceId: string): Promise<void> {
+  async lookAgain(instanceId: string, kinds: readonly string[] = ['Deployment', 'StatefulSet', 'Job', 'Pod']): Promise<void> {
     const selection = { namespace: namespaceOf(instanceId), labelSelector: managedSelector };
-    for (const kind of ['Deployment', 'Job', 'Pod'] as const) {
+    for (const kind of kinds) {
       const { items } = await this.cluster.list(kind, selection);
       for (const item of items) this.view.put(item);
     }
@@ -123,13 +124,19 @@ export class ClusterWorkplace {
     return firstRefusal(deletes, results);
   }
 
-  /** A last look with our own eyes, not through what watches have told. */
-  async assertNothingLeft(instanceId: string): Promise<void> {
+  /**
+   * A last look with our own eyes, not through what watches have told, at all kinds that instances consist of. Answers these kinds.
+   * @throws Conflict where something is left
+   */
+  async assertNothingLeft(instanceId: string): Promise<readonly string[]> {
     const labelSelector = `${labels.instance}=${instanceId}`;
-    for (const kind of ['Namespace', 'Pod'] as const) {
-      const { items } = await this.cluster.list(kind, { labelSelector });
-      if (items.length > 0) throw new Conflict(`${kind} "${items[0]!.metadata.name}" of the instance is still there`);
-    }
+    await Promise.all(
+      watched.map(async (kind) => {
+        const { items } = await this.cluster.list(kind, { labelSelector });
+        if (items.length > 0) throw new Conflict(`${kind} "${items[0]!.metadata.name}" of the instance is still there`);
+      }),
+    );
+    return watched;
   }
 
   /**
@@ -152,7 +159,8 @@ export class ClusterWorkplace {
     instance: KnownInstance,
     secrets: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<void> {
-    const filled = sealed ? await this.sealedValues.filledIn(object, sealed, instance, secrets) : object;
+    const wanted = notSmaller(object, seen);
+    const filled = sealed ? await this.sealedValues.filledIn(wanted, sealed, instance, secrets) : wanted;
     const { uid, resourceVersion } = seen && !isTerminating(seen) ? seen.metadata : {};
     const conditional = {
       ...filled,
@@ -183,6 +191,20 @@ export class ClusterWorkplace {
   }
 }
 
+/** Deletes what is left of an instance that is gone, if it still is what was seen. Answers whether it did. */
+export async function removeOrphan(
+  cluster: KubernetesCluster,
+  { kind, metadata: { name, namespace, uid } }: Pick<ClusterObject, 'kind' | 'metadata'>,
+): Promise<boolean> {
+  try {
+    await cluster.delete({ kind, name, ...(namespace !== undefined && { namespace }) }, uid === undefined ? {} : { uid });
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound || error instanceof Conflict) return false;
+    throw error;
+  }
+}
+
 /** Hosts of a cluster, and what is asked of them now. */
 export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCapacity[]> {
   const [nodes, pods] = await Promise.all([cluster.list('Node'), cluster.list('Pod')]);
@@ -191,7 +213,7 @@ export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCa
 
 function stepOf({ kind }: ClusterObject): number {
   if (kind === 'Namespace') return 0;
-  return kind === 'Deployment' || kind === 'Job' ? 2 : 1;
+  return kind === 'Deployment' || kind === 'StatefulSet' || kind === 'Job' ? 2 : 1;
 }
 
 function firstRefusal(
@@ -201,17 +223,17 @@ function firstRefusal(
   const failures = results.flatMap((result, i) =>
     result.status === 'rejected' ? [{ error: result.reason as unknown, action: actions[i]! }] : [],
   );
-  const final = failures.find(({ error }) => isFinal(error));
+  const final = failures.flatMap(({ error, action }) => (isFinal(error) ? [{ error, action }] : []))[0];
   if (final) {
-    const { action } = final;
-    const error = final.error as KubernetesError;
+    const { action, error } = final;
     const what =
       action.type === 'apply'
         ? `${action.object.kind} "${action.object.metadata.name}"`
         : `the deletion of ${action.reference.kind} "${action.reference.name}"`;
+    const why = error instanceof ProviderSecretMissing ? `${what} can't be made` : `the cluster refuses ${what}`;
     return {
       error,
-      reason: `the cluster refuses ${what}: ${error.message}`,
+      reason: `${why}: ${error.message}`,
       ...(action.node !== undefined && { node: action.node }),
     };
   }
@@ -219,7 +241,8 @@ function firstRefusal(
   return undefined;
 }
 
-const isFinal = (error: unknown): boolean =>
+const isFinal = (error: unknown): error is Refusal['error'] =>
+  error instanceof ProviderSecretMissing ||
   error instanceof Unprocessable ||
   error instanceof Refused ||
   (error instanceof AccessDenied && !error.message.includes('being terminated'));

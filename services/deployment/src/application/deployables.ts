@@ -4,6 +4,7 @@ import {
   ReleaseCommands,
   ReleaseQueries,
   type CallContext,
+  type Platform,
   type SnapshotConfiguration,
   type VersionView,
 } from '@souk/contracts';
@@ -12,7 +13,7 @@ import type { ClusterDescription } from '../domain/cluster.events';
 import { isDeployable } from '../domain/instance.decide';
 import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
-import { filledInProblems, type FilledIn, suppliedSecrets } from '../domain/parameters';
+import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
 import { CloudProviders } from './cloud-providers';
 import { TenantSecrets } from './tenant-secrets';
 
@@ -51,14 +52,19 @@ export class Deployables {
     return this.ofSnapshot(version, await this.releaseCommands.trialSnapshot(versionId, call), configuration);
   }
 
+  /** That the app was built for; none where it runs on any. */
+  async platformsOf({ appId }: VersionView): Promise<readonly Platform[]> {
+    return (await this.apps.app(appId))?.platforms ?? [];
+  }
+
   /** @throws PlatformMismatch */
-  async assertRunsOn({ appId }: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
-    const needs = (await this.apps.app(appId))?.platforms ?? [];
+  async assertRunsOn(version: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
+    const needs = await this.platformsOf(version);
     if (needs.length > 0 && !needs.some((platform) => platforms.includes(platform)))
       throw new PlatformMismatch(clusterId, platforms, needs);
   }
 
-  /** What is wrong with what was filled in, and values of the supplied secrets by their declared names. */
+  /** What is wrong with what was filled in, and values of what was supplied by the names under which the instance keeps them. */
   async filledIn(
     { configuration }: Deployable,
     input: FilledIn,
@@ -66,12 +72,15 @@ export class Deployables {
   ): Promise<{ problems: Problem[]; values: Map<string, string> }> {
     const problems = filledInProblems(configuration.topology, input);
     const values = new Map<string, string>();
-    for (const name of suppliedSecrets(configuration.topology)) {
+    for (const supplied of suppliedSecrets(configuration.topology)) {
+      const { name, keptAs } = supplied;
       const stored = Object.hasOwn(input.secrets, name) ? input.secrets[name] : undefined;
       if (stored === undefined) continue;
       const value = await this.secrets.value(tenant, stored);
-      if (value !== undefined) values.set(name, value);
-      else
+      if (value !== undefined) {
+        values.set(keptAs, value);
+        problems.push(...suppliedValueProblems(supplied, value));
+      } else
         problems.push({
           code: 'secret-not-stored',
           pointer: `/secrets/${name}`,
@@ -85,12 +94,11 @@ export class Deployables {
   private async ofSnapshot(version: VersionView, digest: string, name: string): Promise<Deployable> {
     const snapshot = await this.releases.snapshot(digest);
     if (!snapshot) throw new Error(`snapshot ${digest} of version "${version.versionId}" can't be read`);
-    const edge = snapshot.configurations.filter(({ hosting }) => hosting === 'edge');
-    const configuration = edge.find((known) => known.name === name);
+    const configuration = snapshot.configurations.find((known) => known.name === name);
     if (!configuration)
       throw new ConfigurationNotDeployable(
         name,
-        edge.map((known) => known.name),
+        snapshot.configurations.map((known) => known.name),
       );
     const deployed = { versionId: version.versionId, versionNumber: version.number, snapshot: digest };
     return { version, deployed, configuration };

@@ -30,6 +30,16 @@ export abstract class DeploymentSettings {
   abstract readonly cloudPollMs: { readonly first: number; readonly longest: number };
   /** After which time a call to a service broker is given up, in milliseconds. */
   abstract readonly cloudCallTimeoutMs: number;
+  /** How often every cluster with instances is looked at, in milliseconds. */
+  abstract readonly driftMs: number;
+  /** How long an instance may be unwell, or well again, before that is told, in milliseconds. */
+  abstract readonly unhealthyAfterMs: number;
+  /** How long something of a deleted instance is left alone, in milliseconds. */
+  abstract readonly orphanGraceMs: number;
+  /** How often each cluster is looked at, on average, in milliseconds. */
+  abstract readonly watchIntervalMs: number;
+  /** How long a cluster may take to answer one question when it is checked or looked at, in milliseconds. */
+  abstract readonly checkTimeoutMs: number;
   /** How long watches on a cluster go on after its last operation, in milliseconds. */
   abstract readonly idleMs: number;
 }
@@ -40,6 +50,11 @@ export const defaultSettings = {
   patienceMs: { 'image-not-pulled': 120_000, 'crash-loop': 120_000, 'cannot-start': 120_000 },
   parallelInstances: 64,
   stallAfterMs: 5_000,
+  driftMs: 300_000,
+  unhealthyAfterMs: 30_000,
+  orphanGraceMs: 60_000,
+  watchIntervalMs: 30_000,
+  checkTimeoutMs: 5_000,
   idleMs: 300_000,
   cloudPollMs: { first: 2_000, longest: 60_000 },
   cloudCallTimeoutMs: 60_000,

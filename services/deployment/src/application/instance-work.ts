@@ -9,10 +9,11 @@ import type { Ordered } from '../domain/deploy-order';
 import { needsCapacity, type Observed } from '../domain/observe';
 import { type KnownInstance, type RunningOperation } from '../domain/instance';
 import { changesVersion, consequenceOf, leadsBack, nextDeadline, nextGivingUp, type StartedOperation } from '../domain/operation';
-import type { Fallback, OperationFact, OperationStarted } from '../domain/operation.events';
+import type { Fallback, OperationFact, OperationStarted, StallCode } from '../domain/operation.events';
 import { type Action, type Clock as Moment, type Desired, plan } from '../domain/plan';
 import { renderInstance } from '../domain/render/render-instance';
 import { CloudResources } from './cloud-resources';
+import { AddressBinding } from './address-binding';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 import { IdentityBinding } from './identity-binding';
@@ -60,6 +61,7 @@ export class InstanceWork {
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
     private readonly resources: CloudResources,
+    private readonly addresses: AddressBinding,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -75,6 +77,10 @@ export class InstanceWork {
   private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
     if (instance.status === 'deleting' && instance.preempted !== undefined)
       await this.journal.preempt(instance.preempted, instance.operation);
+    if (instance.suspended && instance.status !== 'deleting') {
+      await this.stall(instance.instanceId, 'suspended', instance.suspended.reason);
+      return {};
+    }
     const job = await this.jobOf(instance);
     const entry = (await this.journal.operation(instance.operation.operationId)) ?? (await this.start(job, instance.operation));
     const after = entry.operation.status === 'running' ? await this.advance(job, entry, workplace) : entry;
@@ -104,8 +110,8 @@ export class InstanceWork {
     return givingUp !== undefined && givingUp < next ? givingUp : next;
   }
 
-  /** The cluster does not answer: said once, in the record of the operation. */
-  async stall(instanceId: string, code: 'cluster-unreachable' | 'cluster-refuses', reason: string): Promise<void> {
+  /** Nothing can be done for now: said once, in the record of the operation. */
+  async stall(instanceId: string, code: StallCode, reason: string): Promise<void> {
     const instance = await this.journal.instance(instanceId);
     if (!('operation' in instance)) return;
     const { operationId } = instance.operation;
@@ -117,13 +123,14 @@ export class InstanceWork {
   private async jobOf(instance: KnownInstance): Promise<Job> {
     const wanted = await this.frozen(instance.wanted.snapshot, instance);
     const { status, running } = instance;
-    if (!running || (status !== 'upgrading' && status !== 'rolling-back')) return { instance, wanted };
+    const isChange = status === 'upgrading' || status === 'rolling-back' || status === 'retrying';
+    if (!running || !isChange) return { instance, wanted };
     return { instance, wanted, before: await this.frozen(running.snapshot, instance) };
   }
 
   private async frozen(digest: string, { instanceId, configuration: name }: KnownInstance): Promise<Frozen> {
     const snapshot = await this.releases.snapshot(digest);
-    const configuration = snapshot?.configurations.find((known) => known.name === name && known.hosting === 'edge');
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
     if (!snapshot || !configuration) throw new Error(`snapshot ${digest} of instance "${instanceId}" can't be read`);
     return { snapshot, configuration };
   }
@@ -153,7 +160,8 @@ export class InstanceWork {
   }
 
   private async advance(job: Job, started: Entry, workplace: ClusterWorkplace): Promise<Entry> {
-    let entry = await this.settleIdentity(job, started);
+    let entry = await this.addresses.take(job, await this.settleIdentity(job, started));
+    if (entry.operation.status !== 'running') return entry;
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
     let lookedAgain = false;
@@ -188,21 +196,26 @@ export class InstanceWork {
 
   private async desired(job: Job, { operation }: Entry): Promise<Desired> {
     const { instance } = job;
-    const { completedInit } = instance;
+    const { completedInit, stopped } = instance;
     const clock = this.moment();
     if (operation.started.kind === 'delete' || !operation.credential) return { operation, completedInit, clock };
     const { to, from } = directionOf(job, operation);
     const { credential } = operation;
     const wanted = { configuration: to.configuration, credential, ...(from && { before: from.configuration }) };
     const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
-    const left = from && leadsBack(operation) ? orderOf(from.configuration.topology) : undefined;
+    const left = this.leftBehind(operation, from ?? to);
     const { topology } = to.configuration;
     const cloud = cloudNodesOf(topology);
     return {
-      ...{ instance: rendered, operation, completedInit, clock },
+      ...{ instance: rendered, operation, completedInit, stopped, clock },
       ...(cloud.length > 0 && { cloud, reads: credentialsReadIn(topology) }),
       ...(left && { left }),
     };
+  }
+
+  /** Nodes whose order is followed the other way round. */
+  private leftBehind(operation: StartedOperation, { configuration }: Frozen): Ordered[] | undefined {
+    return leadsBack(operation) ? orderOf(configuration.topology) : undefined;
   }
 
   private moment(): Moment {
@@ -236,8 +249,8 @@ export class InstanceWork {
     const facts: OperationFact[] = [];
     for (const action of actions) if (action.type === 'record') facts.push(action.fact);
     workplace.assertOurs();
-    await this.beforeEnd(facts, job, entry, workplace);
-    const recorded = await this.journal.record(entry, ...facts);
+    const proofs = await this.beforeEnd(facts, job, entry, workplace);
+    const recorded = await this.journal.record(entry, ...proofs, ...facts);
     await this.askForResources(actions, job, entry);
     const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
     const refusal = await workplace.carryOut(actions, objects, job.instance, secrets);
@@ -257,19 +270,24 @@ export class InstanceWork {
     }
   }
 
-  /** What must be so before it is said that the operation has come to a good end. */
+  /** What must be so before it is said that the operation has come to a good end. Answers what was seen of that. */
   private async beforeEnd(
     facts: readonly OperationFact[],
     { instance, wanted }: Job,
     { operation }: Entry,
     workplace: ClusterWorkplace,
-  ): Promise<void> {
+  ): Promise<OperationFact[]> {
+    const proofs: OperationFact[] = [];
     for (const { type } of facts) {
       if (type === 'OperationRolledBack') await this.identity.restore(instance, operation);
       if (type !== 'OperationSucceeded') continue;
-      if (operation.started.kind === 'delete') await workplace.assertNothingLeft(instance.instanceId);
-      else await this.identity.settle(instance, operation, wanted.snapshot);
+      const { kind, operationId, instanceId } = operation.started;
+      if (kind === 'delete') {
+        const kinds = await workplace.assertNothingLeft(instanceId);
+        proofs.push({ type: 'InventoryFoundEmpty', data: { operationId, instanceId, kinds } });
+      } else await this.identity.settle(instance, operation, wanted.snapshot);
     }
+    return proofs;
   }
 
   /** Everything after the last word about the cluster. Each step may be repeated. */
@@ -283,6 +301,7 @@ export class InstanceWork {
       const kept = new Set(cloudNodesOf(topology).map(({ name }) => name));
       await this.resources.releaseAllBut(instance.instanceId, operationId, kept);
     }
+    await this.addresses.settle(job, entry);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));

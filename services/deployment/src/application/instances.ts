@@ -11,18 +11,22 @@ import {
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NotFound } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { isWithin, replicaRange } from '@souk/topology';
 import type { Instance, KnownInstance } from '../domain/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../domain/instance.decide';
 import {
   ConfigurationNotDeployable,
   ParametersInvalid,
+  ReplicasOutOfRange,
   UnknownNodes,
   VersionNotFound,
   VersionOfAnotherApp,
 } from '../domain/instance.errors';
-import type { InstanceEvent, InstanceOrigin } from '../domain/instance.events';
+import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../domain/instance.events';
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
+import { ClusterChoice } from './cluster-choice';
+import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
 import { OperationCounts } from './operation-counts';
@@ -39,6 +43,12 @@ interface ChangeOfVersion {
   readonly acceptPermissions: boolean;
 }
 
+/** An operation that is asked for. */
+interface OfInstance {
+  readonly instanceId: string;
+  readonly operationId: string;
+}
+
 type Outcome = CommandOutcome<Instance, InstanceEvent>;
 
 /** What owners of instances, and commerce on their behalf, ask for. The reconciler does it. */
@@ -51,6 +61,8 @@ export class Instances extends DeploymentCommands {
     private readonly releases: ReleaseQueries,
     private readonly authorization: AuthorizationQueries,
     private readonly clusters: Clusters,
+    private readonly choice: ClusterChoice,
+    private readonly obstacles: ClusterObstacles,
     private readonly deployables: Deployables,
     private readonly reconciler: Reconciler,
     private readonly clock: Clock,
@@ -94,6 +106,36 @@ export class Instances extends DeploymentCommands {
     return this.handle(instance, context, { type: 'RequestRollback', ...command });
   }
 
+  async stop(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStop', ...operation });
+  }
+
+  async start(operation: OfInstance, owner: string, context: CommandContext): Promise<Outcome> {
+    return this.handle(await this.own(operation.instanceId, owner), context, { type: 'RequestStart', ...operation });
+  }
+
+  /** @param nodes replicas by service name */
+  async scale(
+    { nodes, ...operation }: OfInstance & { readonly nodes: Readonly<Record<string, unknown>> },
+    owner: string,
+    context: CommandContext,
+  ): Promise<Outcome> {
+    const instance = await this.own(operation.instanceId, owner);
+    assertKnown(Object.keys(nodes), await this.lastingNodes(instance));
+    for (const [node, replicas] of Object.entries(nodes))
+      if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
+    const command = { type: 'RequestScale', ...operation, nodes: nodes as Readonly<Record<string, number>> } as const;
+    return this.handle(instance, context, command);
+  }
+
+  async chooseDriftPolicy(instanceId: string, policy: DriftPolicy, owner: string, context: CommandContext): Promise<Outcome> {
+    const instance = await this.own(instanceId, owner);
+    const command = { type: 'ChooseDriftPolicy', instanceId, policy } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.reconciler.inspect(instance.clusterId, instanceId);
+    return outcome;
+  }
+
   /** @param nodes all that can be restarted, where none are named */
   async restart(
     input: { readonly instanceId: string; readonly operationId: string; readonly nodes?: readonly string[] },
@@ -102,15 +144,19 @@ export class Instances extends DeploymentCommands {
   ): Promise<Outcome> {
     const { instanceId, operationId } = input;
     const instance = await this.own(instanceId, owner);
-    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
-    const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
-    const all = (configuration?.topology.nodes ?? [])
+    const all = await this.lastingNodes(instance);
+    const nodes = input.nodes ?? all;
+    assertKnown(nodes, all);
+    return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
+  }
+
+  /** Nodes that run on and on, on the cluster. */
+  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
+    const snapshot = await this.releases.snapshot(wanted.snapshot);
+    const configuration = snapshot?.configurations.find((known) => known.name === name);
+    return (configuration?.topology.nodes ?? [])
       .filter(({ category }) => category !== 'init' && category !== 'cloud')
       .map(({ serviceName }) => serviceName);
-    const nodes = input.nodes ?? all;
-    const unknown = nodes.filter((node) => !all.includes(node));
-    if (unknown.length > 0) throw new UnknownNodes(unknown);
-    return this.handle(instance, context, { type: 'RequestRestart', instanceId, operationId, nodes });
   }
 
   /** What is to be known of the instance and the version before it can be decided. */
@@ -121,7 +167,7 @@ export class Instances extends DeploymentCommands {
     if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
     if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
     const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
-    if (snapshot) this.assertFits(instance, snapshot);
+    if (snapshot) await this.assertFits(instance, snapshot);
     const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
     const command = {
       instanceId,
@@ -134,15 +180,19 @@ export class Instances extends DeploymentCommands {
   }
 
   private async request(wish: Wish, deployable: Deployable, origin: InstanceOrigin, context: CommandContext): Promise<Outcome> {
-    const { instanceId, name, ownerTenant, configuration, clusterId, parameters } = wish;
+    const { instanceId, name, ownerTenant, configuration, parameters } = wish;
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    // Of a repeat it is known where it went.
+    const { clusterId, placement } =
+      state.status === 'unknown' ? await this.choice.targetOf(wish, deployable) : { ...state, placement: undefined };
     const cluster = await this.clusters.usable(clusterId, ownerTenant);
     await this.deployables.assertRunsOn(deployable.version, cluster);
     const { problems, values } = await this.deployables.filledIn(deployable, wish, ownerTenant);
     if (problems.length > 0) throw new ParametersInvalid(problems);
 
-    const { state } = await this.commands.load(instanceAggregate, instanceId);
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
+      await this.obstacles.assertNone(deployable.configuration, cluster);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
       for (const [secret, value] of values) await this.vault.put(ownerTenant, suppliedName(instanceId, secret), value);
@@ -151,6 +201,7 @@ export class Instances extends DeploymentCommands {
     const data = {
       ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, origin },
       ...deployable.deployed,
+      ...(placement && { placement }),
       released: status !== 'draft',
       secrets: [...values.keys()].sort(),
       operationId: derivedId('operation', instanceId, 'deploy'),
@@ -194,16 +245,28 @@ export class Instances extends DeploymentCommands {
     return (await this.commands.load(instanceAggregate, instanceId)).revision >= 0;
   }
 
-  /** The version has the instance's configuration, and asks for nothing that the instance does not have. */
-  private assertFits(instance: KnownInstance, { configurations }: Snapshot): void {
-    const edge = configurations.filter(({ hosting }) => hosting === 'edge');
-    const configuration = edge.find(({ name }) => name === instance.configuration);
+  /** The version has the instance's configuration, and asks for nothing that the instance or its cluster does not have. */
+  private async assertFits(instance: KnownInstance, { configurations }: Snapshot): Promise<void> {
+    const { clusterId, instanceId, ownerTenant } = instance;
+    const current = await this.releases.snapshot(instance.wanted.snapshot);
+    const hosting = current?.configurations.find(({ name }) => name === instance.configuration)?.hosting;
+    const possible = configurations.filter((known) => hosting === undefined || known.hosting === hosting);
+    const configuration = possible.find(({ name }) => name === instance.configuration);
     if (!configuration)
       throw new ConfigurationNotDeployable(
         instance.configuration,
-        edge.map(({ name }) => name),
+        possible.map(({ name }) => name),
       );
     const problems = lackingProblems(configuration.topology, instance);
     if (problems.length > 0) throw new ParametersInvalid(problems);
+    await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
 }
+
+/** @throws UnknownNodes */
+function assertKnown(nodes: readonly string[], all: readonly string[]): void {
+  const unknown = nodes.filter((node) => !all.includes(node));
+  if (unknown.length > 0) throw new UnknownNodes(unknown);
+}
+
+const isReplicas = (value: unknown): boolean => typeof value === 'number' && isWithin(value, replicaRange);

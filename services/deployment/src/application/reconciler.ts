@@ -10,6 +10,7 @@ import { ClusterClients } from './cluster-clients';
 import { ClusterView } from './cluster-view';
 import { ClusterWorkplace, NotOurs } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+import { Inspections } from './inspections';
 import { InstanceWork } from './instance-work';
 import { SealedValues } from './sealed-values';
 import { type Outcome, WorkQueue } from './work-queue';
@@ -20,6 +21,8 @@ interface Site {
   readonly lease: LeaseKeeper;
   /** Instances with an operation. */
   readonly active: Set<string>;
+  /** Instances without one that somebody should look at. */
+  readonly suspects: Set<string>;
   /** While this replica holds the lease. Where another one does, nothing else is kept. */
   desk: Desk | undefined;
   /** Opening and closing it, one after the other. */
@@ -35,6 +38,8 @@ interface Desk {
   readonly view: ClusterView;
   readonly workplace: ClusterWorkplace;
   readonly queue: WorkQueue;
+  /** Of instances without an operation. */
+  readonly inspections: WorkQueue;
 }
 
 /** How often sites without work are looked for, and work that nobody was told of. */
@@ -45,6 +50,8 @@ const READS = { parallel: 16, firstPauseMs: 100, longestPauseMs: 5_000 } as cons
 const EVERYTHING = 'everything';
 /** How long turns that are under way may take when the process is to end, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
+/** Instances at rest that are looked at side by side on one cluster: work comes first. */
+const PARALLEL_INSPECTIONS = 2;
 /** When a turn is tried again that another replica was in the way of. */
 const ANOTHER_TRY_MS = 1_000;
 
@@ -70,6 +77,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
     private readonly clients: ClusterClients,
     private readonly work: InstanceWork,
+    private readonly inspections: Inspections,
     private readonly sealedValues: SealedValues,
     private readonly settings: DeploymentSettings,
     private readonly leases: Leases,
@@ -108,6 +116,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     site.desk?.queue.call(instanceId);
   }
 
+  /** Something about this instance, which has no operation, is not as it should be. */
+  inspect(clusterId: string, instanceId: string): void {
+    if (this.stopped) return;
+    const site = this.site(clusterId);
+    if (site.desk) site.desk.inspections.call(instanceId);
+    else site.suspects.add(instanceId);
+  }
+
   /** What was under way when the last process ended, and whatever else is not known here. What the read model learns only later comes as a change. */
   private async takeUp(): Promise<Outcome> {
     let cursor: string | undefined;
@@ -141,6 +157,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const site = clusterId === undefined ? undefined : this.sites.get(clusterId);
     if (!site || site.desk || site.lease.activity.held()) return;
     site.active.delete(instanceId);
+    site.suspects.delete(instanceId);
     if (site.active.size === 0) void this.close(site);
   }
 
@@ -155,6 +172,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       clusterId,
       lease,
       active: new Set(),
+      suspects: new Set(),
       desk: undefined,
       moving: Promise.resolve(),
       closing: undefined,
@@ -176,12 +194,13 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private openDesk(site: Site): void {
-    const { clusterId, active, lease } = site;
+    const { clusterId, active, suspects, lease } = site;
     const client = this.clients.client(clusterId);
     const callIfActive = (instanceId: string) => {
       if (active.has(instanceId)) desk.queue.call(instanceId);
+      else if (view.hasSynced) desk.inspections.call(instanceId);
     };
-    const view = new ClusterView(client, callIfActive, () => active.forEach(callIfActive));
+    const view: ClusterView = new ClusterView(client, callIfActive, () => active.forEach(callIfActive));
     const workplace = new ClusterWorkplace(client, view, this.sealedValues, lease.activity);
     const queue = new WorkQueue((instanceId) => this.turn(instanceId, desk, active), {
       parallel: this.settings.parallelInstances,
@@ -189,18 +208,43 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       longestPauseMs: 15_000,
       onError: (instanceId, error) => this.report(clusterId, instanceId, error),
     });
-    const desk: Desk = { view, workplace, queue };
+    const inspections = new WorkQueue((instanceId) => this.inspectAt(instanceId, site, workplace), {
+      parallel: PARALLEL_INSPECTIONS,
+      firstPauseMs: 1_000,
+      longestPauseMs: 60_000,
+      onError: (instanceId, error) => this.report(clusterId, instanceId, error),
+    });
+    const desk: Desk = { view, workplace, queue, inspections };
     site.desk = desk;
     active.forEach(callIfActive);
+    suspects.forEach((instanceId) => inspections.call(instanceId));
+    suspects.clear();
   }
 
-  private async turn(instanceId: string, { workplace, view }: Desk, active: Set<string>): Promise<Outcome> {
+  private async inspectAt(instanceId: string, { clusterId, active }: Site, workplace: ClusterWorkplace): Promise<Outcome> {
+    if (active.has(instanceId)) return { done: true };
+    try {
+      const outcome = await this.inspections.inspect(instanceId, workplace);
+      if (outcome.begun) this.wake(clusterId, instanceId);
+      return outcome;
+    } catch (error) {
+      // Whoever works there now looks for itself; who comes back, is told again.
+      if (error instanceof NotOurs) return { done: true };
+      throw error;
+    }
+  }
+
+  private async turn(instanceId: string, { workplace, view, inspections }: Desk, active: Set<string>): Promise<Outcome> {
     // Whoever wakes it during the turn that ends its work calls the queue as well: that next turn takes it up again.
     active.add(instanceId);
     try {
       workplace.assertOurs();
       const outcome = await this.work.turn(instanceId, workplace);
-      if (outcome.done) active.delete(instanceId);
+      if (outcome.done) {
+        active.delete(instanceId);
+        // What was changed by hand meanwhile nobody tells of once more.
+        inspections.call(instanceId);
+      }
       return outcome;
     } catch (error) {
       if (error instanceof NotOurs) await this.work.letGo(instanceId, workplace);
@@ -228,7 +272,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   /** Watches cost memory and connections, a lease costs appends: those of clusters without work end after a while. */
   private async sweep(): Promise<void> {
     for (const site of [...this.sites.values()]) {
-      if (site.active.size > 0 || site.desk?.queue.idle === false) continue;
+      if (site.active.size > 0 || site.desk?.queue.idle === false || site.desk?.inspections.idle === false) continue;
       site.idleSince ??= Date.now();
       if (Date.now() - site.idleSince < this.settings.idleMs) continue;
       await this.close(site);
@@ -247,13 +291,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.leases.giveUp(site.lease);
     this.sites.delete(site.clusterId);
     for (const instanceId of site.active) this.wake(site.clusterId, instanceId);
+    for (const instanceId of site.suspects) this.inspect(site.clusterId, instanceId);
   }
 
   private async closeDesk(site: Site): Promise<void> {
     const { desk } = site;
     site.desk = undefined;
     if (!desk) return;
-    const stopped = Promise.all([desk.queue.stop(), desk.view.stop()]);
+    const stopped = Promise.all([desk.queue.stop(), desk.inspections.stop(), desk.view.stop()]);
     const late = new AbortController();
     const patience = sleep(STOP_WITHIN_MS, undefined, { signal: late.signal }).catch(() => undefined);
     await Promise.race([stopped, patience]);

@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
+import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
+import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { CloudResources } from './cloud-resources';
+import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
 
 /** What is wanted of an instance: a configuration, and the identity that it runs with. */
@@ -22,15 +25,20 @@ export class Renderings {
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
     private readonly resources: CloudResources,
+    private readonly pools: AddressPools,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential }: Wanted): Promise<InstanceToRender> {
-    const { instanceId, name, appId, clusterId, parameters, restarts } = instance;
+    const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
     return {
-      ...{ instanceId, name, appId, configuration, parameters, restarts },
+      ...{ instanceId, name, appId, parameters, restarts },
+      configuration: await this.fetchable(configuration, clusterId),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      scale,
+      stopped,
+      ...(await this.addressesOf(instance, configuration)),
       ...(await this.cloudBindingsOf(instanceId, configuration)),
     };
   }
@@ -38,6 +46,19 @@ export class Renderings {
   private async cloudBindingsOf(instanceId: string, { topology }: SnapshotConfiguration) {
     if (topology.nodes.every(({ category }) => category !== 'cloud')) return {};
     return { cloudBindings: await this.resources.bindings(instanceId) };
+  }
+
+  private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {
+    const { state } = await this.commands.load(cluster, clusterId);
+    const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
+    return simulated ? configuration : withoutSimulatedDigests(configuration);
+  }
+
+  private async addressesOf(
+    instance: InstanceFacts,
+    { topology }: SnapshotConfiguration,
+  ): Promise<Pick<InstanceToRender, 'addresses'>> {
+    return addressedNodes(topology).length === 0 ? {} : { addresses: await this.pools.of(instance) };
   }
 
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {

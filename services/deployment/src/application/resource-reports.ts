@@ -3,13 +3,15 @@ import type { CommandContext, Problem } from '@souk/event-sourcing';
 import { PlatformMismatch } from '../domain/instance.errors';
 import type { FilledIn } from '../domain/parameters';
 import { resourceReport, type ResourceReport } from '../domain/resource-report';
+import { ClusterChoice, type Target } from './cluster-choice';
+import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { Deployables } from './deployables';
 
 export interface ReportRequest {
   readonly versionId: string;
   readonly configuration: string;
-  readonly clusterId: string;
+  readonly target: Target;
   /** Absent where nothing was filled in yet: then nothing is said about it. */
   readonly filledIn?: FilledIn;
   readonly tenant: string;
@@ -23,13 +25,16 @@ export class ResourceReports {
   constructor(
     private readonly deployables: Deployables,
     private readonly clusters: Clusters,
+    private readonly choice: ClusterChoice,
+    private readonly obstacles: ClusterObstacles,
   ) {}
 
   async report(request: ReportRequest, context: CommandContext): Promise<ResourceReport> {
-    const { versionId, configuration, clusterId, tenant, asProvider } = request;
+    const { versionId, configuration, target, tenant, asProvider } = request;
     const deployable = asProvider
       ? await this.deployables.own(versionId, configuration, tenant, context)
       : await this.deployables.released(versionId, configuration);
+    const { clusterId } = await this.choice.targetOf(target, deployable);
     const cluster = await this.clusters.usable(clusterId, tenant);
     const { problems } = request.filledIn
       ? await this.deployables.filledIn(deployable, request.filledIn, tenant)
@@ -41,6 +46,9 @@ export class ResourceReports {
       if (!(error instanceof PlatformMismatch)) throw error;
       mismatch.push({ code: error.code, pointer: '/clusterId', message: error.message });
     }
-    return resourceReport(deployable.configuration.topology, await this.clusters.hosts(clusterId), [...mismatch, ...problems]);
+    const hosts = await this.clusters.hosts(clusterId);
+    const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable.version);
+    const obstacles = await this.obstacles.of(deployable.configuration, cluster, { hosts, platforms });
+    return resourceReport(deployable.configuration.topology, hosts, [...mismatch, ...obstacles, ...problems]);
   }
 }

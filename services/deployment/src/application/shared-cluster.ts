@@ -34,6 +34,10 @@ export class SharedCluster {
         shared: true,
         connection: { kind: 'simulated' },
         platforms: ['linux/amd64'],
+        region: 'local',
+        nas: { storageClass: 'nas' },
+        serviceAddressRange: '192.168.64.1-192.168.64.250',
+        loadBalancer: 'metallb',
       },
       { commandId, correlationId: commandId, causationId: commandId, actor },
     );

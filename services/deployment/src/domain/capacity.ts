@@ -12,6 +12,8 @@ export interface HostCapacity {
   readonly name: string;
   /** `linux/amd64`, as the host reports it. */
   readonly platform: string;
+  /** Under which it is reached on the local network. */
+  readonly address?: string;
   /** Takes new pods. */
   readonly schedulable: boolean;
   readonly allocatable: Amount;
@@ -29,8 +31,10 @@ export function hostsOf(nodes: readonly ClusterObject[], pods: readonly ClusterO
   return (nodes as readonly NodeObject[]).map((node) => {
     const { status, spec, metadata } = node;
     const info = status?.nodeInfo;
+    const address = addressOf(node);
     return {
       name: metadata.name,
+      ...(address !== undefined && { address }),
       platform: `${info?.operatingSystem ?? 'linux'}/${architectureOf(info?.architecture)}`,
       schedulable: spec?.unschedulable !== true && isReady(node),
       allocatable: amountOf(status?.allocatable),
@@ -122,6 +126,7 @@ interface NodeObject extends ClusterObject {
   readonly spec?: { readonly unschedulable?: boolean };
   readonly status?: {
     readonly allocatable?: Readonly<Record<string, string>>;
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly nodeInfo?: { readonly operatingSystem?: string; readonly architecture?: string };
   };
@@ -133,6 +138,11 @@ const requestOf = ({ resources }: ContainerSpec): Amount => amountOf(resources?.
 
 function amountOf(quantities: Readonly<Record<string, string>> | undefined): Amount {
   return { cpu: parseCpu(quantities?.['cpu'] ?? '0'), memory: parseMemory(quantities?.['memory'] ?? '0') };
+}
+
+function addressOf({ status }: NodeObject): string | undefined {
+  const known = (type: string) => status?.addresses?.find((address) => address.type === type)?.address;
+  return known('InternalIP') ?? known('ExternalIP');
 }
 
 /** Kubernetes says `arm` where images say `arm/v7`. */

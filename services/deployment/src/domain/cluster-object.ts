@@ -1,3 +1,5 @@
+import type { OwnedFields } from './owned-fields';
+
 /** An object of the Kubernetes API, as far as this service reads it. */
 export interface ClusterObject {
   readonly apiVersion: string;
@@ -13,6 +15,8 @@ export interface ClusterObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  /** Of what was seen: the fields that this platform owns. Absent where the cluster does not tell. */
+  readonly owned?: OwnedFields;
   readonly [field: string]: unknown;
 }
 
@@ -35,6 +39,8 @@ export const annotations = {
   operation: 'souk.dev/operation',
   /** In a pod template: changes when a secret that the pod reads as environment does. */
   secretHash: 'souk.dev/secret-hash',
+  /** In a pod template: changes when the configuration of its log collector does. */
+  loggingHash: 'souk.dev/logging-hash',
   /** In a pod template: the operation that asked for a restart. */
   restartedBy: 'souk.dev/restarted-by',
 } as const;

@@ -18,10 +18,45 @@ export class ClusterInUse extends DomainError {
   }
 }
 
-export class KubeconfigRefused extends DomainError {
-  readonly code = 'kubeconfig-refused';
+/** What is said of the cluster is not so, or it can't be worked on; nothing is stored. */
+export class ClusterCheckFailed extends DomainError {
+  readonly code = 'cluster-check-failed';
   constructor(override readonly problems: readonly Problem[]) {
-    super(`the kubeconfig can't be taken: ${problems.map((problem) => problem.message).join('; ')}`);
+    super(`the cluster can't be taken: ${problems.map((problem) => problem.message).join('; ')}${hintOf(problems)}`);
+  }
+}
+
+/** Something that the configuration needs is not there, or was not granted by the owner of the cluster. */
+export class ClusterUnsuitable extends DomainError {
+  readonly code = 'cluster-unsuitable';
+  constructor(
+    readonly clusterId: string,
+    override readonly problems: readonly Problem[],
+  ) {
+    super(`cluster "${clusterId}" does not suit the configuration: ${problems.map((problem) => problem.message).join('; ')}`);
+  }
+}
+
+/** No operator offers a cluster for this in that region. */
+export class NoClusterAvailable extends DomainError {
+  readonly code = 'no-cluster-available';
+  constructor(
+    readonly region: string,
+    readonly reasons: readonly string[],
+  ) {
+    super(`no cluster in region "${region}" takes this configuration${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
+  }
+}
+
+/** A configuration for the edge goes to a cluster, one for the cloud to a region. */
+export class WrongTarget extends DomainError {
+  readonly code = 'wrong-target';
+  constructor(configuration: string, hosting: 'edge' | 'cloud') {
+    super(
+      hosting === 'edge'
+        ? `configuration "${configuration}" is for the edge: name the cluster that it goes to, and no region`
+        : `configuration "${configuration}" is for the cloud: name the region that it goes to, and no cluster`,
+    );
   }
 }
 
@@ -41,4 +76,9 @@ export class ClusterUnreachable extends DomainError {
   ) {
     super(`cluster "${clusterId}" can't be reached: ${detail}`);
   }
+}
+
+function hintOf(problems: readonly Problem[]): string {
+  if (!problems.some(({ code }) => code === 'access-missing')) return '';
+  return '; all that is needed of a cluster gives `kubectl apply -f -` what GET /v1/clusters/cluster-role answers';
 }

@@ -11,6 +11,7 @@ export type FailureCode =
   | 'refused'
   | 'cloud-refused'
   | 'credential-missing'
+  | 'address-pool-exhausted'
   | 'unknown';
 
 /** Of how failures were told before they had a code: first match, from the particular to the general. */

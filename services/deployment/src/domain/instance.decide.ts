@@ -1,25 +1,39 @@
 import { isEarlierVersion } from '@souk/contracts';
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
+import type { Difference } from './drift';
 import type { Failure } from './failure';
-import { evolveInstance, type Instance, type KnownInstance, noInstance, operationOf } from './instance';
+import { evolveInstance, type Instance, type KnownInstance, mayCorrect, noInstance, operationOf } from './instance';
 import {
   AlreadyAtVersion,
+  AlreadyRunning,
+  AlreadyStopped,
   ConsentRequired,
   InstanceGone,
   InstanceUnknown,
+  InstanceSuspended,
   NotAnEarlierVersion,
+  NothingToRetry,
   OperationRunning,
   TrialNotUpgradable,
   VersionNotDeployable,
 } from './instance.errors';
 import type {
+  CorrectionRequested,
   DeployedVersion,
+  DriftPolicy,
+  DriftPolicyChosen,
   InstanceEvent,
   InstanceRequested,
   OperationConcluded,
   OperationOutcome,
+  ReconciliationResumed,
+  ReconciliationSuspended,
   RestartRequested,
+  RetryRequested,
   RollbackRequested,
+  ScaleRequested,
+  StartRequested,
+  StopRequested,
   UpgradeRequested,
 } from './instance.events';
 
@@ -50,6 +64,56 @@ export interface RequestRestart {
   readonly nodes: readonly string[];
 }
 
+interface OfInstance {
+  readonly instanceId: string;
+  readonly operationId: string;
+}
+
+export interface RequestStop extends OfInstance {
+  readonly type: 'RequestStop';
+}
+
+export interface RequestStart extends OfInstance {
+  readonly type: 'RequestStart';
+}
+
+export interface RequestScale extends OfInstance {
+  readonly type: 'RequestScale';
+  readonly nodes: Readonly<Record<string, number>>;
+}
+
+/** Once more what this operation has failed at. */
+export interface RequestRetry extends OfInstance {
+  readonly type: 'RequestRetry';
+  readonly failedOperation: string;
+}
+
+export interface RequestCorrection extends OfInstance {
+  readonly type: 'RequestCorrection';
+  readonly differences: readonly Difference[];
+  readonly now: string;
+  /** Earlier corrections do not count against this one. */
+  readonly countedFrom: string;
+}
+
+export interface ChooseDriftPolicy {
+  readonly type: 'ChooseDriftPolicy';
+  readonly instanceId: string;
+  readonly policy: DriftPolicy;
+}
+
+export interface SuspendReconciliation {
+  readonly type: 'SuspendReconciliation';
+  readonly instanceId: string;
+  readonly reason: string;
+}
+
+export interface ResumeReconciliation {
+  readonly type: 'ResumeReconciliation';
+  readonly instanceId: string;
+  readonly reason: string;
+}
+
 export interface RequestDelete {
   readonly type: 'RequestDelete';
   readonly instanceId: string;
@@ -67,7 +131,20 @@ export interface ConcludeOperation {
 }
 
 export type InstanceCommand =
-  RequestInstance | RequestUpgrade | RequestRollback | RequestRestart | RequestDelete | ConcludeOperation;
+  | RequestInstance
+  | RequestUpgrade
+  | RequestRollback
+  | RequestRestart
+  | RequestStop
+  | RequestStart
+  | RequestScale
+  | RequestRetry
+  | RequestCorrection
+  | ChooseDriftPolicy
+  | SuspendReconciliation
+  | ResumeReconciliation
+  | RequestDelete
+  | ConcludeOperation;
 
 /** A version that was released and is not withdrawn. */
 export const isDeployable = (status: string): boolean => status === 'released' || status === 'deprecated';
@@ -93,6 +170,52 @@ const restart = (command: RequestRestart, state: Instance): RestartRequested[] =
   idle(command, state);
   const { instanceId, operationId, nodes } = command;
   return [{ type: 'RestartRequested', data: { instanceId, operationId, nodes } }];
+};
+
+const stop = (command: RequestStop, state: Instance): StopRequested[] => {
+  const { instanceId, operationId } = command;
+  // One that did not stop is degraded: asking again is how its owner tries again.
+  if (idle(command, state).status === 'stopped') throw new AlreadyStopped(instanceId);
+  return [{ type: 'StopRequested', data: { instanceId, operationId } }];
+};
+
+const start = (command: RequestStart, state: Instance): StartRequested[] => {
+  const { instanceId, operationId } = command;
+  if (idle(command, state).status === 'running') throw new AlreadyRunning(instanceId);
+  return [{ type: 'StartRequested', data: { instanceId, operationId } }];
+};
+
+const scale = (command: RequestScale, state: Instance): ScaleRequested[] => {
+  idle(command, state);
+  const { instanceId, operationId, nodes } = command;
+  return [{ type: 'ScaleRequested', data: { instanceId, operationId, nodes } }];
+};
+
+const retry = (command: RequestRetry, state: Instance): RetryRequested[] => {
+  const { instanceId, operationId, failedOperation } = command;
+  if (idle(command, state).status !== 'degraded') throw new NothingToRetry(instanceId);
+  return [{ type: 'RetryRequested', data: { instanceId, operationId, failedOperation } }];
+};
+
+const correct = (command: RequestCorrection, state: Instance): CorrectionRequested[] => {
+  const { instanceId, operationId, differences, now, countedFrom } = command;
+  if (state.status === 'unknown' || !mayCorrect(state, countedFrom)) return [];
+  return [{ type: 'CorrectionRequested', data: { instanceId, operationId, differences, seenAt: now } }];
+};
+
+const choosePolicy = ({ instanceId, policy }: ChooseDriftPolicy, state: Instance): DriftPolicyChosen[] => {
+  if (existing(instanceId, state).driftPolicy === policy) return [];
+  return [{ type: 'DriftPolicyChosen', data: { instanceId, policy } }];
+};
+
+const suspend = ({ instanceId, reason }: SuspendReconciliation, state: Instance): ReconciliationSuspended[] => {
+  if (existing(instanceId, state).suspended) return [];
+  return [{ type: 'ReconciliationSuspended', data: { instanceId, reason } }];
+};
+
+const resume = ({ instanceId, reason }: ResumeReconciliation, state: Instance): ReconciliationResumed[] => {
+  if (!existing(instanceId, state).suspended) return [];
+  return [{ type: 'ReconciliationResumed', data: { instanceId, reason } }];
 };
 
 const remove = ({ instanceId, operationId }: RequestDelete, state: Instance): InstanceEvent[] => {
@@ -123,6 +246,14 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
     UpgradeRequested: {},
     RollbackRequested: {},
     RestartRequested: {},
+    StopRequested: {},
+    StartRequested: {},
+    ScaleRequested: {},
+    RetryRequested: {},
+    CorrectionRequested: {},
+    DriftPolicyChosen: {},
+    ReconciliationSuspended: {},
+    ReconciliationResumed: {},
     DeleteRequested: {},
     OperationConcluded: {},
     InstanceDeleted: {},
@@ -139,6 +270,22 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
         return rollBack(command, state);
       case 'RequestRestart':
         return restart(command, state);
+      case 'RequestStop':
+        return stop(command, state);
+      case 'RequestStart':
+        return start(command, state);
+      case 'RequestScale':
+        return scale(command, state);
+      case 'RequestRetry':
+        return retry(command, state);
+      case 'RequestCorrection':
+        return correct(command, state);
+      case 'ChooseDriftPolicy':
+        return choosePolicy(command, state);
+      case 'SuspendReconciliation':
+        return suspend(command, state);
+      case 'ResumeReconciliation':
+        return resume(command, state);
       case 'RequestDelete':
         return remove(command, state);
       case 'ConcludeOperation':
@@ -149,12 +296,19 @@ export const instance: Aggregate<Instance, InstanceCommand, InstanceEvent> = {
   },
 };
 
-/** The instance, if it does nothing at the moment. */
-function idle({ instanceId }: { readonly instanceId: string }, state: Instance) {
+/** The instance, if it is there. */
+function existing(instanceId: string, state: Instance) {
   if (state.status === 'unknown') throw new InstanceUnknown(instanceId);
   if (state.status === 'deleted') throw new InstanceGone(instanceId);
-  if ('operation' in state) throw new OperationRunning(instanceId, state.operation);
   return state;
+}
+
+/** The instance, if it does nothing at the moment, and may do something. */
+function idle({ instanceId }: { readonly instanceId: string }, state: Instance) {
+  const instance = existing(instanceId, state);
+  if ('operation' in instance) throw new OperationRunning(instanceId, instance.operation);
+  if (instance.suspended) throw new InstanceSuspended(instanceId, instance.suspended.reason);
+  return instance;
 }
 
 /** The instance, if its version can be changed to that one. */
@@ -164,7 +318,7 @@ function changeable(command: ChangeOfVersion, state: Instance) {
   if (!instance.released) throw new TrialNotUpgradable(instanceId);
   if (!isDeployable(target.status)) throw new VersionNotDeployable(target.versionId, target.status);
   // After a failed operation, "upgrade to the same version" is how one tries again.
-  if (instance.status === 'running' && instance.wanted.versionId === target.versionId)
+  if (instance.status !== 'degraded' && instance.wanted.versionId === target.versionId)
     throw new AlreadyAtVersion(instanceId, target.versionNumber);
   return instance;
 }

@@ -28,6 +28,38 @@ export class InstanceGone extends DomainError {
   }
 }
 
+/** Nothing is begun while an operator has suspended it. */
+export class InstanceSuspended extends DomainError {
+  readonly code = 'instance-suspended';
+  constructor(
+    readonly instanceId: string,
+    readonly reason: string,
+  ) {
+    super(`nothing is done to instance "${instanceId}" for now: ${reason}`);
+  }
+}
+
+export class AlreadyStopped extends DomainError {
+  readonly code = 'already-stopped';
+  constructor(readonly instanceId: string) {
+    super(`instance "${instanceId}" is stopped already`);
+  }
+}
+
+export class AlreadyRunning extends DomainError {
+  readonly code = 'already-running';
+  constructor(readonly instanceId: string) {
+    super(`instance "${instanceId}" runs already`);
+  }
+}
+
+export class NothingToRetry extends DomainError {
+  readonly code = 'nothing-to-retry';
+  constructor(readonly instanceId: string) {
+    super(`the last operation of instance "${instanceId}" has not failed: there is nothing to try again`);
+  }
+}
+
 /** Release before upgrade (F2). */
 export class TrialNotUpgradable extends DomainError {
   readonly code = 'trial-not-upgradable';
@@ -132,6 +164,20 @@ export class UnknownNodes extends DomainError {
   readonly code = 'unknown-node';
   constructor(readonly nodes: readonly string[]) {
     super(`these are no nodes that can be restarted: ${nodes.map((node) => `"${node}"`).join(', ')}`);
+  }
+}
+
+/** Replicas beyond what a topology may ask for. */
+export class ReplicasOutOfRange extends DomainError {
+  readonly code = 'replicas-out-of-range';
+  constructor(
+    readonly node: string,
+    readonly replicas: unknown,
+    most: number,
+  ) {
+    super(
+      `node "${node}" can't have ${JSON.stringify(replicas)} replicas: a whole number from 1 to ${most} is possible; none is what stopping is for`,
+    );
   }
 }
 

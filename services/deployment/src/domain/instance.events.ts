@@ -1,16 +1,26 @@
 import type { DomainEvent } from '@souk/event-sourcing';
+import type { Difference } from './drift';
 import type { FailureCode } from './failure-code';
 
 /** Why there is this instance: somebody paid, or its provider tries a version. */
 export type InstanceOrigin = { readonly kind: 'purchase'; readonly purchaseId: string } | { readonly kind: 'trial' };
 
-export type OperationKind = 'deploy' | 'upgrade' | 'rollback' | 'restart' | 'delete';
+export type OperationKind =
+  'deploy' | 'upgrade' | 'rollback' | 'restart' | 'stop' | 'start' | 'scale' | 'correct' | 'retry' | 'delete';
+
+/** What becomes of an object that somebody else has changed: it is put right, or its owner is told. */
+export type DriftPolicy = 'correct' | 'report';
 
 /** What runs: a version, and the digest of the snapshot that says it all. */
 export interface DeployedVersion {
   readonly versionId: string;
   readonly versionNumber: string;
   readonly snapshot: string;
+}
+
+export interface Placement {
+  readonly region: string;
+  readonly reason: string;
 }
 
 export type InstanceRequested = DomainEvent<
@@ -25,6 +35,8 @@ export type InstanceRequested = DomainEvent<
     readonly released: boolean;
     readonly configuration: string;
     readonly clusterId: string;
+    /** Of one that is hosted in the cloud: which region was asked for, and why it is on this cluster. */
+    readonly placement?: Placement;
     /** Personal: what the buyer filled in. Null once the owner's key was destroyed. */
     readonly parameters: Readonly<Record<string, string>> | null;
     /** Declared names of the supplied secrets; their values lie in the vault. */
@@ -48,6 +60,50 @@ export type RollbackRequested = DomainEvent<'RollbackRequested', ChangeOfVersion
 export type RestartRequested = DomainEvent<
   'RestartRequested',
   { readonly instanceId: string; readonly operationId: string; readonly nodes: readonly string[] }
+>;
+
+/** Nothing of it is to run; what it keeps stays. */
+export type StopRequested = DomainEvent<'StopRequested', { readonly instanceId: string; readonly operationId: string }>;
+export type StartRequested = DomainEvent<'StartRequested', { readonly instanceId: string; readonly operationId: string }>;
+
+export type ScaleRequested = DomainEvent<
+  'ScaleRequested',
+  {
+    readonly instanceId: string;
+    readonly operationId: string;
+    /** Replicas by node, in place of what the topology says. */
+    readonly nodes: Readonly<Record<string, number>>;
+  }
+>;
+
+/** What has failed is tried once more, init nodes too. */
+export type RetryRequested = DomainEvent<
+  'RetryRequested',
+  { readonly instanceId: string; readonly operationId: string; readonly failedOperation: string }
+>;
+
+/** What stands on the cluster is not what was applied: it is to be that again. */
+export type CorrectionRequested = DomainEvent<
+  'CorrectionRequested',
+  {
+    readonly instanceId: string;
+    readonly operationId: string;
+    readonly differences: readonly Difference[];
+    /** When they were seen, ISO 8601. */
+    readonly seenAt: string;
+  }
+>;
+
+export type DriftPolicyChosen = DomainEvent<'DriftPolicyChosen', { readonly instanceId: string; readonly policy: DriftPolicy }>;
+
+/** Until further notice nothing is done to it but a delete. */
+export type ReconciliationSuspended = DomainEvent<
+  'ReconciliationSuspended',
+  { readonly instanceId: string; readonly reason: string }
+>;
+export type ReconciliationResumed = DomainEvent<
+  'ReconciliationResumed',
+  { readonly instanceId: string; readonly reason: string }
 >;
 
 export type DeleteRequested = DomainEvent<'DeleteRequested', { readonly instanceId: string; readonly operationId: string }>;
@@ -87,6 +143,14 @@ export type InstanceEvent =
   | UpgradeRequested
   | RollbackRequested
   | RestartRequested
+  | StopRequested
+  | StartRequested
+  | ScaleRequested
+  | RetryRequested
+  | CorrectionRequested
+  | DriftPolicyChosen
+  | ReconciliationSuspended
+  | ReconciliationResumed
   | DeleteRequested
   | OperationConcluded
   | InstanceDeleted;

@@ -1,6 +1,8 @@
 import { assertNever } from '@souk/event-sourcing';
 import type {
+  CorrectionRequested,
   DeployedVersion,
+  DriftPolicy,
   InstanceEvent,
   InstanceOrigin,
   InstanceRequested,
@@ -37,11 +39,27 @@ export interface InstanceFacts {
   readonly restarts: ReadonlyMap<string, string>;
   /** Init nodes that completed ever. */
   readonly completedInit: ReadonlySet<string>;
+  /** Nothing is to run. A later upgrade does not start it. */
+  readonly stopped: boolean;
+  /** Node → replicas, where its owner wants another number than the topology says. */
+  readonly scale: ReadonlyMap<string, number>;
+  readonly driftPolicy: DriftPolicy;
+  /** When the last corrections were asked for, the newest last; at most {@link MAX_CORRECTIONS}. */
+  readonly corrections: readonly string[];
+  /** Why nothing is done to it for now. */
+  readonly suspended?: { readonly reason: string };
 }
+
+/** Corrections within a while: whoever else keeps changing it back is not fought for ever. */
+export const MAX_CORRECTIONS = 3;
 
 export type Instance =
   | { readonly status: 'unknown' }
-  | (InstanceFacts & { readonly status: 'deploying' | 'restarting'; readonly operation: RunningOperation })
+  | (InstanceFacts & {
+      readonly status: 'deploying' | 'restarting' | 'stopping' | 'starting' | 'scaling' | 'retrying';
+      readonly operation: RunningOperation;
+    })
+  | (InstanceFacts & { readonly status: 'correcting'; readonly operation: RunningOperation })
   | (InstanceFacts & {
       readonly status: 'upgrading' | 'rolling-back';
       readonly operation: RunningOperation;
@@ -54,7 +72,7 @@ export type Instance =
       /** The operation that the delete cut short. */
       readonly preempted?: string;
     })
-  | (InstanceFacts & { readonly status: 'running' | 'degraded' })
+  | (InstanceFacts & { readonly status: 'running' | 'stopped' | 'degraded' })
   | (InstanceFacts & { readonly status: 'deleted' });
 
 export type KnownInstance = Exclude<Instance, { status: 'unknown' }>;
@@ -75,8 +93,28 @@ export function evolveInstance(state: Instance, event: InstanceEvent): Instance 
       const restarts = new Map([...facts.restarts, ...nodes.map((node) => [node, operationId] as const)]);
       return { ...facts, restarts, status: 'restarting', operation: { operationId, kind: 'restart' } };
     }
+    case 'StopRequested':
+      return { ...facts, stopped: true, status: 'stopping', operation: { operationId: event.data.operationId, kind: 'stop' } };
+    case 'StartRequested':
+      return { ...facts, stopped: false, status: 'starting', operation: { operationId: event.data.operationId, kind: 'start' } };
+    case 'ScaleRequested': {
+      const scale = new Map([...facts.scale, ...Object.entries(event.data.nodes)]);
+      return { ...facts, scale, status: 'scaling', operation: { operationId: event.data.operationId, kind: 'scale' } };
+    }
+    case 'RetryRequested':
+      return { ...facts, status: 'retrying', operation: { operationId: event.data.operationId, kind: 'retry' } };
+    case 'CorrectionRequested':
+      return correcting(facts, event);
+    case 'DriftPolicyChosen':
+      return { ...state, driftPolicy: event.data.policy };
+    case 'ReconciliationSuspended':
+      return { ...state, suspended: { reason: event.data.reason } };
+    case 'ReconciliationResumed': {
+      const { suspended: _, ...resumed } = state;
+      return resumed;
+    }
     case 'DeleteRequested': {
-      const preempted = state.status === 'running' || state.status === 'degraded' ? undefined : lastPreempted(state);
+      const preempted = lastPreempted(state);
       const operation = { operationId: event.data.operationId, kind: 'delete' as const };
       return { ...facts, status: 'deleting', operation, ...(preempted !== undefined && { preempted }) };
     }
@@ -97,9 +135,18 @@ function requested({ data }: InstanceRequested): Instance {
     wanted: { versionId, versionNumber, snapshot },
     restarts: new Map(),
     completedInit: new Set(),
+    stopped: false,
+    scale: new Map(),
+    driftPolicy: 'correct',
+    corrections: [],
     status: 'deploying',
     operation: { operationId, kind: 'deploy' },
   };
+}
+
+function correcting(facts: InstanceFacts, { data: { operationId, seenAt } }: CorrectionRequested): Instance {
+  const corrections = [...facts.corrections, seenAt].slice(-MAX_CORRECTIONS);
+  return { ...facts, corrections, status: 'correcting', operation: { operationId, kind: 'correct' } };
 }
 
 function changingVersion(
@@ -114,7 +161,7 @@ function changingVersion(
     wanted: { versionId, versionNumber, snapshot },
     status,
     operation: { operationId, kind },
-    ...(state.status === 'running' && { from: state.wanted }),
+    ...((state.status === 'running' || state.status === 'stopped') && { from: state.wanted }),
   };
 }
 
@@ -124,12 +171,13 @@ function concluded(state: KnownInstance, facts: InstanceFacts, { data }: Operati
     case 'succeeded':
       return data.kind === 'delete'
         ? { ...facts, completedInit, status: 'deleting', operation: { operationId: data.operationId, kind: 'delete' } }
-        : { ...facts, completedInit, running: facts.wanted, status: 'running' };
+        : { ...facts, completedInit, running: facts.wanted, status: atRest(facts) };
     case 'failed':
-      return { ...facts, completedInit, status: 'degraded' };
+      // What ran before a correction runs on; what differs is told its owner.
+      return { ...facts, completedInit, status: data.kind === 'correct' ? atRest(facts) : 'degraded' };
     case 'rolled-back': {
       const wanted = data.backTo ?? facts.wanted;
-      return { ...facts, completedInit, wanted, running: wanted, status: 'running' };
+      return { ...facts, completedInit, wanted, running: wanted, status: atRest(facts) };
     }
     case 'pre-empted':
       // The delete that follows in the same append takes it from here.
@@ -139,6 +187,8 @@ function concluded(state: KnownInstance, facts: InstanceFacts, { data }: Operati
   }
 }
 
+const atRest = ({ stopped }: InstanceFacts): 'running' | 'stopped' => (stopped ? 'stopped' : 'running');
+
 function lastPreempted(state: KnownInstance): string | undefined {
   return 'operation' in state ? state.operation.operationId : undefined;
 }
@@ -146,15 +196,27 @@ function lastPreempted(state: KnownInstance): string | undefined {
 /** The instance without what belongs to one status only. */
 export function factsOf(state: KnownInstance): InstanceFacts {
   const { instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets } = state;
-  const { origin, released, wanted, running, restarts, completedInit } = state;
+  const { origin, released, wanted, running, restarts, completedInit, stopped, scale, driftPolicy, corrections, suspended } =
+    state;
   return {
     ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets },
-    ...{ origin, released, wanted, restarts, completedInit },
+    ...{ origin, released, wanted, restarts, completedInit, stopped, scale, driftPolicy, corrections },
     ...(running && { running }),
+    ...(suspended && { suspended }),
   };
 }
 
 /** The operation that runs, if any does. */
 export function operationOf(state: Instance): RunningOperation | undefined {
   return 'operation' in state ? state.operation : undefined;
+}
+
+/**
+ * Whether what was changed by somebody else is to be put right: its owner wants that, and it has not been tried too often.
+ * @param countedFrom corrections before that moment (ISO 8601) do not count
+ */
+export function mayCorrect(state: KnownInstance, countedFrom: string): boolean {
+  if (state.status !== 'running' && state.status !== 'stopped') return false;
+  if (state.driftPolicy !== 'correct' || state.suspended) return false;
+  return state.corrections.filter((moment) => moment >= countedFrom).length < MAX_CORRECTIONS;
 }

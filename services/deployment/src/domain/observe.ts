@@ -1,5 +1,6 @@
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from './cluster-object';
 import { type HostCapacity, misfitOf } from './capacity';
+import { differenceOf } from './drift';
 import type { NodeAddress, WaitCode } from './operation.events';
 import type { RenderedNode, RenderedObject } from './render/rendered';
 import type { Resource } from './resources';
@@ -19,7 +20,11 @@ export class Sight {
   private readonly byKey = new Map<string, ClusterObject>();
   private readonly byNode = new Map<string, ClusterObject[]>();
 
-  constructor(private readonly observed: Observed) {
+  /** @param by the operation on whose behalf it is looked; one that corrects leaves alone what only was rendered otherwise */
+  constructor(
+    private readonly observed: Observed,
+    private readonly by: { readonly operationId: string; readonly corrects: boolean },
+  ) {
     for (const object of observed.objects) {
       this.byKey.set(keyOf(object), object);
       const node = nodeOf(object);
@@ -43,27 +48,38 @@ export class Sight {
     return this.byNode.get(node) ?? [];
   }
 
-  /** What is wanted stands there, applied by us, and is not on its way out. */
-  has({ object, hash }: RenderedObject): boolean {
-    const known = this.byKey.get(keyOf(object));
-    return known !== undefined && !isTerminating(known) && known.metadata.annotations?.[annotations.specHash] === hash;
+  /**
+   * What is wanted stands there, applied by us, is not on its way out, and nobody else has changed it. What this very operation has applied
+   * is not looked at so closely: an operation fights with nobody.
+   */
+  has(wanted: RenderedObject): boolean {
+    const known = this.byKey.get(keyOf(wanted.object));
+    if (!known || isTerminating(known)) return false;
+    const isSame = known.metadata.annotations?.[annotations.specHash] === wanted.hash;
+    if (isSame && this.isApplied(known)) return true;
+    return (isSame || this.by.corrects) && differenceOf(wanted, known) === undefined;
   }
 
-  /** The operation that applied any of these objects last is this one. */
-  wasTouchedBy(operationId: string, objects: readonly RenderedObject[]): boolean {
-    return objects.some(
-      ({ object }) => this.byKey.get(keyOf(object))?.metadata.annotations?.[annotations.operation] === operationId,
-    );
+  /** This operation has applied any of these objects. */
+  wasTouched(objects: readonly RenderedObject[]): boolean {
+    return objects.some(({ object }) => {
+      const known = this.byKey.get(keyOf(object));
+      return known !== undefined && this.isApplied(known);
+    });
+  }
+
+  private isApplied({ metadata }: ClusterObject): boolean {
+    return metadata.annotations?.[annotations.operation] === this.by.operationId;
   }
 
   /** Every replica is of the newest spec, and available; none of an older spec is left. */
-  isRolledOut(node: string): boolean {
-    const deployment = this.byKey.get(`Deployment/${node}`) as DeploymentObject | undefined;
-    if (!deployment || isTerminating(deployment)) return false;
-    const { spec, status } = deployment;
+  isRolledOut(node: RenderedNode): boolean {
+    const workload = this.workload(node);
+    if (!workload || isTerminating(workload)) return false;
+    const { spec, status } = workload;
     const wanted = spec?.replicas ?? 1;
     return (
-      isObserved(deployment) &&
+      isObserved(workload) &&
       (status?.updatedReplicas ?? 0) >= wanted &&
       (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0) &&
       (status?.availableReplicas ?? 0) >= wanted
@@ -86,6 +102,7 @@ export class Sight {
     if (!service?.spec?.ports) return undefined;
     return {
       host: node,
+      ...reachOf(service, this.podsOf(node)),
       ports: service.spec.ports.map(({ port, protocol = 'TCP', nodePort }) => ({
         port,
         protocol,
@@ -96,15 +113,21 @@ export class Sight {
 
   /** Why a node that was applied is not ready: the gravest of what its pods say. */
   trouble(node: RenderedNode): Trouble {
-    const deployment = this.byKey.get(`Deployment/${node.name}`) as DeploymentObject | undefined;
-    if (deployment && !isObserved(deployment)) return { code: 'starting', reason: 'its pods are being made' };
-    const refused = deployment?.status?.conditions?.find((known) => known.type === 'ReplicaFailure' && known.status === 'True');
+    const workload = this.workload(node);
+    if (workload && !isObserved(workload)) return { code: 'starting', reason: 'its pods are being made' };
+    const refused = workload?.status?.conditions?.find((known) => known.type === 'ReplicaFailure' && known.status === 'True');
     const pods = this.podsOf(node.name).filter((pod) => !isTerminating(pod) && pod.status?.phase !== 'Succeeded');
     // What pods of an earlier template say is not said of this one; only where it made none yet, they are all there is.
-    const own = deployment ? pods.filter((pod) => isOfTemplate(pod, deployment)) : pods;
+    const own = workload ? pods.filter((pod) => isOfTemplate(pod, workload)) : pods;
     const troubles = (own.length > 0 ? own : pods).filter((pod) => !isReady(pod)).map((pod) => this.troubleOf(pod, node));
     if (refused) troubles.push({ code: 'quota-exceeded', reason: refused.message ?? 'the cluster refuses to make its pods' });
     return gravest(troubles) ?? { code: 'starting', reason: 'its pods are being made' };
+  }
+
+  /** The Deployment or StatefulSet that keeps the node's pods running. */
+  private workload({ name, objects }: RenderedNode): WorkloadObject | undefined {
+    const kind = objects.at(-1)?.object.kind;
+    return kind === 'Job' ? undefined : this.byKey.get(`${kind}/${name}`);
   }
 
   private podsOf(node: string): PodObject[] {
@@ -120,18 +143,29 @@ export class Sight {
       const scheduler = unschedulable.message ?? 'no host has room';
       return { code: 'does-not-fit', reason: misfit ? `no host has room: ${misfit} (scheduler: ${scheduler})` : scheduler };
     }
-    const container = pod.status?.containerStatuses?.[0];
-    const waiting = container?.state?.waiting;
-    const message = waiting?.message ?? '';
-    if (waiting?.reason !== undefined && pullFailures.has(waiting.reason))
-      return { code: 'image-not-pulled', reason: `its image "${node.image}" can't be pulled: ${message || waiting.reason}` };
-    if (waiting?.reason === 'CrashLoopBackOff' || (container?.state?.terminated && (container.restartCount ?? 0) > 0))
-      return { code: 'crash-loop', reason: crash(container) };
-    if (waiting?.reason !== undefined && startFailures.has(waiting.reason))
-      return { code: 'cannot-start', reason: `its container can't be started: ${message || waiting.reason}` };
-    if (container?.state?.running) return { code: 'not-ready', reason: 'it runs, but its health check does not succeed' };
+    const statuses = pod.status?.containerStatuses ?? [];
+    // Kubernetes tells of containers in the order of their names.
+    const own = statuses.find(({ name }) => name === node.name) ?? statuses[0];
+    const others = statuses.filter((status) => status !== own).map((status) => troubleIn(status, "its log collector's"));
+    const troubles = [own && troubleIn(own, 'its', node.image), ...others].flatMap((trouble) => trouble ?? []);
+    if (troubles[0]) return troubles[0];
+    if (own?.state?.running) return { code: 'not-ready', reason: 'it runs, but its health check does not succeed' };
     return { code: 'starting', reason: 'its pods are starting' };
   }
+}
+
+/** What seldom passes by itself. */
+function troubleIn(container: ContainerStatus, whose: string, image = container.image): Trouble | undefined {
+  const { waiting, terminated } = container.state ?? {};
+  const reason = waiting?.reason;
+  const why = waiting?.message || reason;
+  if (reason !== undefined && pullFailures.has(reason))
+    return { code: 'image-not-pulled', reason: `${whose} image "${image}" can't be pulled: ${why}` };
+  if (reason === 'CrashLoopBackOff' || (terminated && (container.restartCount ?? 0) > 0))
+    return { code: 'crash-loop', reason: crash(container, whose) };
+  if (reason !== undefined && startFailures.has(reason))
+    return { code: 'cannot-start', reason: `${whose} container can't be started: ${why}` };
+  return undefined;
 }
 
 export interface Trouble {
@@ -178,10 +212,11 @@ function gravest(troubles: readonly Trouble[]): Trouble | undefined {
   return troubles.toSorted((a, b) => byGravity.indexOf(a.code) - byGravity.indexOf(b.code))[0];
 }
 
-function crash(container: ContainerStatus | undefined): string {
-  const last = container?.lastState?.terminated ?? container?.state?.terminated;
+function crash(container: ContainerStatus, whose: string): string {
+  const last = container.lastState?.terminated ?? container.state?.terminated;
   const exit = last?.exitCode === undefined ? '' : ` with exit code ${last.exitCode}`;
-  return `it crashes again and again: it ended${exit}${last?.reason ? ` (${last.reason})` : ''}, ${container?.restartCount ?? 0} restarts`;
+  const what = whose === 'its' ? 'it crashes' : `${whose} process crashes`;
+  return `${what} again and again: it ended${exit}${last?.reason ? ` (${last.reason})` : ''}, ${container.restartCount ?? 0} restarts`;
 }
 
 function exitsOf(pod: PodObject): string[] {
@@ -199,13 +234,13 @@ function isReady(pod: PodObject): boolean {
 }
 
 /** The cluster has taken notice of what was applied last. */
-function isObserved({ status, metadata }: DeploymentObject): boolean {
+function isObserved({ status, metadata }: WorkloadObject): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 1);
 }
 
 /** Made from the template as it is now. Not told by a hash, which only the cluster knows how to make: by what versions differ in. */
-function isOfTemplate({ metadata, spec }: PodObject, deployment: DeploymentObject): boolean {
-  const template = deployment.spec?.template;
+function isOfTemplate({ metadata, spec }: PodObject, workload: WorkloadObject): boolean {
+  const template = workload.spec?.template;
   const [has, wants] = [spec?.containers?.[0], template?.spec?.containers?.[0]];
   const marks = Object.entries(template?.metadata?.annotations ?? {});
   return (
@@ -215,6 +250,17 @@ function isOfTemplate({ metadata, spec }: PodObject, deployment: DeploymentObjec
 }
 
 const told = ['image', 'resources', 'env', 'command', 'args', 'ports'] as const;
+
+/** From the local network: an address of its own, or those of the hosts that its pods run on. */
+function reachOf({ spec, status, metadata }: ServiceObject, pods: readonly PodObject[]): Pick<NodeAddress, 'external' | 'hosts'> {
+  const wished = Object.entries(metadata.annotations ?? {}).find(([name]) => /\/loadbalancerIPs$/i.test(name))?.[1];
+  const external = status?.loadBalancer?.ingress?.[0]?.ip ?? spec?.loadBalancerIP ?? wished;
+  if (spec?.type === 'LoadBalancer') return external === undefined ? {} : { external };
+  const isOnHosts = spec?.type === 'NodePort' || pods.some((pod) => pod.spec?.hostNetwork === true);
+  if (!isOnHosts) return {};
+  const hosts = new Set(pods.flatMap((pod) => (isReady(pod) ? (pod.status?.hostIP ?? []) : [])));
+  return hosts.size > 0 ? { hosts: [...hosts].sort() } : {};
+}
 
 interface Condition {
   readonly type: string;
@@ -231,6 +277,7 @@ interface ContainerState {
 
 interface ContainerStatus {
   readonly name: string;
+  readonly image?: string;
   readonly restartCount?: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
@@ -239,15 +286,16 @@ interface ContainerStatus {
 type Container = Readonly<Partial<Record<(typeof told)[number], unknown>>>;
 
 interface PodObject extends ClusterObject {
-  readonly spec?: { readonly containers?: readonly Container[] };
+  readonly spec?: { readonly hostNetwork?: boolean; readonly containers?: readonly Container[] };
   readonly status?: {
+    readonly hostIP?: string;
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
 
-interface DeploymentObject extends ClusterObject {
+interface WorkloadObject extends ClusterObject {
   readonly spec?: {
     readonly replicas?: number;
     readonly template?: {
@@ -269,7 +317,10 @@ interface JobObject extends ClusterObject {
 }
 
 interface ServiceObject extends ClusterObject {
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
   readonly spec?: {
+    readonly type?: string;
+    readonly loadBalancerIP?: string;
     readonly ports?: readonly { readonly port: number; readonly protocol?: string; readonly nodePort?: number }[];
   };
 }

@@ -1,6 +1,13 @@
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { evolveOperation, noOperation, type Operation, progressOf } from './operation';
-import { type OperationEvent, type OperationFact, operationFailedUpcasters, type OperationStarted } from './operation.events';
+import { NotOfOperation, OperationEnded, OperationUnknown } from './operation.errors';
+import {
+  type NodeOverridden,
+  type OperationEvent,
+  type OperationFact,
+  operationFailedUpcasters,
+  type OperationStarted,
+} from './operation.events';
 
 export type StartOperation = { readonly type: 'StartOperation'; readonly data: OperationStarted['data'] };
 
@@ -10,7 +17,15 @@ export interface RecordFacts {
   readonly facts: readonly OperationFact[];
 }
 
-export type OperationCommand = StartOperation | RecordFacts;
+/** For those who know better than what the cluster shows. */
+export interface OverrideNode {
+  readonly type: 'OverrideNode';
+  readonly operationId: string;
+  readonly node: string;
+  readonly reason: string;
+}
+
+export type OperationCommand = StartOperation | RecordFacts | OverrideNode;
 
 /** Most waits of one node, and most stalls, that one operation records: the stream stays bounded however long a cluster flaps. */
 export const MAX_WAITS = 100;
@@ -32,11 +47,20 @@ const record = ({ facts }: RecordFacts, before: Operation): OperationEvent[] => 
   return news;
 };
 
+const override = ({ operationId, node, reason }: OverrideNode, state: Operation): NodeOverridden[] => {
+  if (state.status === 'unknown') throw new OperationUnknown(operationId);
+  if (state.overridden.has(node)) return [];
+  if (state.status !== 'running') throw new OperationEnded(operationId, state.status);
+  const { instanceId, waves } = state.started;
+  if (!waves.flat().includes(node)) throw new NotOfOperation(node, operationId);
+  return [{ type: 'NodeOverridden', data: { operationId, instanceId, node, reason } }];
+};
+
 export const operation: Aggregate<Operation, OperationCommand, OperationEvent> = {
   category: 'operation',
   initial: noOperation,
   // Many nodes make many events, and each step of the engine loads the operation.
-  snapshots: { version: 1 },
+  snapshots: { version: 2 },
   eventTypes: {
     OperationStarted: {},
     CredentialBound: {},
@@ -49,6 +73,8 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
     NodeDeleted: {},
     OperationStalled: {},
     OperationContinued: {},
+    NodeOverridden: {},
+    InventoryFoundEmpty: {},
     OperationSucceeded: {},
     OperationFailed: { upcasters: operationFailedUpcasters },
     RollbackStarted: {},
@@ -63,6 +89,8 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
         return start(command, state);
       case 'RecordFacts':
         return record(command, state);
+      case 'OverrideNode':
+        return override(command, state);
       default:
         return assertNever(command);
     }
@@ -95,10 +123,13 @@ export function isNews(fact: OperationFact, state: Operation): boolean {
       return state.stalled === undefined && state.stalls < MAX_STALLS;
     case 'OperationContinued':
       return state.stalled !== undefined;
+    case 'NodeOverridden':
+      return !state.overridden.has(fact.data.node);
     case 'RollbackStarted':
       return state.rollback === undefined;
     case 'OperationRolledBack':
       return state.rollback !== undefined;
+    case 'InventoryFoundEmpty':
     case 'OperationSucceeded':
     case 'OperationFailed':
     case 'OperationPreempted':

@@ -89,6 +89,12 @@ export type OperationStalled = DomainEvent<
 /** It goes on; nodes that are not ready get their full time again. */
 export type OperationContinued = DomainEvent<'OperationContinued', OfOperation>;
 
+/** An operator has looked: for this operation the node is taken for ready, or for completed. */
+export type NodeOverridden = DomainEvent<'NodeOverridden', OfOperation & { readonly node: string; readonly reason: string }>;
+
+/** The proof of a delete: of none of these kinds the cluster has an object with the label of the instance. */
+export type InventoryFoundEmpty = DomainEvent<'InventoryFoundEmpty', OfOperation & { readonly kinds: readonly string[] }>;
+
 export type OperationSucceeded = DomainEvent<'OperationSucceeded', OfOperation>;
 
 interface OfFailure {
@@ -132,6 +138,8 @@ export type OperationFact =
   | NodeDeleted
   | OperationStalled
   | OperationContinued
+  | NodeOverridden
+  | InventoryFoundEmpty
   | RollbackStarted
   | OperationSucceeded
   | OperationFailed
@@ -150,10 +158,14 @@ export type WaitCode =
   | 'quota-exceeded'
   | 'being-provided';
 
-export type StallCode = 'cluster-unreachable' | 'cluster-refuses';
+export type StallCode = 'cluster-unreachable' | 'cluster-refuses' | 'suspended';
 
 /** Where other nodes, and people on the local network, reach the node. */
 export interface NodeAddress {
   readonly host: string;
+  /** Of its own, on the local network. */
+  readonly external?: string;
+  /** Addresses of the hosts that it runs on, where it is reached by those: by node port, or in the network of the host. */
+  readonly hosts?: readonly string[];
   readonly ports: readonly { readonly port: number; readonly protocol: string; readonly nodePort?: number }[];
 }

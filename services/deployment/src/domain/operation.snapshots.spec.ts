@@ -18,6 +18,7 @@ const facts: fc.Arbitrary<OperationFact> = fc.oneof(
   ofNode((node) => ({ type: 'NodeWaiting', data: { ...of, node, code: 'crash-loop', reason: 'y', deadline } }) as const),
   ofNode((node) => ({ type: 'NodeBecameReady', data: { ...of, node } }) as const),
   ofNode((node) => ({ type: 'InitNodeCompleted', data: { ...of, node } }) as const),
+  ofNode((node) => ({ type: 'NodeOverridden', data: { ...of, node, reason: 'it runs' } }) as const),
   ofNode((node) => ({ type: 'NodeDeleted', data: { ...of, node } }) as const),
   fc.constant({ type: 'OperationStalled', data: { ...of, code: 'cluster-unreachable', reason: 'refused' } } as const),
   fc.constant({ type: 'OperationContinued', data: of } as const),

@@ -2,6 +2,7 @@ import { given } from '@souk/event-sourcing/testing';
 import { ids, operationAfter, started } from '../../test/sample';
 import { consequenceOf, nextDeadline } from './operation';
 import { MAX_WAITS, operation } from './operation.decide';
+import { NotOfOperation, OperationEnded, OperationUnknown } from './operation.errors';
 import { type OperationFact, operationFailedUpcasters, type WaitCode } from './operation.events';
 
 const of = { operationId: ids.operationId, instanceId: ids.instanceId };
@@ -23,6 +24,25 @@ describe('Operation', () => {
   describe('unknown', () => {
     it('starts', () => given(operation).when({ type: 'StartOperation', data: started().data }).then(started()));
     it('has nothing recorded before it starts', () => given(operation).when(record(applied)).thenNothing());
+  });
+
+  describe('of which somebody knows better', () => {
+    const override = (node: string) => ({ type: 'OverrideNode', operationId: ids.operationId, node, reason: 'it runs' }) as const;
+    const overridden: OperationFact = { type: 'NodeOverridden', data: { ...of, node: 'mysql', reason: 'it runs' } };
+    it('takes a node for ready, once', () => {
+      given(operation, started()).when(override('mysql')).then(overridden);
+      given(operation, started(), overridden).when(override('mysql')).thenNothing();
+    });
+    it('waits for that node no more', () => {
+      const waits: OperationFact = { type: 'NodeApplied', data: { ...of, node: 'mysql', specHash: 'h', deadline } };
+      expect(nextDeadline(operationAfter(started(), waits, overridden))).toBeUndefined();
+    });
+    it('refuses a node that it does not have', () =>
+      given(operation, started()).when(override('web')).thenRefused(NotOfOperation));
+    it('refuses it before it begins, and when it has ended', () => {
+      given(operation).when(override('mysql')).thenRefused(OperationUnknown);
+      given(operation, started(), succeeded).when(override('mysql')).thenRefused(OperationEnded);
+    });
   });
 
   describe('running', () => {

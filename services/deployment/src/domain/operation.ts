@@ -11,7 +11,7 @@ export interface NodeProgress {
   readonly deadline: string | undefined;
   /** When each kind of trouble, met since it was applied, is no longer waited for. */
   readonly giveUpAt: Readonly<Partial<Record<WaitCode, string>>>;
-  readonly state: 'untouched' | 'progressing' | 'ready' | 'completed' | 'failed' | 'removed';
+  readonly state: 'untouched' | 'progressing' | 'ready' | 'completed' | 'overridden' | 'failed' | 'removed';
 }
 
 export interface OperationProgress {
@@ -22,6 +22,8 @@ export interface OperationProgress {
   readonly nodes: ReadonlyMap<string, NodeProgress>;
   /** Init nodes that completed, on whichever way. */
   readonly completedInit: ReadonlySet<string>;
+  /** Nodes that count as ready or completed, because somebody has said so. */
+  readonly overridden: ReadonlySet<string>;
   /** Why it leads back to what ran before; absent as long as it leads where it was meant to. */
   readonly rollback: Failure | undefined;
   readonly stalled: StallCode | undefined;
@@ -50,6 +52,7 @@ const unstarted = {
   revoked: false,
   nodes: new Map<string, NodeProgress>(),
   completedInit: new Set<string>(),
+  overridden: new Set<string>(),
   rollback: undefined,
   stalls: 0,
   credential: undefined,
@@ -103,10 +106,17 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
       );
       return { ...state, stalled: undefined, nodes: new Map(nodes) };
     }
+    case 'NodeOverridden': {
+      const { node } = event.data;
+      const overridden = new Set(state.overridden).add(node);
+      return withNode({ ...state, overridden }, node, settled(progressOf(state, node), 'overridden'));
+    }
+    case 'InventoryFoundEmpty':
+      return state;
     case 'OperationSucceeded':
       return { ...state, status: 'succeeded' };
     case 'RollbackStarted':
-      return { ...state, rollback: failureOf(event.data), nodes: new Map() };
+      return { ...state, rollback: failureOf(event.data), nodes: new Map(), overridden: new Set() };
     case 'OperationFailed':
       return { ...state, status: 'failed', failure: failureOf(event.data) };
     case 'OperationRolledBack':
@@ -136,14 +146,16 @@ export function consequenceOf({ started, rollback }: OperationProgress, failure:
   return { type: 'OperationFailed', data: { ...ids, ...failure, reason } };
 }
 
-/** Whether it leads from one version to another. */
-export const changesVersion = ({ kind }: OperationStarted['data']): boolean => kind === 'upgrade' || kind === 'rollback';
+/** Whether it leads from one version to another, or may have to. */
+export const changesVersion = ({ kind }: OperationStarted['data']): boolean =>
+  kind === 'upgrade' || kind === 'rollback' || kind === 'retry';
 
 /**
- * Whether nodes are touched in the reverse of the deploy order: on the way back of an upgrade, and on the way of a rollback. A rollback
- * that mends what never ran well, and the way back of a rollback, follow the deploy order.
+ * Whether nodes are touched in the reverse of the deploy order: on the way back of an upgrade, on the way of a rollback, and when all is
+ * stopped. A rollback that mends what never ran well, and the way back of a rollback, follow the deploy order.
  */
 export function leadsBack({ started, rollback }: OperationProgress): boolean {
+  if (started.kind === 'stop') return true;
   return started.kind === 'rollback' ? started.fallback !== undefined && !rollback : rollback !== undefined;
 }
 

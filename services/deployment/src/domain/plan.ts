@@ -19,12 +19,14 @@ export interface Desired {
   readonly cloud?: readonly CloudNode[];
   /** Process → what it reads of them. */
   readonly reads?: ReadonlyMap<string, readonly CredentialUse[]>;
-  /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed. */
+  /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed; so is that of a stop. */
   readonly left?: readonly Ordered[];
   /** The record of this operation so far. */
   readonly operation: StartedOperation;
   /** Init nodes that completed in earlier operations. */
   readonly completedInit: ReadonlySet<string>;
+  /** Nothing is to run: init nodes wait until it is started. */
+  readonly stopped?: boolean;
   /** Clock of the one who observes. */
   readonly clock: Clock;
 }
@@ -88,7 +90,9 @@ export type Action =
  */
 export function plan(desired: Desired, observed: Observed): Action[] {
   if (desired.operation.status !== 'running') return [];
-  const round = new Round(desired, new Sight(observed), observed.resources ?? new Map());
+  const { operationId, kind } = desired.operation.started;
+  const sight = new Sight(observed, { operationId, corrects: kind === 'correct' });
+  const round = new Round(desired, sight, observed.resources ?? new Map());
   if (desired.operation.started.kind === 'delete') round.dismantle();
   else if (desired.instance && desired.left) round.goBack(desired.instance, desired.left);
   else if (desired.instance) round.build(desired.instance);
@@ -182,7 +186,7 @@ class Round {
   private advance(node: RenderedNode | CloudNode, open: boolean): NodeState {
     if (this.isOver) return 'blocked';
     if (node.category === 'cloud') return this.advanceCloud(node, open);
-    if (node.category === 'init' && this.isCompleted(node.name)) return 'ready';
+    if (node.category === 'init' && this.isDone(node.name)) return 'ready';
     if (!open || !this.canRead(node)) return 'blocked';
     return node.category === 'init' ? this.advanceInit(node) : this.advanceWorkload(node);
   }
@@ -239,9 +243,9 @@ class Round {
     for (const object of missing) this.apply(object, node.name);
     if (missing.length > 0) return 'changing';
 
-    const touched = this.sight.wasTouchedBy(this.ids.operationId, node.objects);
+    const touched = this.sight.wasTouched(node.objects);
     if (touched) this.recordApplied(node);
-    if (!this.sight.isRolledOut(node.name)) return this.wait(node);
+    if (!this.sight.isRolledOut(node)) return this.isOverridden(node.name) ? 'ready' : this.wait(node);
 
     const address = this.sight.address(node.name);
     const data = { ...this.ids, node: node.name, ...(!touched && { unchanged: true as const }), ...(address && { address }) };
@@ -365,8 +369,18 @@ class Round {
 
   /** Completed for good, or standing as it should. */
   private stands(node: RenderedNode): boolean {
-    if (node.category === 'init') return this.isCompleted(node.name) || this.sight.job(node.name)?.state === 'complete';
-    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node.name);
+    if (node.category === 'init') return this.isDone(node.name) || this.sight.job(node.name)?.state === 'complete';
+    if (this.isOverridden(node.name)) return true;
+    return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node);
+  }
+
+  /** It has completed, somebody has said that it is as good as that, or its time has not come. */
+  private isDone(node: string): boolean {
+    return this.isCompleted(node) || this.isOverridden(node) || this.desired.stopped === true;
+  }
+
+  private isOverridden(node: string): boolean {
+    return this.operation.overridden.has(node);
   }
 
   private isCompleted(node: string): boolean {
@@ -414,12 +428,17 @@ class Round {
 /** Nothing that comes after it on a way back has to wait for it: what it waits for may be that. */
 const isBack = (state: NodeState | undefined): boolean => state === 'ready' || state === 'waiting';
 
-/** Kinds that this platform makes; pods and replica sets go with their owners. */
+/**
+ * Kinds that this platform makes; pods and replica sets go with their owners. Not the claim of an instance's storage: what a version no longer
+ * mounts is kept as long as the instance lives.
+ */
 const ownKinds: ReadonlySet<string> = new Set([
   'Deployment',
+  'StatefulSet',
   'Job',
   'Service',
   'Secret',
+  'ConfigMap',
   'NetworkPolicy',
   'ResourceQuota',
   'ServiceAccount',

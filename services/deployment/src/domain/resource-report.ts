@@ -1,8 +1,6 @@
 import {
   formatCpu,
   formatMemory,
-  parseCpu,
-  parseMemory,
   processesOf,
   type ResolvedProcess,
   type ResourceRange,
@@ -13,6 +11,7 @@ import {
 import type { Problem } from '@souk/event-sourcing';
 import { cloudNodesOf } from './cloud-node';
 import { type Amount, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { podDemandOf } from './render/pod-demand';
 
 /** Kubernetes quantities. */
 export interface Quantities {
@@ -26,7 +25,7 @@ export interface ResourceReport {
     readonly serviceName: string;
     readonly category: string;
     readonly replicas: number;
-    /** Of each replica. */
+    /** Of each replica, its log collector included. */
     readonly cpu: ResourceRange;
     readonly memory: ResourceRange;
     /** Hosts that its pods would go to; `null` for a pod without a place. An estimate. */
@@ -61,8 +60,7 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
       serviceName: node.serviceName,
       category: node.category,
       replicas: node.replicas,
-      cpu: node.cpu,
-      memory: node.memory,
+      ...rangesOf(node),
       placement: placements.filter((placement) => placement.node === node.serviceName).map(({ host }) => host ?? null),
     })),
     cloudNodes: cloudNodesOf(topology).map(({ name, spec: { service, plan } }) => ({ serviceName: name, service, plan })),
@@ -81,23 +79,34 @@ export function resourceReport(topology: Topology, hosts: readonly HostCapacity[
 }
 
 function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly HostCapacity[]): Problem {
-  const requests = { cpu: node.cpu.request, memory: node.memory.request };
+  const { cpu, memory } = rangesOf(node);
+  const requests = { cpu: cpu.request, memory: memory.request };
   const why = misfitOf(requests, hosts) ?? 'what is free is taken by the other nodes of the configuration';
   const pods = node.replicas === 1 ? 'it has no place' : `${missing} of its ${node.replicas} replicas have no place`;
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
 function podsOf(node: ResolvedProcess) {
-  const pod = { node: node.serviceName, cpu: parseCpu(node.cpu.request), memory: parseMemory(node.memory.request) };
+  const { requestedCpu, requestedMemory } = podDemandOf(node);
+  const pod = { node: node.serviceName, cpu: requestedCpu, memory: requestedMemory };
   return Array.from({ length: node.replicas }, () => pod);
+}
+
+function rangesOf(node: ResolvedProcess): { cpu: ResourceRange; memory: ResourceRange } {
+  const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+  return {
+    cpu: { request: formatCpu(requestedCpu), limit: formatCpu(cpu) },
+    memory: { request: formatMemory(requestedMemory), limit: formatMemory(memory) },
+  };
 }
 
 function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {
   return sum(
-    ...nodes.map(({ cpu, memory, replicas }) => ({
-      cpu: parseCpu(cpu[bound]) * replicas,
-      memory: parseMemory(memory[bound]) * replicas,
-    })),
+    ...nodes.map((node) => {
+      const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+      const pod = bound === 'limit' ? { cpu, memory } : { cpu: requestedCpu, memory: requestedMemory };
+      return { cpu: pod.cpu * node.replicas, memory: pod.memory * node.replicas };
+    }),
   );
 }
 

@@ -1,13 +1,25 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Ctx, InjectReadModel, InvalidInput, NotFound, PageQuery, problemsOf, RequestContext, Roles } from '@souk/platform';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query, UseFilters } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import {
+  Ctx,
+  InjectReadModel,
+  InvalidInput,
+  NotFound,
+  PageQuery,
+  type Principal,
+  problemsOf,
+  Public,
+  RequestContext,
+  Roles,
+} from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { formatCpu, formatMemory } from '@souk/topology';
+import { clusterRoleManifest } from '../application/cluster-access';
 import { type ClusterRegistration, Clusters } from '../application/clusters';
 import { type Amount, freeOf, type HostCapacity } from '../domain/capacity';
 import { ClusterUnreachable } from '../domain/cluster.errors';
 import { type ClusterDoc, clustersProjection, EVERYBODY } from '../projections/clusters.projection';
-import { type ClusterConnectionDto, RegisterClusterDto } from './cluster.dto';
+import { ChangeClusterDto, type ClusterConnectionDto, RegisterClusterDto } from './cluster.dto';
 import { deploymentStatuses } from './http-errors';
 
 @ApiTags('clusters')
@@ -25,22 +37,43 @@ export class ClusterController {
   async register(@Body() body: RegisterClusterDto, @Ctx() ctx: RequestContext) {
     const clusterId = ctx.newId('cluster');
     const { tenant, role } = ctx.principal;
+    const { reason, ...said } = body;
     const registration = {
-      ...body,
+      ...said,
       clusterId,
       ownerTenant: tenant,
       shared: role === 'operator',
       connection: connectionOf(body.connection),
     };
-    ctx.written(await this.clusters.register(registration, ctx.command()));
+    ctx.written(await this.clusters.admit(registration, ctx.command({ reason })));
     ctx.location(`/v1/clusters/${clusterId}`);
     return { clusterId, name: body.name };
+  }
+
+  @Post('checks')
+  @HttpCode(200)
+  @Roles('buyer', 'provider', 'operator')
+  @ApiOperation({ summary: 'What would stand in the way of registering a cluster; nothing is stored' })
+  async check(@Body() body: RegisterClusterDto) {
+    const { problems, version, hosts } = await this.clusters.check({ ...body, connection: connectionOf(body.connection) });
+    return { problems, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
+  }
+
+  @Get('cluster-role')
+  @Public()
+  @ApiSecurity({})
+  @Header('content-type', 'application/yaml; charset=utf-8')
+  @ApiOkResponse({ content: { 'application/yaml': { schema: { type: 'string' } } } })
+  @ApiOperation({ summary: 'The least that is needed of a cluster, for `kubectl apply -f -`' })
+  clusterRole(): string {
+    return clusterRoleManifest();
   }
 
   @Get()
   @Roles('buyer', 'provider', 'operator')
   @ApiOperation({ summary: 'Own clusters, and those that everybody may use' })
-  async list(@Query() { limit, cursor }: PageQuery, @Ctx() { principal: { tenant } }: RequestContext) {
+  async list(@Query() { limit, cursor }: PageQuery, @Ctx() { principal }: RequestContext) {
+    const { tenant } = principal;
     const page = await this.documents.query({
       index: 'byAudience',
       where: { audience: tenant },
@@ -52,7 +85,7 @@ export class ClusterController {
     const shared = cursor
       ? []
       : (await this.documents.query({ index: 'byAudience', where: { audience: EVERYBODY }, limit: 100 })).items;
-    return { ...page, items: [...shared, ...page.items].map(clusterView) };
+    return { ...page, items: [...shared, ...page.items].map((cluster) => clusterView(cluster, principal)) };
   }
 
   @Get(':clusterId')
@@ -64,7 +97,20 @@ export class ClusterController {
     if (!document || (document.ownerTenant !== tenant && !document.shared && role !== 'operator'))
       throw new NotFound('cluster', clusterId);
     ctx.etag(document.revision);
-    return { ...clusterView(document), ...(await this.capacity(clusterId)) };
+    return { ...clusterView(document, ctx.principal), ...(await this.capacity(document)) };
+  }
+
+  @Patch(':clusterId')
+  @Roles('buyer', 'provider', 'operator')
+  @ApiOperation({ summary: 'Change what is said of a cluster, grant and withdraw, or rotate its credentials' })
+  async change(@Param('clusterId') clusterId: string, @Body() body: ChangeClusterDto, @Ctx() ctx: RequestContext) {
+    const { hostPolicy, connection, remove = [], reason, ...said } = body;
+    const changes = { ...said, ...Object.fromEntries(remove.map((part) => [part, null])) };
+    const kubeconfig = connection && kubeconfigOf(connection);
+    const change = { changes, ...(hostPolicy && { hostPolicy }), ...(kubeconfig !== undefined && { kubeconfig }) };
+    const command = ctx.command({ ifMatch: 'required', reason });
+    ctx.written(await this.clusters.change(clusterId, ctx.principal.tenant, change, command));
+    return { clusterId };
   }
 
   @Delete(':clusterId')
@@ -75,7 +121,9 @@ export class ClusterController {
     ctx.written(await this.clusters.remove(clusterId, ctx.principal.tenant, ctx.command()));
   }
 
-  private async capacity(clusterId: string) {
+  /** A cluster that was away at the last look is not waited for. */
+  private async capacity({ clusterId, reachable }: ClusterDoc) {
+    if (reachable === false) return { reachable, hosts: [] };
     try {
       return { reachable: true, hosts: (await this.clusters.hosts(clusterId)).map(hostView) };
     } catch (error) {
@@ -83,6 +131,15 @@ export class ClusterController {
       return { reachable: false, detail: error.message, hosts: [] };
     }
   }
+}
+
+function kubeconfigOf(connection: ClusterConnectionDto): string {
+  const told = connectionOf(connection);
+  if (told.kind === 'kubeconfig') return told.kubeconfig;
+  throw new InvalidInput(
+    [{ code: 'not-one-of', pointer: '/connection/kind', message: 'credentials are rotated by a kubeconfig' }],
+    'body',
+  );
 }
 
 function connectionOf({ kind, kubeconfig }: ClusterConnectionDto): ClusterRegistration['connection'] {
@@ -99,15 +156,19 @@ function connectionOf({ kind, kubeconfig }: ClusterConnectionDto): ClusterRegist
   return kubeconfig === undefined ? { kind: 'simulated' } : { kind: 'kubeconfig', kubeconfig };
 }
 
-function clusterView({ audience: _, revision: __, ...cluster }: ClusterDoc) {
-  return cluster;
+/** Who granted what and why, and why it is away, is for those whose cluster it is, and for operators. */
+function clusterView(document: ClusterDoc, { tenant, role }: Principal) {
+  const { audience: _, revision: __, grants, detail, ...cluster } = document;
+  if (cluster.ownerTenant !== tenant && role !== 'operator') return { ...cluster, grants: [] };
+  return { ...cluster, grants, ...(detail !== undefined && { detail }) };
 }
 
 function hostView(host: HostCapacity) {
-  const { name, platform, schedulable, allocatable, requested } = host;
+  const { name, platform, address, schedulable, allocatable, requested } = host;
   return {
     name,
     platform,
+    ...(address !== undefined && { address }),
     schedulable,
     allocatable: written(allocatable),
     requested: written(requested),

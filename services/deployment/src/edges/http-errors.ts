@@ -1,19 +1,31 @@
 import { HttpStatus } from '@nestjs/common';
+import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
 import type * as brokerErrors from '../domain/service-broker.errors';
+import type * as operationErrors from '../domain/operation.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;
 }[keyof Errors];
 
 /** Every code that the rules of this service refuse with. */
-type DeploymentErrorCode = CodeOf<typeof clusterErrors> | CodeOf<typeof instanceErrors> | CodeOf<typeof brokerErrors>;
+type DeploymentErrorCode =
+  | CodeOf<typeof addressPoolErrors>
+  | CodeOf<typeof clusterErrors>
+  | CodeOf<typeof instanceErrors>
+  | CodeOf<typeof brokerErrors>
+  | CodeOf<typeof operationErrors>;
 
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
   'cluster-in-use': HttpStatus.CONFLICT,
-  'kubeconfig-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cluster-check-failed': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cluster-unsuitable': HttpStatus.UNPROCESSABLE_ENTITY,
+  'no-cluster-available': HttpStatus.CONFLICT,
+  'wrong-target': HttpStatus.UNPROCESSABLE_ENTITY,
+  'address-pool-exhausted': HttpStatus.CONFLICT,
+  'address-range-in-use': HttpStatus.CONFLICT,
   'no-simulated-cluster': HttpStatus.CONFLICT,
   'cluster-unreachable': HttpStatus.BAD_GATEWAY,
   'instance-not-found': HttpStatus.NOT_FOUND,
@@ -35,6 +47,14 @@ export const deploymentErrors = {
   'service-broker-in-use': HttpStatus.CONFLICT,
   'service-broker-refused': HttpStatus.UNPROCESSABLE_ENTITY,
   'cloud-service-taken': HttpStatus.CONFLICT,
+  'instance-suspended': HttpStatus.CONFLICT,
+  'already-stopped': HttpStatus.CONFLICT,
+  'already-running': HttpStatus.CONFLICT,
+  'nothing-to-retry': HttpStatus.CONFLICT,
+  'replicas-out-of-range': HttpStatus.UNPROCESSABLE_ENTITY,
+  'operation-not-found': HttpStatus.NOT_FOUND,
+  'operation-ended': HttpStatus.CONFLICT,
+  'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,
 } satisfies Record<DeploymentErrorCode, HttpStatus>;
 
 /** Codes of other services that travel through this one: a draft that can't be tried. */

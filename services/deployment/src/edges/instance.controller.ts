@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppCatalogQueries, derivedId } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
@@ -15,13 +15,33 @@ import {
 } from '@souk/platform';
 import type { Query as Criteria, ReadModel } from '@souk/read-store';
 import { Instances } from '../application/instances';
+import { Interventions } from '../application/interventions';
 import { ResourceReports } from '../application/resource-reports';
 import { AppNotInitialised } from '../domain/instance.errors';
+import type { UnreadyNode } from '../domain/health.events';
+import { type ClusterDoc, clustersProjection } from '../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
-import { ChangeVersionDto, DeleteQuery, InstanceQuery, ReportDto, RequestInstanceDto, RestartDto } from './instance.dto';
+import {
+  ChangeVersionDto,
+  DeleteQuery,
+  DriftPolicyDto,
+  InstanceQuery,
+  InterventionDto,
+  ReasonDto,
+  ReportDto,
+  RequestInstanceDto,
+  RestartDto,
+  ScaleDto,
+} from './instance.dto';
 import { instanceView, maySee, operationView } from './instance.view';
+
+/** What the cluster of an instance adds to what is told of it. */
+interface Sighted {
+  readonly clusterReachable?: boolean;
+  readonly health?: { readonly state: 'unknown'; readonly since: string; readonly nodes: readonly UnreadyNode[] };
+}
 
 @ApiTags('instances')
 @Controller('v1')
@@ -33,6 +53,8 @@ export class InstanceController {
     private readonly apps: AppCatalogQueries,
     @InjectReadModel(instancesProjection) private readonly documents: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
+    @InjectReadModel(clustersProjection) private readonly clusters: ReadModel<ClusterDoc>,
+    private readonly interventions: Interventions,
   ) {}
 
   @Post('resource-reports')
@@ -41,8 +63,9 @@ export class InstanceController {
   @ApiOperation({ summary: 'What an instance would take, against what a cluster has free; the deploy order; every problem' })
   async report(@Body() body: ReportDto, @Ctx() ctx: RequestContext) {
     const { tenant, role } = ctx.principal;
-    const { versionId, configuration, clusterId, parameters, secrets } = body;
-    const request = { versionId, configuration, clusterId, tenant, asProvider: role === 'provider' };
+    const { versionId, configuration, clusterId, region, parameters, secrets } = body;
+    const target = { ...(clusterId !== undefined && { clusterId }), ...(region !== undefined && { region }) };
+    const request = { versionId, configuration, target, tenant, asProvider: role === 'provider' };
     const given = (parameters ?? secrets) ? { filledIn: filledIn(body) } : {};
     return this.reports.report({ ...request, ...given }, ctx.command());
   }
@@ -67,7 +90,8 @@ export class InstanceController {
   async list(@Query() query: InstanceQuery, @Ctx() { principal }: RequestContext) {
     if (principal.role === 'provider' && query.appId !== undefined) await this.refuseUninitialised(query.appId, principal);
     const page = await this.documents.query(criteriaOf(query, principal));
-    return { ...page, items: page.items.map((instance) => instanceView(instance, principal)) };
+    const reachable = await this.reachable(page.items);
+    return { ...page, items: page.items.map((instance) => ({ ...instanceView(instance, principal), ...reachable(instance) })) };
   }
 
   @Get('instances/:instanceId')
@@ -76,7 +100,8 @@ export class InstanceController {
   async get(@Param('instanceId') instanceId: string, @Ctx() ctx: RequestContext) {
     const instance = await this.visible(instanceId, ctx.principal);
     ctx.etag(instance.revision);
-    return instanceView(instance, ctx.principal);
+    const reachable = await this.reachable([instance]);
+    return { ...instanceView(instance, ctx.principal), ...reachable(instance) };
   }
 
   @Post('instances/:instanceId/upgrade')
@@ -108,6 +133,70 @@ export class InstanceController {
     const input = { instanceId, operationId, ...(nodes && { nodes }) };
     const outcome = await this.instances.restart(input, ctx.principal.tenant, ctx.command({ reason, ifMatch: 'optional' }));
     return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/stop')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Stop all nodes, those first that depend on others; what is kept stays, also over an upgrade' })
+  async stop(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.stop({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/start')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Start a stopped instance, in deploy order' })
+  async start(@Param('instanceId') instanceId: string, @Body() { reason }: ReasonDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.start({ instanceId, operationId }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Post('instances/:instanceId/scale')
+  @HttpCode(202)
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'Another number of replicas for some nodes; it stays so over an upgrade' })
+  async scale(@Param('instanceId') instanceId: string, @Body() { nodes, reason }: ScaleDto, @Ctx() ctx: RequestContext) {
+    const operationId = ctx.newId('operation');
+    const context = ctx.command({ reason, ifMatch: 'optional' });
+    const outcome = await this.instances.scale({ instanceId, operationId, nodes }, ctx.principal.tenant, context);
+    return this.accepted(instanceId, operationId, outcome, ctx);
+  }
+
+  @Put('instances/:instanceId/drift-policy')
+  @Roles('provider', 'buyer')
+  @ApiOperation({ summary: 'What becomes of changes that somebody else makes on the cluster' })
+  async chooseDriftPolicy(
+    @Param('instanceId') instanceId: string,
+    @Body() { policy }: DriftPolicyDto,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const context = ctx.command({ ifMatch: 'optional' });
+    ctx.written(await this.instances.chooseDriftPolicy(instanceId, policy, ctx.principal.tenant, context));
+    return { instanceId, driftPolicy: policy };
+  }
+
+  @Post('instances/:instanceId/suspend-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Do nothing to the instance until further notice, but a delete; what is under way stalls' })
+  async suspend(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.suspend({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
+  }
+
+  @Post('instances/:instanceId/resume-reconciliation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Go on with a suspended instance' })
+  async resume(@Param('instanceId') instanceId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    ctx.written(await this.interventions.resume({ instanceId, reason }, ctx.command({ reason })));
+    return { instanceId };
   }
 
   @Delete('instances/:instanceId')
@@ -154,6 +243,18 @@ export class InstanceController {
     ctx.written(outcome);
     ctx.location(`/v1/operations/${operationId}`);
     return { instanceId, operationId };
+  }
+
+  /** Of an instance whose cluster does not answer, nobody knows how it is (F42). Told of each, as far as the cluster was looked at. */
+  private async reachable(instances: readonly InstanceDoc[]) {
+    const ids = [...new Set(instances.map(({ clusterId }) => clusterId))];
+    const clusters = new Map(await Promise.all(ids.map(async (id) => [id, await this.clusters.get(id)] as const)));
+    return ({ clusterId, status, updatedAt }: InstanceDoc): Sighted => {
+      const { reachable, since = updatedAt } = clusters.get(clusterId) ?? {};
+      if (reachable === undefined) return {};
+      if (reachable || status === 'deleted') return { clusterReachable: reachable };
+      return { clusterReachable: false, health: { state: 'unknown', since, nodes: [] } };
+    };
   }
 
   private async visible(instanceId: string, principal: Principal): Promise<InstanceDoc> {

@@ -1,4 +1,4 @@
-import { idPattern } from '@souk/contracts';
+import { idPattern, instanceStatuses } from '@souk/contracts';
 import { PageQuery } from '@souk/platform';
 import {
   ArrayMinSize,
@@ -12,7 +12,7 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
-import { VISIBLE } from './cluster.dto';
+import { REGION, VISIBLE } from './cluster.dto';
 
 const VERSION = new RegExp(idPattern('version'));
 const CLUSTER = new RegExp(idPattern('cluster'));
@@ -28,16 +28,24 @@ export class ReportDto {
   @MaxLength(100)
   configuration: string;
 
+  /** One of the account's, or a shared one: for a configuration that is hosted at the edge. */
+  @IsOptional()
   @IsString()
   @Matches(CLUSTER)
-  clusterId: string;
+  clusterId?: string;
+
+  /** Where an operator's cluster is chosen: for a configuration that is hosted in the cloud. */
+  @IsOptional()
+  @IsString()
+  @Matches(REGION)
+  region?: string;
 
   /** Values of the parameters that the topology declares, as texts. */
   @IsOptional()
   @IsObject()
   parameters?: Record<string, unknown>;
 
-  /** For each secret that the topology declares as supplied: the name under which its value is stored. */
+  /** For each secret that the topology declares as supplied, and each parameter that is secret: the name under which its value is stored. */
   @IsOptional()
   @IsObject()
   secrets?: Record<string, unknown>;
@@ -88,6 +96,34 @@ export class RestartDto {
   reason?: string;
 }
 
+/** Why, for the history. */
+export class ReasonDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+/** Of those who step in, it is asked why. */
+export class InterventionDto {
+  @IsString()
+  @Matches(VISIBLE)
+  @MaxLength(500)
+  reason: string;
+}
+
+export class ScaleDto extends ReasonDto {
+  /** Replicas by service name; init nodes have none. */
+  @IsObject()
+  nodes: Record<string, unknown>;
+}
+
+export class DriftPolicyDto {
+  /** `correct`: what somebody else has changed on the cluster is put right. `report`: it is told. */
+  @IsIn(['correct', 'report'])
+  policy: 'correct' | 'report';
+}
+
 export class DeleteQuery {
   @IsOptional()
   @IsString()
@@ -97,7 +133,7 @@ export class DeleteQuery {
 
 export class InstanceQuery extends PageQuery {
   @IsOptional()
-  @IsIn(['deploying', 'running', 'upgrading', 'rolling-back', 'restarting', 'degraded', 'deleting', 'deleted'])
+  @IsIn(instanceStatuses)
   status?: string;
 
   @IsOptional()

@@ -1,7 +1,7 @@
 import { platformTenant } from '@souk/contracts';
 import type { Principal } from '@souk/platform';
 import type { Instance } from '../domain/instance';
-import type { InstanceDoc, LastFailure } from '../projections/instances.projection';
+import type { InstanceDoc } from '../projections/instances.projection';
 import type { OperationDoc } from '../projections/operations.projection';
 
 type Viewer = Pick<Principal, 'tenant' | 'role'>;
@@ -30,6 +30,9 @@ export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
     name,
     reason,
     lastFailure,
+    health,
+    drift,
+    suspended,
     ...rest
   } = instance;
   const common = { ...rest, name, operationId: lastOperationId };
@@ -42,14 +45,24 @@ export function instanceView(instance: InstanceDoc, { tenant, role }: Viewer) {
       ...(appKey !== undefined && { appKey }),
       ...(reason !== undefined && { reason }),
       ...(lastFailure && { lastFailure }),
+      ...(health && { health }),
+      ...(drift && { drift }),
+      ...(suspended && { suspended }),
     };
-  const health = nodes.map(({ serviceName, state }) => ({ serviceName, state }));
-  return { ...common, snapshot, nodes: health, ...(lastFailure && { lastFailure: withoutWords(lastFailure) }) };
+  return {
+    ...common,
+    snapshot,
+    nodes: nodes.map(({ serviceName, state }) => ({ serviceName, state })),
+    ...(lastFailure && { lastFailure: withoutWords(lastFailure) }),
+    ...(health && { health: { ...health, nodes: health.nodes.map(withoutWords) } }),
+    ...(role === 'operator' && drift && { drift }),
+    ...(suspended && { suspended: role === 'operator' ? suspended : { since: suspended.since } }),
+  };
 }
 
 /** What a failure is of, for those whose cluster it is not. */
-function withoutWords({ reason: _, ...failure }: LastFailure) {
-  return failure;
+function withoutWords<Told extends { readonly reason: string }>({ reason: _, ...told }: Told): Omit<Told, 'reason'> {
+  return told;
 }
 
 /**
@@ -57,8 +70,8 @@ function withoutWords({ reason: _, ...failure }: LastFailure) {
  * owner's cluster.
  */
 export function operationView(operation: OperationDoc, isOwner: boolean) {
-  const { parties: _, steps, failure, ...rest } = operation;
-  if (isOwner) return { ...rest, steps, ...(failure !== undefined && { failure }) };
+  const { parties: _, steps, failure, differences, ...rest } = operation;
+  if (isOwner) return { ...rest, steps, ...(failure !== undefined && { failure }), ...(differences && { differences }) };
   const { requestedBy: __, reason: ___, ...state } = rest;
   return { ...state, steps: steps.map(({ at, type, node }) => ({ at, type, ...(node !== undefined && { node }) })) };
 }
@@ -70,7 +83,8 @@ export function operationView(operation: OperationDoc, isOwner: boolean) {
 export function stateView(state: Instance, viewer: Viewer): object | undefined {
   const platformWide = viewer.role === 'auditor' && viewer.tenant === platformTenant;
   if (state.status === 'unknown' || !(maySee(viewer, state) || platformWide)) return undefined;
-  const { wanted, restarts, completedInit, parameters, secrets, origin, ...rest } = state;
-  const plain = { ...rest, ...wanted, restarts: Object.fromEntries(restarts), completedInit: [...completedInit].sort() };
+  const { wanted, restarts, scale, completedInit, parameters, secrets, origin, ...rest } = state;
+  const byNode = { restarts: Object.fromEntries(restarts), scale: Object.fromEntries(scale) };
+  const plain = { ...rest, ...wanted, ...byNode, completedInit: [...completedInit].sort() };
   return state.ownerTenant === viewer.tenant || platformWide ? { ...plain, origin, parameters, secrets } : plain;
 }

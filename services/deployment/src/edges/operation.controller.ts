@@ -1,4 +1,4 @@
-import { Controller, Get, Headers, type MessageEvent, Param, Sse, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, type MessageEvent, Param, Post, Sse, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { EventStore, type RecordedEvent } from '@souk/event-sourcing';
 import {
@@ -14,9 +14,11 @@ import {
 } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import type { Observable } from 'rxjs';
+import { Interventions } from '../application/interventions';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
 import { type OperationDoc, operationsProjection } from '../projections/operations.projection';
 import { deploymentStatuses } from './http-errors';
+import { InterventionDto } from './instance.dto';
 import { maySee, operationView } from './instance.view';
 
 @ApiTags('instances')
@@ -25,6 +27,7 @@ import { maySee, operationView } from './instance.view';
 export class OperationController {
   constructor(
     private readonly store: EventStore,
+    private readonly interventions: Interventions,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
     @InjectReadModel(operationsProjection) private readonly operations: ReadModel<OperationDoc>,
   ) {}
@@ -48,6 +51,49 @@ export class OperationController {
     const { instance } = await this.visible(operationId, principal);
     const isOwner = instance.ownerTenant === principal.tenant;
     return streamEvents(this.store, `operation-${operationId}`, lastEventId, (event) => toldOf(event, isOwner));
+  }
+
+  @Post(':operationId/resume')
+  @HttpCode(202)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Go on at once with an operation that is stalled or suspended' })
+  async resume(@Param('operationId') operationId: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    const { instance } = await this.visible(operationId, ctx.principal);
+    const { instanceId } = instance;
+    ctx.written(await this.interventions.resumeOperation(operationId, { instanceId, reason }, ctx.command({ reason })));
+    ctx.location(`/v1/operations/${operationId}`);
+    return { instanceId, operationId };
+  }
+
+  @Post(':operationId/retry')
+  @HttpCode(202)
+  @Roles('provider', 'buyer', 'operator')
+  @ApiOperation({ summary: 'Try once more what the operation has failed at, init nodes as well: by another operation' })
+  async retry(@Param('operationId') failed: string, @Body() { reason }: InterventionDto, @Ctx() ctx: RequestContext) {
+    const { instance } = await this.visible(failed, ctx.principal);
+    const { instanceId, ownerTenant } = instance;
+    if (ctx.principal.role !== 'operator' && ownerTenant !== ctx.principal.tenant) throw new NotFound('operation', failed);
+    const operationId = ctx.newId('operation');
+    ctx.written(await this.interventions.retry(failed, instance, operationId, ctx.command({ reason })));
+    ctx.location(`/v1/operations/${operationId}`);
+    return { instanceId, operationId };
+  }
+
+  @Post(':operationId/nodes/:node/override')
+  @HttpCode(202)
+  @Roles('operator')
+  @ApiOperation({ summary: 'Take a node for ready, or for completed, in this operation' })
+  async override(
+    @Param('operationId') operationId: string,
+    @Param('node') node: string,
+    @Body() { reason }: InterventionDto,
+    @Ctx() ctx: RequestContext,
+  ) {
+    const { instance } = await this.visible(operationId, ctx.principal);
+    const { instanceId } = instance;
+    ctx.written(await this.interventions.override(operationId, node, { instanceId, reason }, ctx.command({ reason })));
+    ctx.location(`/v1/operations/${operationId}`);
+    return { instanceId, operationId };
   }
 
   private async visible(operationId: string, principal: Principal) {

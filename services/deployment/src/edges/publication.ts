@@ -25,7 +25,7 @@ function told(data: OperationConcluded['data']) {
     case 'pre-empted':
       return undefined;
     case 'succeeded':
-      return kind === 'delete'
+      return kind === 'delete' || kind === 'stop'
         ? undefined
         : { type: 'deployment.instance-running.v1', data: { instanceId, operationId, ...parties, versionId } };
     default:

@@ -1,18 +1,23 @@
 import { assertNever, type Projection, type RecordedEvent } from '@souk/event-sourcing';
 import type { InstanceStatus } from '@souk/contracts';
+import type { Difference } from '../domain/drift';
 import type { FailureCode } from '../domain/failure-code';
+import type { HealthState } from '../domain/health';
+import type { HealthEvent, UnreadyNode } from '../domain/health.events';
 import type {
+  DriftPolicy,
   InstanceEvent,
   InstanceOrigin,
   OperationConcluded,
   OperationKind,
+  Placement,
   RollbackRequested,
   UpgradeRequested,
 } from '../domain/instance.events';
 import type { NodeAddress, OperationEvent } from '../domain/operation.events';
 import type { ResourceEvent } from '../domain/resources.events';
 
-export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'failed';
+export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'overridden' | 'failed';
 
 export interface NodeDoc {
   readonly serviceName: string;
@@ -38,6 +43,10 @@ export interface NodePlace {
   readonly port: number;
   readonly protocol: string;
   readonly nodePort?: number;
+  /** Of its own, from the range of the cluster; reached by the port. */
+  readonly address?: string;
+  /** Of hosts that it runs on; reached by the node port, or in the network of the host by the port. */
+  readonly hosts?: readonly string[];
 }
 
 export interface LastFailure {
@@ -51,6 +60,15 @@ export interface LastFailure {
   /** In plain words. */
   readonly reason: string;
   readonly at: string;
+}
+
+/** How it runs, while nothing is done to it. */
+export interface HealthDoc {
+  readonly state: HealthState;
+  /** When that was seen. */
+  readonly since: string;
+  /** Nodes that are not ready, and why. */
+  readonly nodes: readonly UnreadyNode[];
 }
 
 /** An instance as its parties see it. What the buyer filled in is not here. */
@@ -67,6 +85,8 @@ export interface InstanceDoc {
   readonly snapshot: string;
   readonly configuration: string;
   readonly clusterId: string;
+  /** Of one that is hosted in the cloud. */
+  readonly placement?: Placement;
   readonly origin: InstanceOrigin;
   readonly released: boolean;
   readonly status: InstanceStatus;
@@ -82,6 +102,17 @@ export interface InstanceDoc {
   /** Init nodes that completed ever: they are that, also in a version that has them again. */
   readonly completedInit: readonly string[];
   readonly appKey?: string;
+  /** Absent before its first operation has ended. */
+  readonly health?: HealthDoc;
+  readonly driftPolicy: DriftPolicy;
+  /** What somebody else has changed on the cluster, as long as it is left so. */
+  readonly drift?: readonly Difference[];
+  /** Replicas by node, where they are not those of the topology. */
+  readonly scale?: Readonly<Record<string, number>>;
+  /** Why nothing is done to it for now. */
+  readonly suspended?: { readonly reason: string; readonly since: string };
+  /** It was stopped, and not started since. */
+  readonly stopped: boolean;
   readonly revision: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -92,10 +123,10 @@ export const OPERATORS = '*';
 
 type Doc = InstanceDoc | undefined;
 
-export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent | ResourceEvent> = {
+export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent | ResourceEvent | HealthEvent> = {
   name: 'instances',
   version: 3,
-  streamPrefixes: ['instance-', 'operation-', 'resources-'],
+  streamPrefixes: ['instance-', 'operation-', 'resources-', 'health-'],
   indexes: {
     byViewer: ['viewers', 'createdAt'],
     byViewerAndStatus: ['viewers', 'status', 'createdAt'],
@@ -117,6 +148,8 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
         working: true,
         nodes: [],
         completedInit: [],
+        driftPolicy: 'correct',
+        stopped: false,
         revision,
         createdAt: recordedAt,
         updatedAt: recordedAt,
@@ -126,32 +159,72 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     RollbackRequested: (doc, event) => changingVersion(doc, event, 'rolling-back', 'rollback'),
     RestartRequested: (doc, { data, revision, recordedAt }) =>
       doc && begun(doc, 'restarting', data.operationId, 'restart', revision, recordedAt),
+    StopRequested: (doc, { data, revision, recordedAt }) =>
+      doc && { ...begun(doc, 'stopping', data.operationId, 'stop', revision, recordedAt), stopped: true },
+    StartRequested: (doc, { data, revision, recordedAt }) =>
+      doc && { ...begun(doc, 'starting', data.operationId, 'start', revision, recordedAt), stopped: false },
+    ScaleRequested: (doc, { data, revision, recordedAt }) =>
+      doc && {
+        ...begun(doc, 'scaling', data.operationId, 'scale', revision, recordedAt),
+        scale: { ...doc.scale, ...data.nodes },
+      },
+    RetryRequested: (doc, { data, revision, recordedAt }) =>
+      doc && begun(doc, 'retrying', data.operationId, 'retry', revision, recordedAt),
+    CorrectionRequested: (doc, { data, revision, recordedAt }) =>
+      doc && begun(doc, 'correcting', data.operationId, 'correct', revision, recordedAt),
+    DriftPolicyChosen: (doc, { data, revision, recordedAt }) =>
+      doc && touched({ ...doc, driftPolicy: data.policy, revision }, recordedAt),
+    ReconciliationSuspended: (doc, { data, revision, recordedAt }) =>
+      doc && touched({ ...doc, suspended: { reason: data.reason, since: recordedAt }, revision }, recordedAt),
+    ReconciliationResumed: (doc, { revision, recordedAt }) => {
+      if (!doc) return undefined;
+      const { suspended: _, ...rest } = doc;
+      return touched({ ...rest, revision }, recordedAt);
+    },
     DeleteRequested: (doc, { data, revision, recordedAt }) =>
       doc && begun(doc, 'deleting', data.operationId, 'delete', revision, recordedAt),
     OperationConcluded: (doc, { data, revision, recordedAt }) => {
       if (!doc) return undefined;
       const { operation: _, reason: __, lastFailure, ...rest } = doc;
       const ended = { ...rest, working: false, revision, updatedAt: recordedAt };
+      const status = rest.stopped ? 'stopped' : 'running';
+      const health = rest.health ?? { state: 'healthy', since: recordedAt, nodes: [] };
       switch (data.outcome) {
         case 'failed':
           return {
             ...ended,
             ...failed(doc, data, 'failed', recordedAt),
-            status: 'degraded',
+            // What ran before a correction runs on.
+            status: data.kind === 'correct' ? status : 'degraded',
             ...(data.reason !== undefined && { reason: data.reason }),
           };
         case 'rolled-back':
-          return { ...ended, ...failed(doc, data, 'rolled-back', recordedAt), ...data.backTo, status: 'running' };
+          return { ...ended, ...failed(doc, data, 'rolled-back', recordedAt), ...data.backTo, status, health };
         case 'succeeded':
-          return data.kind === 'delete' ? ended : { ...ended, status: 'running' };
+          return data.kind === 'delete' ? ended : { ...ended, status, health };
         case 'pre-empted':
           return { ...ended, ...(lastFailure && { lastFailure }) };
         default:
           return assertNever(data.outcome);
       }
     },
-    InstanceDeleted: (doc, { revision, recordedAt }) =>
-      doc && { ...doc, status: 'deleted', nodes: [], revision, updatedAt: recordedAt },
+    InstanceDeleted: (doc, { revision, recordedAt }) => {
+      if (!doc) return undefined;
+      const { health: _, drift: __, suspended: ___, ...rest } = doc;
+      return { ...rest, status: 'deleted', nodes: [], revision, updatedAt: recordedAt };
+    },
+
+    InstanceBecameHealthy: (doc, { recordedAt }) =>
+      doc && touched({ ...doc, health: { state: 'healthy', since: recordedAt, nodes: [] } }, recordedAt),
+    InstanceBecameUnhealthy: (doc, { data, recordedAt }) =>
+      doc && touched({ ...doc, health: { state: data.health, since: recordedAt, nodes: data.nodes } }, recordedAt),
+    DriftFound: (doc, { data, recordedAt }) => doc && touched({ ...doc, drift: data.differences }, recordedAt),
+    DriftGone: (doc, { recordedAt }) => {
+      if (!doc) return undefined;
+      const { drift: _, ...rest } = doc;
+      return touched(rest, recordedAt);
+    },
+    OrphanRemoved: 'ignored',
 
     OperationStarted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: nodesOf(doc, data.waves.flat()) }, recordedAt),
@@ -165,6 +238,8 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
       const completed = withNode(doc, data.node, recordedAt, { state: 'completed' });
       return completed && { ...completed, completedInit: [...completed.completedInit, data.node] };
     },
+    NodeOverridden: (doc, { data, recordedAt }) =>
+      withNode(doc, data.node, recordedAt, { state: 'overridden', reason: data.reason }),
     InitNodeFailed: (doc, { data, recordedAt }) => withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
     NodeDeleted: (doc, { data, recordedAt }) =>
       doc && touched({ ...doc, nodes: doc.nodes.filter(({ serviceName }) => serviceName !== data.node) }, recordedAt),
@@ -175,6 +250,7 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     },
     OperationRolledBack: 'ignored',
     OperationSucceeded: 'ignored',
+    InventoryFoundEmpty: 'ignored',
     OperationPreempted: 'ignored',
     OperationStalled: 'ignored',
     OperationContinued: 'ignored',
@@ -287,6 +363,6 @@ function withCloud(
   return { ...doc, nodes, updatedAt };
 }
 
-function placesOf({ host, ports }: NodeAddress): NodePlace[] {
-  return ports.map((port) => ({ host, ...port }));
+function placesOf({ host, ports, external, hosts }: NodeAddress): NodePlace[] {
+  return ports.map((port) => ({ host, ...port, ...(external !== undefined && { address: external }), ...(hosts && { hosts }) }));
 }

@@ -1,4 +1,5 @@
 import type { Actor, Projection, RecordedEvent } from '@souk/event-sourcing';
+import type { Difference } from '../domain/drift';
 import type { Failure } from '../domain/failure';
 import type { FailureCode } from '../domain/failure-code';
 import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instance.events';
@@ -31,6 +32,8 @@ export interface OperationDoc {
   readonly endedAt?: string;
   readonly waves: readonly (readonly string[])[];
   readonly steps: readonly OperationStep[];
+  /** What a correction is about. */
+  readonly differences?: readonly Difference[];
   /** Why it failed or turned back, in plain words. */
   readonly failure?: string;
   /** The class of it, and the node that it is about. */
@@ -41,7 +44,7 @@ export interface OperationDoc {
 }
 
 type Doc = OperationDoc | undefined;
-type Intent = Exclude<InstanceEvent, { type: 'OperationConcluded' | 'InstanceDeleted' }>;
+type Intent = Extract<InstanceEvent, { readonly data: { readonly operationId: string } }>;
 
 export const operationsProjection: Projection<OperationDoc, InstanceEvent | OperationEvent | ResourceEvent> = {
   name: 'operations',
@@ -51,10 +54,18 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
   keys: ({ data }) => ('operationId' in data ? [data.operationId] : []),
   on: {
     InstanceDeleted: 'ignored',
+    DriftPolicyChosen: 'ignored',
+    ReconciliationSuspended: 'ignored',
+    ReconciliationResumed: 'ignored',
     InstanceRequested: (_, event) => requested('deploy', event),
     UpgradeRequested: (_, event) => requested('upgrade', event),
     RollbackRequested: (_, event) => requested('rollback', event),
     RestartRequested: (_, event) => requested('restart', event),
+    StopRequested: (_, event) => requested('stop', event),
+    StartRequested: (_, event) => requested('start', event),
+    ScaleRequested: (_, event) => requested('scale', event),
+    RetryRequested: (_, event) => requested('retry', event),
+    CorrectionRequested: (_, event) => ({ ...requested('correct', event), differences: event.data.differences }),
     DeleteRequested: (_, event) => requested('delete', event),
     // A pre-empted operation may never have started: then this is all that is ever said about it.
     OperationConcluded: (doc, { data, recordedAt }) =>
@@ -92,6 +103,11 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
       const continued = step(doc, event);
       return continued && { ...continued, status: continued.backTo ? 'rolling-back' : 'running' };
     },
+    NodeOverridden: (doc, event) => {
+      const { actor } = event.metadata;
+      return step(doc, event, { node: event.data.node, detail: `${event.data.reason} (${actor.kind} ${actor.id})` });
+    },
+    InventoryFoundEmpty: (doc, event) => step(doc, event, { detail: `none left of ${event.data.kinds.join(', ')}` }),
     OperationSucceeded: (doc, event) => ended(doc, event, 'succeeded'),
     RollbackStarted: (doc, event) => {
       const turned = step(doc, event, because(event.data));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ConfigurationAtRevision, OrchestrationQueries } from '@souk/contracts';
-import { validateTopology } from '@souk/topology';
 import { topologyOf } from '../domain/drawing';
+import { validated } from './validated';
 import { VersionConfigurations } from './version-configurations';
 
 /** What release asks. */
@@ -12,19 +12,13 @@ export class ConfigurationQueries extends OrchestrationQueries {
   }
 
   override async configurationsOf(versionId: string): Promise<readonly ConfigurationAtRevision[]> {
-    return (await this.versions.of(versionId)).map(({ state, revision }) => {
+    const answers: ConfigurationAtRevision[] = [];
+    for (const { state, revision } of await this.versions.of(versionId)) {
       const { configurationId, providerTenant, name, hosting } = state;
       const topology = topologyOf(state.drawing);
-      return {
-        configurationId,
-        versionId,
-        providerTenant,
-        name,
-        hosting,
-        revision,
-        topology,
-        problems: validateTopology(topology),
-      };
-    });
+      const found = await validated(topology);
+      answers.push({ configurationId, versionId, providerTenant, name, hosting, revision, topology, ...found });
+    }
+    return answers;
   }
 }

@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type ConfigurationHosting, derivedId, ReleaseQueries, type VersionView } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome, type Loaded } from '@souk/event-sourcing';
 import { NotFound } from '@souk/platform';
-import type { Topology } from '@souk/topology';
 import type { Configuration, ExistingConfiguration } from '../domain/configuration';
-import { configurationAggregate } from '../domain/configuration.decide';
+import { configurationAggregate, type EditTopology, type ReplaceTopology } from '../domain/configuration.decide';
 import { ConfigurationFrozenForGood } from '../domain/configuration.errors';
 import type { ConfigurationEvent } from '../domain/configuration.events';
 
@@ -39,16 +38,16 @@ export class Configurations {
     return { ...(await this.commands.handle(configurationAggregate, configurationId, command, context)), configurationId };
   }
 
-  /** @throws NotFound alike for a missing configuration and another provider's; TopologyInvalid with every problem */
-  async replaceTopology(
+  /** @throws NotFound alike for a missing configuration and another provider's; TopologyInvalid with every problem; NodeUnknown */
+  async draw(
     configurationId: string,
-    topology: Topology,
+    command: ReplaceTopology | EditTopology,
     providerTenant: string,
     context: CommandContext,
   ): Promise<Outcome> {
     const { state } = await this.existing(configurationId, (configuration) => configuration.providerTenant === providerTenant);
     await this.ownDraft(state.versionId, providerTenant);
-    return this.commands.handle(configurationAggregate, configurationId, { type: 'replace-topology', topology }, context);
+    return this.commands.handle(configurationAggregate, configurationId, command, context);
   }
 
   /** As it stands. @throws NotFound alike for a missing configuration and one that may not be read */

@@ -1,9 +1,10 @@
-import { type Aggregate, assertNever, MAX_EVENT_BYTES, type Problem } from '@souk/event-sourcing';
-import { secretLiterals, structuralProblems, type Topology } from '@souk/topology';
+import { type Aggregate, assertNever } from '@souk/event-sourcing';
+import type { Topology } from '@souk/topology';
 import { type Configuration, evolve, type ExistingConfiguration, noConfiguration, snapshots } from './configuration';
 import { ConfigurationExists, ConfigurationFrozenForGood, ConfigurationUnknown, TopologyInvalid } from './configuration.errors';
 import type { ConfigurationCreated, ConfigurationEvent, ConfigurationFrozen, DrawingEvent } from './configuration.events';
 import { factsBetween, topologyOf } from './drawing';
+import { type Edit, factsOf, refusals } from './edits';
 
 export type CreateConfiguration = { readonly type: 'create-configuration' } & ConfigurationCreated['data'];
 /** Begins a configuration as a copy of another one. */
@@ -15,7 +16,10 @@ export type CloneConfiguration = {
 export type ReplaceTopology = { readonly type: 'replace-topology'; readonly topology: Topology };
 export type FreezeConfiguration = { readonly type: 'freeze-configuration'; readonly versionNumber: string };
 
-export type ConfigurationCommand = CreateConfiguration | CloneConfiguration | ReplaceTopology | FreezeConfiguration;
+export type EditTopology = { readonly type: 'edit-topology'; readonly edit: Edit };
+
+export type ConfigurationCommand =
+  CreateConfiguration | CloneConfiguration | ReplaceTopology | EditTopology | FreezeConfiguration;
 
 export const configurationAggregate: Aggregate<Configuration, ConfigurationCommand, ConfigurationEvent> = {
   category: 'configuration',
@@ -45,6 +49,8 @@ export const configurationAggregate: Aggregate<Configuration, ConfigurationComma
     switch (command.type) {
       case 'replace-topology':
         return replace(command, configuration);
+      case 'edit-topology':
+        return edit(command, configuration);
       case 'freeze-configuration':
         return freeze(command, configuration);
       default:
@@ -66,23 +72,17 @@ const clone = ({ created, topology }: CloneConfiguration, configuration: Configu
 
 const replace = ({ topology }: ReplaceTopology, configuration: ExistingConfiguration): readonly DrawingEvent[] => {
   if (configuration.status === 'frozen') throw new ConfigurationFrozenForGood(configuration.versionNumber);
-  const problems = [...structuralProblems(topology), ...secretLiterals(topology), ...oversizedNodes(topology)];
+  const problems = refusals(topology);
   if (problems.length > 0) throw new TopologyInvalid(problems);
   return factsBetween(topologyOf(configuration.drawing), topology);
+};
+
+const edit = (command: EditTopology, configuration: ExistingConfiguration): readonly DrawingEvent[] => {
+  if (configuration.status === 'frozen') throw new ConfigurationFrozenForGood(configuration.versionNumber);
+  return factsOf(command.edit, topologyOf(configuration.drawing));
 };
 
 const freeze = ({ versionNumber }: FreezeConfiguration, configuration: ExistingConfiguration): ConfigurationFrozen[] => {
   if (configuration.status === 'frozen') return [];
   return [{ type: 'ConfigurationFrozen', data: { versionNumber } }];
 };
-
-/** A node travels in one event, beside its metadata. */
-const MAX_NODE_BYTES = MAX_EVENT_BYTES - 32 * 1024;
-
-const oversizedNodes = ({ nodes }: Topology): Problem[] =>
-  nodes.flatMap((node, index) => {
-    const bytes = Buffer.byteLength(JSON.stringify(node));
-    if (bytes <= MAX_NODE_BYTES) return [];
-    const message = `the node "${node.serviceName}" has ${bytes} bytes of JSON, at most ${MAX_NODE_BYTES} are allowed`;
-    return [{ code: 'node-too-large', pointer: `/nodes/${index}`, message }];
-  });

@@ -37,6 +37,13 @@ export class TopologyInvalid extends DomainError {
   }
 }
 
+export class NodeUnknown extends DomainError {
+  readonly code = 'node-unknown';
+  constructor(serviceName: string) {
+    super(`the topology has no node ${JSON.stringify(serviceName)}`);
+  }
+}
+
 export type ConfigurationErrorCode = (
-  ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid
+  ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid | NodeUnknown
 )['code'];

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Configuration } from './configuration';
 import { type ConfigurationCommand, configurationAggregate } from './configuration.decide';
 import { topologyOf } from './drawing';
+import type { Edit } from './edits';
 
 /** Objects as a literal makes them: events know no others. */
 const plain = { noNullPrototype: true } as const;
@@ -33,6 +34,18 @@ const topologies: fc.Arbitrary<Topology> = fc
     const known = new Set(nodes.map(({ serviceName }) => serviceName));
     return { nodes, arrows: arrows.filter(({ from, to }) => known.has(from) && known.has(to)), ...declarations };
   });
+const name = fc.constantFrom('a', 'b', 'c');
+const edits: fc.Arbitrary<Edit> = fc.oneof(
+  nodes.map((node) => ({ type: 'put-node', node }) as const),
+  name.map((serviceName) => ({ type: 'remove-node', serviceName }) as const),
+  fc.tuple(name, fc.nat(2)).map(([serviceName, x]) => ({ type: 'move-node', serviceName, position: { x, y: 0 } }) as const),
+  fc.tuple(name, name).map(([from, to]) => ({ type: 'draw-arrow', arrow: { from, to } }) as const),
+  fc.tuple(name, name).map(([from, to]) => ({ type: 'erase-arrow', arrow: { from, to } }) as const),
+  names.map((declared) => ({ type: 'declare-parameter', name: declared, parameter: { type: 'string' } }) as const),
+  names.map((declared) => ({ type: 'remove-parameter', name: declared }) as const),
+  names.map((declared) => ({ type: 'declare-secret', name: declared, secret: { source: 'supplied' } }) as const),
+  names.map((declared) => ({ type: 'remove-secret', name: declared }) as const),
+);
 const created = {
   configurationId: 'cfg_1',
   versionId: 'ver_1',
@@ -45,6 +58,7 @@ const commands: fc.Arbitrary<ConfigurationCommand> = fc.oneof(
   fc.constant({ type: 'create-configuration', ...created } as const),
   topologies.map((topology) => ({ type: 'clone-configuration', created, topology }) as const),
   { weight: 6, arbitrary: topologies.map((topology) => ({ type: 'replace-topology', topology }) as const) },
+  { weight: 6, arbitrary: edits.map((edit) => ({ type: 'edit-topology', edit }) as const) },
   fc.constant({ type: 'freeze-configuration', versionNumber: '1.0.0' } as const),
 );
 

@@ -2,13 +2,12 @@ import { Body, Controller, Get, Param, Put, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BodyLimit, Ctx, problemsOf, RequestContext, Roles } from '@souk/platform';
 import { topologyOf } from '../domain/drawing';
+import { MAX_TOPOLOGY_BYTES } from '../domain/edits';
 import { Configurations } from '../application/configurations';
+import { validated } from '../application/validated';
 import { configurationView, mayRead, validationView } from './configuration.view';
 import { configurationErrors } from './http-errors';
 import { TopologyDto, topologyFrom } from './topology.dto';
-
-/** Bytes of a topology document. */
-const TOPOLOGY_LIMIT = 4 * 1024 * 1024;
 
 @ApiTags('configurations')
 @Controller('v1/configurations')
@@ -27,11 +26,12 @@ export class ConfigurationController {
 
   @Put(':configurationId/topology')
   @Roles('provider')
-  @BodyLimit(TOPOLOGY_LIMIT)
+  @BodyLimit(MAX_TOPOLOGY_BYTES)
   @ApiOperation({ summary: 'Replace the whole topology; only what differs becomes history' })
   async replaceTopology(@Param('configurationId') id: string, @Body() body: TopologyDto, @Ctx() ctx: RequestContext) {
     const context = ctx.command({ ifMatch: 'required' });
-    const outcome = await this.configurations.replaceTopology(id, topologyFrom(body), ctx.principal.tenant, context);
+    const command = { type: 'replace-topology', topology: topologyFrom(body) } as const;
+    const outcome = await this.configurations.draw(id, command, ctx.principal.tenant, context);
     ctx.written(outcome);
     const topology = outcome.state.status === 'none' ? undefined : topologyOf(outcome.state.drawing);
     return { configurationId: id, revision: outcome.revision, topology };
@@ -39,10 +39,12 @@ export class ConfigurationController {
 
   @Get(':configurationId/validation')
   @Roles('provider', 'operator', 'auditor')
-  @ApiOperation({ summary: 'Everything that stands in the way of a release, and the waves of the deploy order' })
+  @ApiOperation({
+    summary: 'Everything that stands in the way of a release, what should be looked at, and the waves of the deploy order',
+  })
   async validation(@Param('configurationId') id: string, @Ctx() ctx: RequestContext) {
     const { state, revision } = await this.configurations.existing(id, (it) => mayRead(it, ctx.principal));
     ctx.etag(revision);
-    return validationView(state, revision);
+    return validationView(state, revision, await validated(topologyOf(state.drawing)));
   }
 }

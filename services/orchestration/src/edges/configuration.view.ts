@@ -1,5 +1,6 @@
 import type { Principal } from '@souk/platform';
-import { validateTopology, wavesOf } from '@souk/topology';
+import { wavesOf } from '@souk/topology';
+import type { Validated } from '../application/validated';
 import type { Configuration, ExistingConfiguration } from '../domain/configuration';
 import { topologyOf } from '../domain/drawing';
 import type { ConfigurationDoc } from '../projections/configurations.projection';
@@ -19,11 +20,14 @@ export function configurationItem({ configurationId, versionId, name, hosting, s
   return { configurationId, versionId, name, hosting, status, revision, changedAt };
 }
 
-/** What stands in the way of a release, and the order in which the nodes would deploy. What is stored has no cycle. */
-export function validationView({ configurationId, drawing }: ExistingConfiguration, revision: number) {
-  const topology = topologyOf(drawing);
-  const problems = validateTopology(topology);
-  return { configurationId, revision, releasable: problems.length === 0, problems, waves: wavesOf(topology) };
+/** What was found, and the order in which the nodes would deploy. What is stored has no cycle. */
+export function validationView(
+  { configurationId, drawing }: ExistingConfiguration,
+  revision: number,
+  { problems, warnings }: Validated,
+) {
+  const waves = wavesOf(topologyOf(drawing));
+  return { configurationId, revision, releasable: problems.length === 0, problems, warnings, waves };
 }
 
 /** A configuration as of some point. Nodes and arrows go by their names, so that a difference points at a node and not at a place in a list. */

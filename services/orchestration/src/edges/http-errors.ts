@@ -6,4 +6,5 @@ export const configurationErrors = {
   'configuration-unknown': HttpStatus.NOT_FOUND,
   'configuration-frozen': HttpStatus.CONFLICT,
   'topology-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+  'node-unknown': HttpStatus.NOT_FOUND,
 } satisfies Record<ConfigurationErrorCode, HttpStatus>;

@@ -12,6 +12,7 @@ import {
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome, derivedUuid } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NameTaken, NotFound } from '@souk/platform';
+import { imagesOf } from '../domain/images';
 import { changesSince, type Review, reviewOf } from '../domain/review';
 import { snapshotAggregate, snapshotOf } from '../domain/snapshot';
 import type { ExistingVersion, Version } from '../domain/version';
@@ -26,11 +27,16 @@ import {
   VersionNumberTaken,
 } from '../domain/version.errors';
 import type { ReviewedRevisions, VersionEvent } from '../domain/version.events';
+import { ImageInquiry } from './image-inquiry';
 
 type Outcome = CommandOutcome<Version, VersionEvent>;
 
 /** The id of an app's first version follows from the app: an app is initialised exactly once. */
 const firstVersionOf = (appId: string): string => derivedId('version', appId, 'first');
+
+/** How long registries are waited for, in milliseconds: by a provider, and by another service, which has a deadline of its own. */
+const PATIENCE = 15_000;
+const PATIENCE_OF_SERVICES = 3_000;
 
 /** Drafting, reviewing and releasing versions. */
 @Injectable()
@@ -44,6 +50,7 @@ export class Release extends ReleaseCommands {
     private readonly orchestrationCommands: OrchestrationCommands,
     private readonly authorization: AuthorizationQueries,
     private readonly authorizationCommands: AuthorizationCommands,
+    private readonly images: ImageInquiry,
   ) {
     super();
   }
@@ -117,13 +124,12 @@ export class Release extends ReleaseCommands {
 
   /** The draft as it stands, for a release to be based upon. */
   async review(versionId: string, providerTenant: string): Promise<Review> {
-    await this.own(versionId, providerTenant);
-    const { review } = await this.contentOf(versionId);
-    return review;
+    const content = await this.contentOf(await this.own(versionId, providerTenant));
+    return (await this.reviewed(content, PATIENCE)).review;
   }
 
   /**
-   * Freezes exactly what was reviewed: first the content-addressed snapshot (an orphan if the process dies here), then
+   * Freezes exactly what was reviewed, with the images that its tags stand for now: first the content-addressed snapshot (an orphan if the process dies here), then
    * VersionReleased, which alone is the release.
    * @throws DraftChanged when a reviewed revision is not the newest one; VersionInvalid with all problems
    */
@@ -136,7 +142,9 @@ export class Release extends ReleaseCommands {
     const version = await this.own(versionId, providerTenant);
     if (version.status === 'draft') await this.changeableApp(version.appId, providerTenant);
     const digest =
-      version.status === 'draft' ? await this.freeze(version, context, input.reviewed) : this.releasedAs(version, input.reviewed);
+      version.status === 'draft'
+        ? await this.freeze(version, context, PATIENCE, input.reviewed)
+        : this.releasedAs(version, input.reviewed);
     const command = { type: 'release-version', snapshot: digest, ...input } as const;
     return this.commands.handle(versionAggregate, versionId, command, context);
   }
@@ -145,15 +153,23 @@ export class Release extends ReleaseCommands {
     const { state } = await this.commands.load(versionAggregate, versionId);
     if (state.status === 'none') throw new NotFound('version', versionId);
     if (state.status !== 'draft') return state.snapshot;
-    return this.freeze(state, call);
+    return this.freeze(state, call, PATIENCE_OF_SERVICES);
   }
 
-  private async freeze(version: ExistingVersion, call: CallContext, reviewed?: ReviewedRevisions): Promise<string> {
-    const { configurations, permissions, review } = await this.contentOf(version.versionId);
-    const changes = reviewed ? changesSince(reviewed, review.revisions) : [];
+  private async freeze(
+    version: ExistingVersion,
+    call: CallContext,
+    patienceMs: number,
+    reviewed?: ReviewedRevisions,
+  ): Promise<string> {
+    const content = await this.contentOf(version);
+    const { configurations, permissions } = content;
+    // Before anybody is asked for images that are in nothing.
+    const changes = reviewed ? changesSince(reviewed, reviewOf(configurations, permissions).revisions) : [];
     if (changes.length > 0) throw new DraftChanged(version.number, changes);
+    const { review, findings } = await this.reviewed(content, patienceMs);
     if (review.problems.length > 0) throw new VersionInvalid(version.number, review.problems);
-    const { digest, snapshot } = snapshotOf(version, configurations, permissions);
+    const { digest, snapshot } = snapshotOf(version, configurations, permissions, findings);
     const command = { type: 'take-snapshot', digest, providerTenant: version.providerTenant, snapshot } as const;
     await this.commands.handle(snapshotAggregate, digest, command, callOf(call, 'snapshot', digest));
     return digest;
@@ -165,12 +181,22 @@ export class Release extends ReleaseCommands {
     return version.snapshot;
   }
 
-  private async contentOf(versionId: string) {
-    const [configurations, permissions] = await Promise.all([
+  private async contentOf({ versionId, appId, providerTenant }: ExistingVersion) {
+    const [configurations, permissions, app] = await Promise.all([
       this.orchestration.configurationsOf(versionId),
       this.authorization.permissionsOf(versionId),
+      this.apps.app(appId),
     ]);
-    return { configurations, permissions, review: reviewOf(configurations, permissions) };
+    return { configurations, permissions, platforms: app?.platforms ?? [], providerTenant };
+  }
+
+  private async reviewed(
+    { configurations, permissions, platforms, providerTenant }: Awaited<ReturnType<Release['contentOf']>>,
+    patienceMs: number,
+  ) {
+    const images = configurations.flatMap(({ topology }) => imagesOf(topology));
+    const findings = await this.images.findings(images, providerTenant, patienceMs);
+    return { findings, review: reviewOf(configurations, permissions, { findings, platforms }) };
   }
 
   /** Version management is closed until the app is initialised. */

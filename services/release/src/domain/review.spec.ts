@@ -10,6 +10,7 @@ const configuration = (name: string, problems: ConfigurationAtRevision['problems
   revision: 3,
   topology: { nodes: [], arrows: [], parameters: {}, secrets: {} },
   problems,
+  warnings: problems.map((problem) => ({ ...problem, code: `${problem.code}-perhaps` })),
 });
 const permissions = (problems: PermissionsAtRevision['problems'] = []): PermissionsAtRevision => ({
   versionId: 'ver_1',
@@ -35,6 +36,13 @@ describe('A review', () => {
     expect(reviewOf([configuration('edge/1', [cycle])], permissions([unknown])).problems).toEqual([
       { ...cycle, pointer: '/configurations/edge~11/arrows/0' },
       { ...unknown, pointer: '/permissions/apis/0' },
+    ]);
+  });
+
+  it('lists what should be looked at beside what is in the way', () => {
+    const unpinned = { code: 'image-unpinned', pointer: '/nodes/0/image', message: '"web"' };
+    expect(reviewOf([configuration('edge', [unpinned])], permissions()).warnings).toEqual([
+      { ...unpinned, code: 'image-unpinned-perhaps', pointer: '/configurations/edge/nodes/0/image' },
     ]);
   });
 

@@ -1,14 +1,27 @@
-import type { ConfigurationAtRevision, PermissionsAtRevision } from '@souk/contracts';
+import type { ConfigurationAtRevision, PermissionsAtRevision, Platform } from '@souk/contracts';
 import { jsonPointer, type Problem } from '@souk/event-sourcing';
+import { type ImageFindings, imageProblems, imageWarnings } from './images';
 import type { ReviewedRevisions } from './version.events';
 
 /** A draft as it stands: which revisions it consists of, and everything that is in the way of a release. */
 export interface Review {
   readonly revisions: ReviewedRevisions;
   readonly problems: readonly Problem[];
+  /** What should be looked at, and is not in the way. */
+  readonly warnings: readonly Problem[];
 }
 
-export function reviewOf(configurations: readonly ConfigurationAtRevision[], permissions: PermissionsAtRevision): Review {
+/** What registries said of the images, and where the app runs. */
+export interface ReviewedImages {
+  readonly findings: ImageFindings;
+  readonly platforms: readonly Platform[];
+}
+
+export function reviewOf(
+  configurations: readonly ConfigurationAtRevision[],
+  permissions: PermissionsAtRevision,
+  { findings, platforms }: ReviewedImages = { findings: new Map(), platforms: [] },
+): Review {
   return {
     revisions: {
       configurations: configurations
@@ -21,7 +34,12 @@ export function reviewOf(configurations: readonly ConfigurationAtRevision[], per
         ? [{ code: 'no-configurations', pointer: '/configurations', message: 'a version needs at least one configuration' }]
         : []),
       ...configurations.flatMap(({ name, problems }) => problems.map((problem) => below(problem, 'configurations', name))),
+      ...imageProblems(configurations, findings, platforms),
       ...permissions.problems.map((problem) => below(problem, 'permissions')),
+    ],
+    warnings: [
+      ...configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),
+      ...imageWarnings(configurations, findings),
     ],
   };
 }

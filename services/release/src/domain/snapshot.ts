@@ -1,7 +1,7 @@
-import type { Snapshot, SnapshotConfiguration } from '@souk/contracts';
+import type { ConfigurationAtRevision, PermissionsAtRevision, Snapshot, SnapshotConfiguration } from '@souk/contracts';
 import type { Aggregate, DomainEvent } from '@souk/event-sourcing';
 import { digestOf, resolveTopology, type Topology } from '@souk/topology';
-import type { ConfigurationAtRevision, PermissionsAtRevision } from '@souk/contracts';
+import { type ImageFindings, imagesOf, snapshotImageOf } from './images';
 
 /** Written once for each content; harmless where no release names it. */
 export type SnapshotTaken = DomainEvent<
@@ -31,26 +31,27 @@ export function snapshotOf(
   version: { readonly appId: string; readonly number: string },
   configurations: readonly ConfigurationAtRevision[],
   { permissions }: PermissionsAtRevision,
+  images: ImageFindings = new Map(),
 ): { readonly digest: string; readonly snapshot: Snapshot } {
   const snapshot: Snapshot = {
     apiVersion: 'souk/v1',
     kind: 'Snapshot',
     appId: version.appId,
     versionNumber: version.number,
-    configurations: configurations.map(configurationOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    configurations: configurations
+      .map((configuration) => configurationOf(configuration, images))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     permissions,
   };
   return { digest: digestOf(snapshot), snapshot };
 }
 
-function configurationOf({ name, hosting, topology }: ConfigurationAtRevision): SnapshotConfiguration {
+function configurationOf({ name, hosting, topology }: ConfigurationAtRevision, images: ImageFindings): SnapshotConfiguration {
   const resolved: Topology = resolveTopology(topology);
-  const images = [...new Set(resolved.nodes.flatMap(({ image }) => (image === undefined ? [] : [image])))].sort();
-  return { name, hosting, topology: resolved, images: images.map(imageOf) };
-}
-
-/** An image named by digest is pinned; for a tag nobody has been asked which digest it stands for. */
-function imageOf(image: string): SnapshotConfiguration['images'][number] {
-  const digest = /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
-  return digest ? { image, digest, unpinned: false } : { image, unpinned: true };
+  return {
+    name,
+    hosting,
+    topology: resolved,
+    images: imagesOf(topology).map((image) => snapshotImageOf(image, images.get(image))),
+  };
 }

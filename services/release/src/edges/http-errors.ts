@@ -1,4 +1,5 @@
 import { HttpStatus } from '@nestjs/common';
+import type { RegistryErrorCode } from '@souk/registry';
 import type { VersionErrorCode } from '../domain/version.errors';
 
 export const versionErrors = {
@@ -13,3 +14,15 @@ export const versionErrors = {
   'app-archived': HttpStatus.CONFLICT,
   'version-number-taken': HttpStatus.CONFLICT,
 } satisfies Record<VersionErrorCode, HttpStatus>;
+
+/** Of those that are asked on somebody's behalf. */
+export const registryErrors = {
+  'image-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+  'image-not-found': HttpStatus.NOT_FOUND,
+  'listing-unsupported': HttpStatus.UNPROCESSABLE_ENTITY,
+  'registry-access-denied': HttpStatus.UNPROCESSABLE_ENTITY,
+  'registry-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'registry-throttled': HttpStatus.SERVICE_UNAVAILABLE,
+  'registry-unreachable': HttpStatus.BAD_GATEWAY,
+  'registry-answer-invalid': HttpStatus.BAD_GATEWAY,
+} satisfies Record<RegistryErrorCode, HttpStatus>;

@@ -11,20 +11,26 @@ export interface Environment {
   readonly variables: readonly EnvironmentVariable[];
   /** What goes into the node's own Secret; empty where nothing is secret. */
   readonly sealed: Readonly<Record<string, SealedValue>>;
-  /** Versions of the secrets that the environment reads. */
+  /** Versions of what the environment reads from the vault: `dbPassword`, `param.licence`, `node.rds`. */
   readonly versions: Readonly<Record<string, number>>;
 }
 
 /** What references stand for. Values of secrets are not among it, only their versions. */
 export interface Bindings {
+  /** Version of what the reference stands for, where that is in the vault: a secret, a secret parameter, a credential of a cloud node. */
+  readonly sealed: (reference: Reference) => SealedVersion | undefined;
   readonly host: (node: string) => string | undefined;
   readonly port: (node: string) => number | undefined;
   readonly parameter: (name: string) => string | undefined;
   /** Where a service of that model is provided on the cluster. */
   readonly service: (model: string) => { readonly host: string; readonly port: number } | undefined;
-  readonly secretVersion: (name: string) => number | undefined;
-  /** Version of the credentials of a cloud node; 0 as long as there are none. `undefined` for any other node. */
-  readonly cloudVersion: (node: string) => number | undefined;
+}
+
+export interface SealedVersion {
+  readonly name: string;
+  readonly version: number;
+  /** The cloud node whose credential it is. */
+  readonly cloudNode?: string;
 }
 
 /** The platform's endpoint and the identity that the instance calls it with (F49). */
@@ -82,14 +88,14 @@ export function environmentOf(
       variables.push({ name, value: asLiteral(value.text) });
       continue;
     }
-    const { bindings: read } = value;
-    sealed[name] = { template: value.template, ...(Object.keys(read).length > 0 && { bindings: read }) };
+    const { template: open, bindings: read } = value;
+    sealed[name] = { template: open, ...(Object.keys(read).length > 0 && { bindings: read }) };
     variables.push({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } });
   }
   return { variables, sealed, versions };
 }
 
-/** Everything but secrets filled in: as plain text, and as a template in which only the secrets are open, credentials of cloud nodes among them. */
+/** Everything but what is in the vault filled in: as plain text, and as a template in which only that is open. */
 function partlyResolved(template: string, bindings: Bindings) {
   let text = '';
   let open = '';
@@ -98,17 +104,10 @@ function partlyResolved(template: string, bindings: Bindings) {
   for (const part of parseTemplate(template)) {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
     const reference = 'reference' in part ? part.reference : undefined;
-    if (reference?.kind === 'secret') {
-      const version = bindings.secretVersion(reference.name);
-      if (version === undefined) throw new UnresolvedReference(formatReference(reference));
-      versions[reference.name] = version;
-      open += formatReference(reference);
-      continue;
-    }
-    const cloudVersion = reference?.kind === 'node' ? bindings.cloudVersion(reference.node) : undefined;
-    if (reference?.kind === 'node' && cloudVersion !== undefined) {
-      versions[`node.${reference.node}`] = cloudVersion;
-      read[reference.node] = cloudVersion;
+    const sealed = reference && bindings.sealed(reference);
+    if (sealed) {
+      versions[sealed.name] = sealed.version;
+      if (sealed.cloudNode !== undefined) read[sealed.cloudNode] = sealed.version;
       open += formatReference(reference);
       continue;
     }
@@ -119,14 +118,16 @@ function partlyResolved(template: string, bindings: Bindings) {
   return { text, template: open, versions, bindings: read };
 }
 
-function valueOf(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string {
+function valueOf(reference: Reference, bindings: Bindings): string {
   const value = boundTo(reference, bindings);
   if (value === undefined) throw new UnresolvedReference(formatReference(reference));
   return String(value);
 }
 
-function boundTo(reference: Exclude<Reference, { kind: 'secret' }>, bindings: Bindings): string | number | undefined {
+function boundTo(reference: Reference, bindings: Bindings): string | number | undefined {
   switch (reference.kind) {
+    case 'secret':
+      return undefined;
     case 'param':
       return bindings.parameter(reference.name);
     case 'service':

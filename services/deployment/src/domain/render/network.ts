@@ -1,17 +1,26 @@
-import type { ResolvedProcess } from '@souk/topology';
+import { digestOf, type ResolvedProcess } from '@souk/topology';
+import type { LoadBalancerDialect } from '../cluster.events';
 import { labels } from '../cluster-object';
-import { labelsOf, type Owner, rendered, type RenderedObject } from './rendered';
+import { head, type Owner, rendered, type RenderedObject, selectorOf } from './rendered';
+
+/** The address that was taken for a node, and how the cluster's load balancer is told it. */
+export interface TakenAddress {
+  readonly address: string;
+  readonly dialect: LoadBalancerDialect;
+}
 
 /** Other nodes reach the process under its service name and the external port. None without ports. */
-export function renderService(owner: Owner, node: ResolvedProcess): RenderedObject[] {
+export function renderService(owner: Owner, node: ResolvedProcess, taken?: TakenAddress): RenderedObject[] {
   if (node.ports.length === 0) return [];
+  const { metadata, ...kind } = head(owner, { apiVersion: 'v1', kind: 'Service', name: node.serviceName }, node);
+  const wish = node.serviceType === 'LoadBalancer' && taken ? wishFor(taken) : {};
   const object = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: node.serviceName, namespace: owner.namespace, labels: labelsOf(owner, componentOf(node)) },
+    ...kind,
+    metadata: { ...metadata, ...wish.metadata },
     spec: {
       type: node.serviceType,
-      selector: { [labels.instance]: owner.instanceId, [labels.node]: node.serviceName },
+      ...wish.spec,
+      selector: selectorOf(owner, node.serviceName),
       ports: node.ports.map(({ internal, external, protocol }) => ({
         name: `${protocol.toLowerCase()}-${external}`,
         port: external,
@@ -23,23 +32,46 @@ export function renderService(owner: Owner, node: ResolvedProcess): RenderedObje
   return [rendered(object)];
 }
 
+function wishFor({ address, dialect }: TakenAddress): { metadata?: object; spec?: object } {
+  switch (dialect) {
+    case 'metallb':
+      return { metadata: { annotations: { 'metallb.io/loadBalancerIPs': address } } };
+    case 'kube-vip':
+      return { metadata: { annotations: { 'kube-vip.io/loadbalancerIPs': address } } };
+    case 'loadBalancerIP':
+      return { spec: { loadBalancerIP: address } };
+  }
+}
+
+/**
+ * Name of the headless Service by which the pods of a StatefulSet have names of their own: `mysql-0.<that>`. Nodes have the names that people
+ * give, so this one ends in what no two nodes share.
+ */
+export function governingServiceOf({ serviceName }: ResolvedProcess): string {
+  return `${serviceName.slice(0, 48).replace(/-+$/, '')}-pods-${digestOf(serviceName).slice(0, 8)}`;
+}
+
+/** Pods are found before they are ready: they may have to find each other to become it. */
+export function renderGoverningService(owner: Owner, node: ResolvedProcess): RenderedObject {
+  return rendered({
+    ...head(owner, { apiVersion: 'v1', kind: 'Service', name: governingServiceOf(node) }, node),
+    spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: selectorOf(owner, node.serviceName) },
+  });
+}
+
 /** Pods of the instance reach each other; nobody else reaches them. */
 export function renderIsolation(owner: Owner): RenderedObject {
   return rendered({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: 'souk-isolation', namespace: owner.namespace, labels: labelsOf(owner) },
+    ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'souk-isolation' }),
     spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] },
   });
 }
 
-/** A node with a NodePort is reachable from outside, on its ports alone. */
+/** A node with a NodePort or an address of its own is reachable from outside, on its ports alone. */
 export function renderExposure(owner: Owner, node: ResolvedProcess): RenderedObject[] {
   if (node.serviceType === 'ClusterIP' || node.ports.length === 0) return [];
   const object = {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: `${node.serviceName}-exposed`, namespace: owner.namespace, labels: labelsOf(owner, componentOf(node)) },
+    ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: `${node.serviceName}-exposed` }, node),
     spec: {
       podSelector: { matchLabels: { [labels.node]: node.serviceName } },
       policyTypes: ['Ingress'],
@@ -47,8 +79,4 @@ export function renderExposure(owner: Owner, node: ResolvedProcess): RenderedObj
     },
   };
   return [rendered(object)];
-}
-
-function componentOf(node: ResolvedProcess) {
-  return { name: node.serviceName, component: node.category };
 }

@@ -1,12 +1,27 @@
 import type { SnapshotConfiguration } from '@souk/contracts';
-import { digestOf, processesOf, type ResolvedProcess, resolveTopology } from '@souk/topology';
+import {
+  type Arrow,
+  digestOf,
+  formatCpu,
+  formatMemory,
+  processesOf,
+  type ResolvedProcess,
+  resolveTopology,
+} from '@souk/topology';
 import type { ClusterDescription } from '../cluster.events';
 import { namespaceOf } from '../cluster-object';
+import { atOnce, type Steps } from '../steps';
 import { type Bindings, environmentOf, type Identity } from './environment';
-import { renderQuota, renderSurroundings } from './namespace';
-import { renderExposure, renderService } from './network';
+import { type LogDestination, platformLogs, podLogging, renderLogging } from './log-collector';
+import { renderSurroundings } from './namespace';
+import { renderExposure, renderGoverningService, renderService, type TakenAddress } from './network';
+import type { Workload } from './pod';
+import { podDemandOf } from './pod-demand';
+import { renderQuota } from './quota';
 import type { Owner, RenderedNode, RenderedObject } from './rendered';
-import { environmentSecretOf, renderDeployment, renderEnvironmentSecret, renderJob, type Workload } from './workload';
+import { type Deviation, deviationsOf, levelOf } from './security';
+import { renderStorage } from './storage';
+import { environmentSecretOf, hasStableStorage, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
 
 /** Everything that the objects of an instance follow from. */
 export interface InstanceToRender {
@@ -31,16 +46,11 @@ export interface InstanceToRender {
   readonly scale?: ReadonlyMap<string, number>;
   /** Nothing runs; what is kept stays. */
   readonly stopped?: boolean;
-  /** Where collected logs go. */
+  /** Where collected logs go; to the platform, where nothing is said. */
   readonly logs?: LogDestination;
 }
 
 export type ClusterTraits = Pick<ClusterDescription, 'loadBalancer' | 'nas'>;
-
-export interface LogDestination {
-  readonly kind: 'souk' | 'loki' | 'elasticsearch' | 'http';
-  readonly url: string;
-}
 
 export interface RenderedInstance {
   readonly namespace: string;
@@ -49,85 +59,176 @@ export interface RenderedInstance {
   /** What the instance may take while it changes, and what it may take once it has settled. */
   readonly quota: { readonly changing: RenderedObject; readonly settled: RenderedObject };
   readonly nodes: readonly RenderedNode[];
+  /** Settings that ask for more than pod security `restricted` allows. */
+  readonly deviations: readonly Deviation[];
 }
 
 /**
  * Kubernetes objects of an instance. Pure: the same input gives the same objects and the same hashes, so that a node whose hash stands
- * on the cluster already is left alone.
- * @throws UnresolvedReference what validation rules out
+ * on the cluster already is left alone. Linear in nodes and arrows.
+ * @throws UnresolvedReference, StorageWithoutNas what validation and the cluster's obstacles rule out
  */
 export function renderInstance(input: InstanceToRender): RenderedInstance {
-  const namespace = namespaceOf(input.instanceId);
-  const owner: Owner = { instanceId: input.instanceId, appId: input.appId, namespace };
-  const topology = resolveTopology(input.configuration.topology);
-  const nodes = processesOf(topology);
-  const before = input.before ? processesOf(resolveTopology(input.before.topology)) : [];
-  const bindings = bindingsOf(nodes, input);
+  return atOnce(renderingSteps(input));
+}
+
+/** As {@link renderInstance}, one step for each node. */
+export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance> {
+  const { instanceId, appId, name, identity, cluster } = input;
+  const namespace = namespaceOf(instanceId);
+  const owner: Owner = { instanceId, appId, namespace };
+  const nodes = scaledNodes(input.configuration, input);
+  const before = input.before ? scaledNodes(input.before, input) : [];
+  const deviations = nodes.flatMap(deviationsOf);
+  const logs = input.logs ?? platformLogs(identity.apiUrl);
   const settled = renderQuota(owner, nodes);
+  const room = new Room(owner, input, nodes, logs);
+  const rendered: RenderedNode[] = [];
+  for (const node of nodes) {
+    yield;
+    rendered.push(room.node(node));
+  }
   return {
     namespace,
-    surroundings: renderSurroundings(owner, input.name, input.identity),
+    surroundings: [
+      ...renderSurroundings(owner, name, identity, levelOf(deviations)),
+      ...renderStorage(owner, nodes, cluster?.nas),
+      ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
+    ],
     quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
-    nodes: nodes.map((node) => renderNode(owner, node, input, bindings)),
+    nodes: rendered,
+    deviations,
   };
 }
 
-function renderNode(owner: Owner, node: ResolvedProcess, input: InstanceToRender, bindings: Bindings): RenderedNode {
-  const name = node.serviceName;
-  const ownCode = node.category !== 'third-party';
-  const environment = environmentOf(node.env, environmentSecretOf(name), bindings, ownCode ? input.identity : undefined);
-  const restartedBy = input.restarts.get(name);
-  const workload: Workload = {
-    node,
-    image: pinned(node.image, input.configuration),
-    environment,
-    ...(ownCode && { identityVersion: input.identity.secretVersion }),
-    ...(restartedBy !== undefined && { restartedBy }),
-  };
-  const objects = [
-    ...renderEnvironmentSecret(owner, node, environment),
-    ...(node.category === 'init' ? [] : renderService(owner, node)),
-    ...(node.category === 'init' ? [] : renderExposure(owner, node)),
-    node.category === 'init' ? renderJob(owner, workload) : renderDeployment(owner, workload),
-  ];
-  return {
-    name,
-    category: node.category,
-    image: workload.image,
-    dependsOn: input.configuration.topology.arrows.filter((arrow) => arrow.from === name).map((arrow) => arrow.to),
-    objects,
-    specHash: digestOf(objects.map(({ hash }) => hash)),
-    replicas: node.replicas,
-    requests: { cpu: node.cpu.request, memory: node.memory.request },
-  };
+/** The processes of a configuration, each in as many replicas as its owner wants. */
+function scaledNodes({ topology }: SnapshotConfiguration, { scale }: InstanceToRender): ResolvedProcess[] {
+  return processesOf(resolveTopology(topology)).map((node) => {
+    const replicas = node.category === 'init' ? undefined : scale?.get(node.serviceName);
+    return replicas === undefined ? node : { ...node, replicas };
+  });
+}
+
+/** Secrets of an instance are made once, with the instance. */
+export const SECRET_VERSION = 1;
+/** So is the token of its log collectors. */
+export const LOG_TOKEN_VERSION = 1;
+/** Version of the credentials of a cloud node that has none yet: what reads them waits for them, and is not applied. */
+const NOT_BOUND = 0;
+
+/** What is looked up for each node, laid out once for all of them. */
+class Room {
+  private readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  private readonly digests: ReadonlyMap<string, string | undefined>;
+  private readonly bindings: Bindings;
+
+  constructor(
+    private readonly owner: Owner,
+    private readonly input: InstanceToRender,
+    nodes: readonly ResolvedProcess[],
+    private readonly logs: LogDestination,
+  ) {
+    const { topology, images } = input.configuration;
+    this.dependencies = dependenciesOf(topology.arrows);
+    this.digests = new Map(images.map(({ image, digest }) => [image, digest]));
+    this.bindings = bindingsOf(nodes, input);
+  }
+
+  node(node: ResolvedProcess): RenderedNode {
+    const { owner } = this;
+    const { serviceName: name, category } = node;
+    const workload = this.workload(node);
+    const objects = [
+      ...renderPullSecret(owner, node, workload.restartedBy),
+      ...renderEnvironmentSecret(owner, node, workload.environment),
+      ...(category === 'init' ? [] : renderService(owner, node, this.addressOf(name))),
+      ...(category === 'init' ? [] : renderExposure(owner, node)),
+      ...(hasStableStorage(node) && category !== 'init' ? [renderGoverningService(owner, node)] : []),
+      renderWorkload(owner, workload),
+    ];
+    const { requestedCpu, requestedMemory } = podDemandOf(node);
+    return {
+      ...{ name, category, image: workload.image },
+      dependsOn: this.dependencies.get(name) ?? [],
+      objects,
+      specHash: digestOf(objects.map(({ hash }) => hash)),
+      replicas: workload.replicas,
+      requests: { cpu: formatCpu(requestedCpu), memory: formatMemory(requestedMemory) },
+    };
+  }
+
+  private workload(node: ResolvedProcess): Workload {
+    const { identity, restarts, stopped } = this.input;
+    const name = node.serviceName;
+    const ownCode = node.category !== 'third-party';
+    const restartedBy = restarts.get(name);
+    const logging = podLogging(this.owner, node, this.logs);
+    return {
+      node,
+      image: this.pinned(node.image),
+      environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? identity : undefined),
+      replicas: stopped ? 0 : node.replicas,
+      ...(ownCode && { identityVersion: identity.secretVersion }),
+      ...(restartedBy !== undefined && { restartedBy }),
+      ...(logging && { logging }),
+    };
+  }
+
+  private addressOf(node: string): TakenAddress | undefined {
+    const address = this.input.addresses?.get(node);
+    return address === undefined ? undefined : { address, dialect: this.input.cluster?.loadBalancer ?? 'loadBalancerIP' };
+  }
+
+  /** By tag and digest, where the registry told it at release: what was tested is what runs. */
+  private pinned(image: string): string {
+    const digest = this.digests.get(image);
+    return digest === undefined || image.includes('@') ? image : `${image}@${digest}`;
+  }
+}
+
+function dependenciesOf(arrows: readonly Arrow[]): ReadonlyMap<string, readonly string[]> {
+  const dependencies = new Map<string, string[]>();
+  for (const { from, to } of arrows) {
+    const known = dependencies.get(from);
+    if (known) known.push(to);
+    else dependencies.set(from, [to]);
+  }
+  return dependencies;
 }
 
 function bindingsOf(
   nodes: readonly ResolvedProcess[],
   { configuration: { topology: declared }, parameters, services, cloudBindings }: InstanceToRender,
 ): Bindings {
-  const cloud = new Set(declared.nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => serviceName));
   const byName = new Map(nodes.map((node) => [node.serviceName, node]));
+  const cloud = new Set(declared.nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => serviceName));
+  const parameterNamed = (name: string) => (Object.hasOwn(declared.parameters, name) ? declared.parameters[name] : undefined);
   return {
     host: (node) => byName.get(node)?.serviceName,
     port: (node) => byName.get(node)?.ports[0]?.external,
     // A parameter that nobody has to fill in is an empty text.
     parameter: (name) => {
-      const declaration = Object.hasOwn(declared.parameters, name) ? declared.parameters[name] : undefined;
-      if (!declaration) return undefined;
+      const declaration = parameterNamed(name);
+      if (!declaration || declaration.secret) return undefined;
       return (Object.hasOwn(parameters, name) ? parameters[name] : undefined) ?? declaration.default ?? '';
     },
     service: (model) => services?.get(model),
-    secretVersion: (name) => (Object.hasOwn(declared.secrets, name) ? SECRET_VERSION : undefined),
-    cloudVersion: (node) => (cloud.has(node) ? (cloudBindings?.get(node) ?? 0) : undefined),
+    sealed: (reference) => {
+      switch (reference.kind) {
+        case 'secret':
+          return Object.hasOwn(declared.secrets, reference.name) ? { name: reference.name, version: SECRET_VERSION } : undefined;
+        case 'param':
+          return parameterNamed(reference.name)?.secret
+            ? { name: `param.${reference.name}`, version: SECRET_VERSION }
+            : undefined;
+        case 'node': {
+          const { node } = reference;
+          if (!cloud.has(node)) return undefined;
+          return { name: `node.${node}`, version: cloudBindings?.get(node) ?? NOT_BOUND, cloudNode: node };
+        }
+        case 'service':
+          return undefined;
+      }
+    },
   };
-}
-
-/** Secrets of an instance are made once, with the instance. */
-export const SECRET_VERSION = 1;
-
-/** By tag and digest, where the registry told it at release: what was tested is what runs. */
-function pinned(image: string, { images }: SnapshotConfiguration): string {
-  const digest = images.find((known) => known.image === image)?.digest;
-  return digest === undefined || image.includes('@') ? image : `${image}@${digest}`;
 }

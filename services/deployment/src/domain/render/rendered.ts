@@ -3,8 +3,16 @@ import { annotations, type ClusterObject, labels, MANAGER } from '../cluster-obj
 
 /** A value that only the one who applies it may know. */
 export type SealedValue =
-  /** Text with `${secret.name}` where values of the instance's secrets belong, and `${node.rds.uri}` for credentials in these versions. */
-  { readonly template: string; readonly bindings?: Readonly<Record<string, number>> } | { readonly appSecretVersion: number };
+  /**
+   * Text with `${secret.name}`, `${param.name}` (a secret one) or `${node.rds.uri}` where values from the vault belong; `bindings`: the versions
+   * of the credentials, by cloud node.
+   */
+  | { readonly template: string; readonly bindings?: Readonly<Record<string, number>> }
+  | { readonly appSecretVersion: number }
+  /** What the instance's log collectors show where they send logs. */
+  | { readonly logToken: number }
+  /** What the app's provider has stored under that name. */
+  | { readonly providerSecret: string };
 
 /** An object as it is to be. Sealed values are data of a Secret, filled in at the last moment: no plan and no log holds one. */
 export interface RenderedObject {
@@ -23,7 +31,9 @@ export interface RenderedNode {
   /** In the order in which they are applied: the workload comes last. */
   readonly objects: readonly RenderedObject[];
   readonly specHash: string;
+  /** Pods that are to run: none while the instance is stopped. */
   readonly replicas: number;
+  /** Of one pod: its process and its log collector. */
   readonly requests: { readonly cpu: string; readonly memory: string };
 }
 
@@ -34,6 +44,7 @@ export interface Owner {
   readonly namespace: string;
 }
 
+/** No version among them: it would touch every node with every upgrade. */
 export function labelsOf(owner: Owner, node?: { readonly name: string; readonly component: string }): Record<string, string> {
   return {
     [labels.managedBy]: MANAGER,
@@ -42,6 +53,21 @@ export function labelsOf(owner: Owner, node?: { readonly name: string; readonly 
     [labels.instance]: owner.instanceId,
     ...(node && { [labels.name]: node.name, [labels.component]: node.component, [labels.node]: node.name }),
   };
+}
+
+/** Kind, name and labels of an object: one of a node's, or one that surrounds all of them. */
+export function head(
+  owner: Owner,
+  { apiVersion, kind, name }: { readonly apiVersion: string; readonly kind: string; readonly name: string },
+  node?: { readonly serviceName: string; readonly category: string },
+): ClusterObject {
+  const component = node && { name: node.serviceName, component: node.category };
+  return { apiVersion, kind, metadata: { name, namespace: owner.namespace, labels: labelsOf(owner, component) } };
+}
+
+/** What tells the pods of a node from all others. */
+export function selectorOf(owner: Owner, node: string): Record<string, string> {
+  return { [labels.instance]: owner.instanceId, [labels.node]: node };
 }
 
 /**

@@ -1,8 +1,17 @@
 import * as models from '@kubernetes/client-node';
-import { Deployment } from 'kubernetes-models/apps/v1';
+import { Deployment, StatefulSet } from 'kubernetes-models/apps/v1';
+import { Job } from 'kubernetes-models/batch/v1';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, Service, ServiceAccount } from 'kubernetes-models/v1';
+import {
+  ConfigMap,
+  Namespace,
+  PersistentVolumeClaim,
+  ResourceQuota,
+  Secret,
+  Service,
+  ServiceAccount,
+} from 'kubernetes-models/v1';
 
 interface Attribute {
   readonly baseName: string;
@@ -12,10 +21,16 @@ type Schema = new (data: never) => { readonly apiVersion: string; validate(): vo
 
 /** kind → its OpenAPI schema, and its model in the official client. */
 const kinds: Readonly<Record<string, readonly [schema: Schema, model: string]>> = {
+  Namespace: [Namespace, 'V1Namespace'],
   ConfigMap: [ConfigMap, 'V1ConfigMap'],
+  Secret: [Secret, 'V1Secret'],
+  ResourceQuota: [ResourceQuota, 'V1ResourceQuota'],
+  PersistentVolumeClaim: [PersistentVolumeClaim, 'V1PersistentVolumeClaim'],
   Service: [Service, 'V1Service'],
   ServiceAccount: [ServiceAccount, 'V1ServiceAccount'],
   Deployment: [Deployment, 'V1Deployment'],
+  StatefulSet: [StatefulSet, 'V1StatefulSet'],
+  Job: [Job, 'V1Job'],
   PodDisruptionBudget: [PodDisruptionBudget, 'V1PodDisruptionBudget'],
   NetworkPolicy: [NetworkPolicy, 'V1NetworkPolicy'],
   Ingress: [Ingress, 'V1Ingress'],
@@ -25,7 +40,7 @@ const kinds: Readonly<Record<string, readonly [schema: Schema, model: string]>> 
  * What is wrong with a manifest: against the OpenAPI schema of its kind (required fields, types, formats), and every field that the kind
  * does not have, which that schema lets pass and `kubectl --validate=strict` does not.
  */
-export function problemsOf(manifest: { readonly kind: string; readonly apiVersion: string }): string[] {
+export function manifestProblems(manifest: { readonly kind: string; readonly apiVersion: string }): string[] {
   const { kind } = manifest;
   const [schema, model] = kinds[kind] ?? [];
   if (schema === undefined || model === undefined) return [`nothing is known about the kind ${kind}`];

@@ -1,0 +1,1 @@
+export { manifestProblems } from './kubernetes-schema';

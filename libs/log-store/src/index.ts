@@ -1,0 +1,2 @@
+export * from './log-store.port';
+export * from './lmdb-log-store';

@@ -1,0 +1,2 @@
+export * from './registry-sim';
+export type { PushOptions } from './image-store';

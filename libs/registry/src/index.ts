@@ -1,0 +1,4 @@
+export * from './image-registry.port';
+export * from './errors';
+export * from './oci-image-registry';
+export * from './no-registry';

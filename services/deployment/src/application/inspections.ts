@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { AuthorizationQueries, type CallContext, derivedId, ReleaseQueries } from '@souk/contracts';
+import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { Clock } from '@souk/platform';
+import type { ClusterObject } from '../domain/cluster-object';
+import { type Difference, differencesOf } from '../domain/drift';
+import { type Condition, conditionOf, type Health, isAlike, moreTelling } from '../domain/health';
+import { health as healthAggregate, type HealthCommand } from '../domain/health.decide';
+import { type KnownInstance, mayCorrect } from '../domain/instance';
+import { instance as instanceAggregate } from '../domain/instance.decide';
+import { renderInstance, type RenderedInstance } from '../domain/render/render-instance';
+import type { ClusterWorkplace } from './cluster-workplace';
+import { DeploymentSettings } from './deployment-settings';
+import { RECONCILER } from './operation-causes';
+import { Renderings } from './renderings';
+import type { Outcome } from './work-queue';
+
+/** How long a correction counts against further ones, in milliseconds. */
+const CORRECTIONS_COUNT_MS = 3_600_000;
+
+/** What was found of an instance at rest. */
+interface Findings {
+  readonly differences: readonly Difference[];
+  readonly condition: Condition;
+}
+
+interface Subject {
+  readonly instance: KnownInstance;
+  readonly revision: number;
+  readonly told: Health;
+  readonly rendered: RenderedInstance;
+}
+
+/** Another condition than what was told last, since it was seen first. */
+interface Suspicion {
+  readonly condition: Condition;
+  readonly since: number;
+}
+
+/**
+ * Looks at instances that nothing is done to: whether their nodes run, and whether what stands on the cluster is what was applied. What
+ * differs is put right by an operation, as far as its owner wants that; else it is told, and so is a node that has not been ready for a while.
+ */
+@Injectable()
+export class Inspections {
+  /** Only as long as nothing is told: whoever looks first after a restart waits once more. */
+  private readonly suspicions = new Map<string, Suspicion>();
+
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly releases: ReleaseQueries,
+    private readonly authorization: AuthorizationQueries,
+    private readonly renderings: Renderings,
+    private readonly clock: Clock,
+    private readonly settings: DeploymentSettings,
+  ) {}
+
+  /** Whether it has to be inspected by whoever works on its cluster: there is something to tell, or to do. */
+  async isRemarkable(instanceId: string, objects: readonly ClusterObject[]): Promise<boolean> {
+    const subject = await this.subjectOf(instanceId);
+    if (!subject) return false;
+    const { differences, condition } = found(subject, objects);
+    return !isAlike(condition, subject.told) || differences.length > 0 || subject.told.differences.length > 0;
+  }
+
+  /** @throws KubernetesError, NotOurs; to be called again after a pause */
+  async inspect(instanceId: string, workplace: ClusterWorkplace): Promise<Outcome & { readonly begun?: boolean }> {
+    const subject = await this.subjectOf(instanceId);
+    if (!subject) {
+      this.suspicions.delete(instanceId);
+      return { done: true };
+    }
+    await workplace.ready();
+    let findings = found(subject, workplace.objectsOf(instanceId));
+    if (findings.differences.length > 0) {
+      // A watch may be late: nobody is blamed for what was not seen with our own eyes.
+      await workplace.lookAgain(instanceId, [...new Set(findings.differences.map(({ kind }) => kind))]);
+      findings = found(subject, workplace.objectsOf(instanceId));
+    }
+    workplace.assertOurs();
+    if (await this.correct(subject, findings)) return { done: true, begun: true };
+    return this.tellCondition(subject, findings);
+  }
+
+  /** Answers whether an operation has begun. */
+  private async correct({ instance, revision, told }: Subject, { differences }: Findings): Promise<boolean> {
+    const { instanceId } = instance;
+    const moment = this.clock.now().getTime();
+    const [now, countedFrom] = [moment, moment - CORRECTIONS_COUNT_MS].map((ms) => new Date(ms).toISOString()) as [
+      string,
+      string,
+    ];
+    if (differences.length === 0 || !mayCorrect(instance, countedFrom)) {
+      if (JSON.stringify(differences) !== JSON.stringify(told.differences))
+        await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences });
+      return false;
+    }
+    const operationId = derivedId('operation', instanceId, 'correct', String(revision));
+    const command = { type: 'RequestCorrection', instanceId, operationId, differences, now, countedFrom } as const;
+    const context = contextOf('correct', instanceId, revision);
+    const { events } = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    if (told.differences.length > 0) await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences: [] });
+    return events.length > 0;
+  }
+
+  /** Told once it has lasted; a node that comes and goes is not told each time. */
+  private async tellCondition({ instance, told }: Subject, { condition }: Findings): Promise<Outcome> {
+    const { instanceId } = instance;
+    if (isAlike(condition, told)) {
+      this.suspicions.delete(instanceId);
+      return { done: true };
+    }
+    const now = this.clock.now().getTime();
+    const known = this.suspicions.get(instanceId);
+    const suspicion =
+      known && isAlike(known.condition, condition)
+        ? { condition: moreTelling(known.condition, condition), since: known.since }
+        : { condition, since: now };
+    this.suspicions.set(instanceId, suspicion);
+    const due = suspicion.since + this.settings.unhealthyAfterMs;
+    if (now < due) return { lookAgainAt: new Date(due).toISOString() };
+    await this.tell(instance, { type: 'TellCondition', of: partiesOf(instance), condition: suspicion.condition });
+    this.suspicions.delete(instanceId);
+    return { done: true };
+  }
+
+  private async tell({ instanceId }: KnownInstance, command: HealthCommand): Promise<void> {
+    const { revision } = await this.commands.load(healthAggregate, instanceId);
+    await this.commands.handle(healthAggregate, instanceId, command, contextOf(command.type, instanceId, revision));
+  }
+
+  /** An instance at rest, with what is to stand on its cluster; absent for any other. */
+  private async subjectOf(instanceId: string): Promise<Subject | undefined> {
+    const { state: instance, revision } = await this.commands.load(instanceAggregate, instanceId);
+    if (instance.status !== 'running' && instance.status !== 'stopped' && instance.status !== 'degraded') return undefined;
+    const credential = await this.authorization.credentialOf(instanceId);
+    const snapshot = await this.releases.snapshot(instance.wanted.snapshot);
+    const configuration = snapshot?.configurations.find(({ name }) => name === instance.configuration);
+    if (!credential || !configuration) return undefined;
+    const { appKey, secretVersion } = credential;
+    const rendered = renderInstance(
+      await this.renderings.inputOf(instance, { configuration, credential: { appKey, secretVersion } }),
+    );
+    const { state: told } = await this.commands.load(healthAggregate, instanceId);
+    return { instance, revision, told, rendered };
+  }
+}
+
+/** What an operation that failed has left undone is no drift. */
+function found({ instance, rendered }: Subject, objects: readonly ClusterObject[]): Findings {
+  return {
+    differences: instance.status === 'degraded' ? [] : differencesOf(rendered, objects),
+    condition: conditionOf(rendered, { objects }),
+  };
+}
+
+const partiesOf = ({ instanceId, ownerTenant, providerTenant }: KnownInstance) => ({ instanceId, ownerTenant, providerTenant });
+
+/** What was seen has no cause in the history: it begins a chain of its own. */
+function contextOf(what: string, instanceId: string, revision: number): CallContext {
+  const commandId = derivedUuid('inspection', what, instanceId, revision);
+  return { commandId, correlationId: commandId, causationId: commandId, actor: { kind: 'system', id: RECONCILER } };
+}

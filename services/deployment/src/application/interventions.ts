@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { type CommandContext, CommandHandler } from '@souk/event-sourcing';
+import { instance as instanceAggregate } from '../domain/instance.decide';
+import { NothingToRetry } from '../domain/instance.errors';
+import { type Instance, operationOf } from '../domain/instance';
+import { operation as operationAggregate } from '../domain/operation.decide';
+import { OperationEnded } from '../domain/operation.errors';
+import type { InstanceDoc } from '../projections/instances.projection';
+import { Reconciler } from './reconciler';
+
+interface Reasoned {
+  readonly instanceId: string;
+  readonly reason: string;
+}
+
+/** What operators do where the reconciler can't go on, or should not. Everything is on the record, with who and why. */
+@Injectable()
+export class Interventions {
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly reconciler: Reconciler,
+  ) {}
+
+  /** From the next moment on nothing is done to the instance; what is under way stalls. */
+  async suspend({ instanceId, reason }: Reasoned, context: CommandContext) {
+    const command = { type: 'SuspendReconciliation', instanceId, reason } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.lookAt(outcome.state);
+    return outcome;
+  }
+
+  async resume({ instanceId, reason }: Reasoned, context: CommandContext) {
+    const command = { type: 'ResumeReconciliation', instanceId, reason } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.lookAt(outcome.state);
+    return outcome;
+  }
+
+  /** A stalled operation goes on at once; one that was suspended is that no more. @throws OperationEnded */
+  async resumeOperation(operationId: string, { instanceId, reason }: Reasoned, context: CommandContext) {
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    if (operationOf(state)?.operationId !== operationId) throw new OperationEnded(operationId, 'nothing is to be resumed');
+    return this.resume({ instanceId, reason }, context);
+  }
+
+  /** What an operation has failed at is tried once more, by another one; init nodes as well. @throws NothingToRetry */
+  async retry(
+    failedOperation: string,
+    { instanceId, lastOperationId }: Pick<InstanceDoc, 'instanceId' | 'lastOperationId'>,
+    operationId: string,
+    context: CommandContext,
+  ) {
+    if (lastOperationId !== failedOperation) throw new NothingToRetry(instanceId);
+    const command = { type: 'RequestRetry', instanceId, operationId, failedOperation } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.lookAt(outcome.state);
+    return outcome;
+  }
+
+  /** For this operation the node counts as ready, or as completed. */
+  async override(operationId: string, node: string, { instanceId, reason }: Reasoned, context: CommandContext) {
+    const command = { type: 'OverrideNode', operationId, node, reason } as const;
+    const outcome = await this.commands.handle(operationAggregate, operationId, command, context);
+    this.lookAt((await this.commands.load(instanceAggregate, instanceId)).state);
+    return outcome;
+  }
+
+  private lookAt(state: Instance): void {
+    if (state.status === 'unknown') return;
+    const { clusterId, instanceId } = state;
+    if (operationOf(state)) this.reconciler.wake(clusterId, instanceId);
+    else this.reconciler.inspect(clusterId, instanceId);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Topology } from '@souk/topology';
+import { mysql, shop, tomcat } from '../../test/sample';
+import type { HostCapacity } from './capacity';
+import { type Candidate, chooseCluster } from './choose-cluster';
+import { noHostAccess } from './host-policy';
+
+const Gi = 1024 ** 3;
+const topology: Topology = { ...shop, nodes: [{ ...mysql, memory: { request: '2Gi', limit: '2Gi' } }], arrows: [] };
+const host = (free: number, platform = 'linux/amd64', schedulable = true): HostCapacity => ({
+  ...{ name: `${platform} ${free}`, platform, schedulable },
+  allocatable: { cpu: 8000, memory: free * Gi },
+  requested: { cpu: 0, memory: 0 },
+});
+const candidate = (clusterId: string, hosts: readonly HostCapacity[] | undefined, freeAddresses = 0): Candidate => ({
+  cluster: {
+    ...{ clusterId, ownerTenant: 'ten_o', name: clusterId, shared: true, hostPolicy: noHostAccess },
+    connection: { kind: 'simulated' },
+    platforms: ['linux/amd64'],
+  },
+  ...(hosts && { hosts }),
+  freeAddresses,
+});
+
+describe('Of the clusters of a region', () => {
+  it('the one is chosen that has room and the least to spare, and it is told why', () => {
+    const candidates = [candidate('c', [host(8)]), candidate('b', [host(4)]), candidate('a', [host(1)])];
+    expect(chooseCluster(topology, candidates)).toEqual({
+      clusterId: 'b',
+      reason: 'it has the least to spare of 2 of 3 clusters that have room',
+    });
+  });
+
+  it('the first by id is chosen where several are alike, in whatever order they are told', () => {
+    const candidates = [candidate('b', [host(4)]), candidate('c', [host(4)]), candidate('a', [host(4)])];
+    expect(chooseCluster(topology, candidates).clusterId).toBe('a');
+    expect(chooseCluster(topology, candidates.toReversed()).clusterId).toBe('a');
+  });
+
+  it('none is chosen that has the room on several hosts and on no single one', () => {
+    expect(chooseCluster(topology, [candidate('a', [host(1), host(1), host(1)])]).clusterId).toBeUndefined();
+  });
+
+  it('none is chosen where none is suitable, and of each it is told why not', () => {
+    const balanced: Topology = { ...topology, nodes: [...topology.nodes, { ...tomcat, serviceType: 'LoadBalancer' }] };
+    const candidates = [
+      candidate('away', undefined),
+      candidate('full', [host(1)]),
+      candidate('other', [host(8, 'linux/arm64')]),
+      candidate('closed', [host(8, 'linux/amd64', false)]),
+    ];
+    const choice = chooseCluster(topology, candidates, ['linux/amd64']);
+    expect(choice).toEqual({
+      unsuitable: [
+        { clusterId: 'away', why: 'it does not answer' },
+        { clusterId: 'closed', why: 'the app runs on linux/amd64; hosts that take new pods: none' },
+        { clusterId: 'full', why: 'it has no room' },
+        { clusterId: 'other', why: 'the app runs on linux/amd64; hosts that take new pods: linux/arm64' },
+      ],
+    });
+    expect(chooseCluster(balanced, [candidate('a', [host(8)])])).toMatchObject({
+      unsuitable: [{ why: expect.stringContaining('no service address range') }],
+    });
+  });
+});
