@@ -71,7 +71,8 @@ export class CloudProviders {
       const open =
         error instanceof AggregateError ? (error.errors as unknown[]).find((one) => !(one instanceof RequestRejected)) : error;
       if (open === undefined) throw new RequestRejected(`nobody offers a service "${service}"`);
-      throw open instanceof ProviderError ? new TryLater(open.message, undefined, { cause: open }) : open;
+      if (!(open instanceof ProviderError)) throw open as Error;
+      throw new TryLater(open.message, undefined, { cause: open });
     });
     const known = found.offering.plans.find(({ name }) => name === plan);
     if (known) return { ...found, plan: known };
