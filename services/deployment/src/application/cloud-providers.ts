@@ -43,7 +43,7 @@ export class CloudProviders {
     private readonly brokers: ServiceBrokers,
   ) {}
 
-  /** @throws RequestRejected where there is none of that name (any more) */
+  /** @throws TryLater where there is none of that name (now): what it has made is not given up for that */
   async provider(name: string): Promise<ManagedResources> {
     const provider = this.builtIn.byName.get(name) ?? (await this.brokers.client(name));
     if (!provider) throw new TryLater(`there is no provider "${name}" any more`);
@@ -76,8 +76,8 @@ export class CloudProviders {
     });
     const known = found.offering.plans.find(({ name }) => name === plan);
     if (known) return { ...found, plan: known };
-    const names_ = found.offering.plans.map(({ name }) => `"${name}"`).join(', ');
-    throw new RequestRejected(`the service "${service}" has no plan "${plan}"; there are ${names_}`);
+    const others = found.offering.plans.map(({ name }) => `"${name}"`).join(', ');
+    throw new RequestRejected(`the service "${service}" has no plan "${plan}"; there are ${others}`);
   }
 
   /** Cloud nodes that nobody provides. Says nothing of what a provider that does not answer may have. */
