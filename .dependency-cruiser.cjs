@@ -59,6 +59,7 @@ module.exports = {
     only('eventstoredb-in-one-lib', '@eventstore/db-client', 'event-store'),
     only('nats-in-one-lib', 'nats', 'messaging'),
     only('mongodb-in-one-lib', 'mongodb', 'mongo'),
+    only('alibaba-in-one-lib', '@alicloud/[^/]+|@darabonba/typescript', 'managed-resources'),
     only('kubernetes-in-one-lib', '@kubernetes/client-node', 'kubernetes'),
     only('canonical-json-in-one-lib', 'canonicalize', 'topology'),
   ],

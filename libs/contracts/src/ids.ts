@@ -13,6 +13,7 @@ export const idPrefixes = {
   user: 'usr',
   purchase: 'pur',
   billingSource: 'bil',
+  serviceBroker: 'sbr',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -10,6 +10,8 @@ const LOGS_URL =
   'SOUK_LOGS_URL must be an http(s) URL without credentials, after loki+ or elasticsearch+ where one of these is there';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
+const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
+
 class DeploymentEnvironment extends ServiceEnvironment {
   /** Where instances reach the platform: the address of its edge. */
   @IsUrl(
@@ -24,6 +26,17 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** A file with an account of Alibaba Cloud, for cloud nodes on RDS: see docs/cloud-nodes.md. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
+  SOUK_ALIBABA_FILE: string | undefined = undefined;
+
+  /** How long a simulated cloud takes to make something, in seconds; without it there is none. */
+  @IsOptional()
+  @IsInt({ message: SIMULATED_CLOUD_RANGE })
+  @Min(0, { message: SIMULATED_CLOUD_RANGE })
+  @Max(3600, { message: SIMULATED_CLOUD_RANGE })
+  SOUK_SIMULATED_CLOUD_SECONDS: number | undefined = undefined;
   /** How many calls to one cluster may be made in a second, on average; twice as many at once. */
   @IsInt({ message: CALLS_RANGE })
   @Min(1, { message: CALLS_RANGE })
@@ -70,6 +83,8 @@ export interface DeploymentConfig {
   readonly driftMs: number;
   readonly simulatedKubeconfig?: string;
   readonly logDirectory?: string;
+  readonly simulatedCloudMs?: number;
+  readonly alibabaFile?: string;
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -80,6 +95,10 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     apiUrl: variables.SOUK_API_URL!,
     nodeTimeoutMs: variables.SOUK_NODE_READY_SECONDS * 1000,
     ...(variables.SOUK_LOG_DIRECTORY !== undefined && { logDirectory: resolve(variables.SOUK_LOG_DIRECTORY) }),
+    ...(variables.SOUK_SIMULATED_CLOUD_SECONDS !== undefined && {
+      simulatedCloudMs: variables.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
+    }),
+    ...(variables.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(variables.SOUK_ALIBABA_FILE) }),
     clusterCalls: clusterCallsOf(variables.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(variables.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(variables.SOUK_LOGS_URL) }),
     ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {

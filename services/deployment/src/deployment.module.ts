@@ -5,6 +5,10 @@ import { LmdbLogStore, LogStore, NoLogStore } from '@souk/log-store';
 import { Clock, type ServiceDefinition, ServiceModule } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { ClusterConnections } from './adapters/cluster-connections';
+import { builtInProviders } from './adapters/built-in-providers';
+import { BuiltInProviders, CloudProviders } from './application/cloud-providers';
+import { CloudResources } from './application/cloud-resources';
+import { CloudWork } from './application/cloud-work';
 import { AddressBinding } from './application/address-binding';
 import { AddressPools } from './application/address-pools';
 import { ClusterChecks } from './application/cluster-checks';
@@ -33,9 +37,11 @@ import { Plans } from './application/plans';
 import { Reconciler } from './application/reconciler';
 import { Renderings } from './application/renderings';
 import { ResourceReports } from './application/resource-reports';
+import { ResourceSteps } from './application/resource-steps';
 import { SealedValues } from './application/sealed-values';
 import { SecretRollout } from './application/secret-rollout';
 import { InstanceServices } from './application/services';
+import { ServiceBrokers } from './application/service-brokers';
 import { SharedCluster } from './application/shared-cluster';
 import { TenantSecrets } from './application/tenant-secrets';
 import { addressPool } from './domain/address-pool.decide';
@@ -44,8 +50,11 @@ import { health } from './domain/health.decide';
 import { instance } from './domain/instance.decide';
 import { operation } from './domain/operation.decide';
 import { services } from './domain/services.decide';
+import { resources } from './domain/resources.decide';
+import { serviceBroker } from './domain/service-broker';
 import { reachability } from './domain/reachability.decide';
 import { AppKeyGuard } from './edges/app-key.guard';
+import { CloudServiceController } from './edges/cloud-service.controller';
 import { ClusterController } from './edges/cluster.controller';
 import { InstanceHistoryController } from './edges/instance-history.controller';
 import { InstanceLogController } from './edges/instance-log.controller';
@@ -59,18 +68,28 @@ import { PlanController } from './edges/plan.controller';
 import { publication } from './edges/publication';
 import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
+import { ServiceBrokerController } from './edges/service-broker.controller';
 import { ServiceController } from './edges/service.controller';
+import { cloudResourcesProjection } from './projections/cloud-resources.projection';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
 import { operationsProjection } from './projections/operations.projection';
+import { serviceBrokersProjection } from './projections/service-brokers.projection';
 import { servicesProjection } from './projections/services.projection';
 
 export { SharedCluster } from './application/shared-cluster';
 
 export const deployment: ServiceDefinition = {
   service: 'deployment',
-  aggregates: [cluster, addressPool, reachability, instance, operation, health, services],
-  projections: [clustersProjection, instancesProjection, operationsProjection, servicesProjection],
+  aggregates: [cluster, addressPool, reachability, instance, operation, health, services, resources, serviceBroker],
+  projections: [
+    clustersProjection,
+    instancesProjection,
+    operationsProjection,
+    servicesProjection,
+    cloudResourcesProjection,
+    serviceBrokersProjection,
+  ],
   publication,
 };
 
@@ -104,6 +123,8 @@ export class DeploymentModule {
         OpenController,
         SecretRotationConsumer,
         ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
+        CloudServiceController,
+        ServiceBrokerController,
       ],
       providers: [
         { provide: DeploymentSettings, useValue: settings },
@@ -112,6 +133,8 @@ export class DeploymentModule {
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
         ...[Renderings, Inspections, Lookout, Interventions, Plans, PlanFreshness, LogTokens, InstanceServices],
+        { provide: BuiltInProviders, inject: [SecretVault, Clock], useFactory: builtInProviders(settings) },
+        ...[CloudProviders, CloudResources, CloudWork, ResourceSteps, ServiceBrokers],
         SecretRollout,
         ...[InstanceLogs, PodLogs, LogLinesBody],
         { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },

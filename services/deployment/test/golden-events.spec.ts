@@ -6,6 +6,11 @@ import { health } from '../src/domain/health.decide';
 import { instance } from '../src/domain/instance.decide';
 import { operation } from '../src/domain/operation.decide';
 import { reachability } from '../src/domain/reachability.decide';
+import { resources } from '../src/domain/resources.decide';
+import { serviceBroker } from '../src/domain/service-broker';
 import { services } from '../src/domain/services.decide';
 
-goldenEvents(join(__dirname, 'golden'), [cluster, addressPool, reachability, instance, operation, health, services]);
+goldenEvents(join(__dirname, 'golden'), [
+  ...[cluster, addressPool, reachability, instance, operation, health],
+  ...[services, resources, serviceBroker],
+]);

@@ -115,6 +115,7 @@ export function changed(
 function named(action: Action): string {
   if (action.type === 'apply') return `apply ${action.object.kind}/${action.object.metadata.name}`;
   if (action.type === 'delete') return `delete ${action.reference.kind}/${action.reference.name}`;
+  if (action.type !== 'record') return `${action.type} ${action.node}`;
   const { type, data } = action.fact;
   return 'node' in data ? `${type} ${data.node}` : type;
 }

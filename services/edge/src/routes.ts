@@ -56,6 +56,8 @@ const declared: readonly Declared[] = [
   { below: '/v1/resource-reports', service: 'deployment' },
   { below: '/v1/plans', service: 'deployment' },
   { below: '/v1/secrets', service: 'deployment' },
+  { below: '/v1/service-brokers', service: 'deployment' },
+  { below: '/v1/cloud-services', service: 'deployment' },
   { below: '/open/v1', service: 'deployment', once: true },
   { below: '/open/v1/logs', service: 'deployment', once: true, bodyLimit: COLLECTED_LOGS },
   { below: '/v1/billing-sources', service: 'commerce' },

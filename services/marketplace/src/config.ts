@@ -21,6 +21,8 @@ const LOGS_URL =
   'SOUK_LOGS_URL must be an http(s) URL without credentials, after loki+ or elasticsearch+ where one of these is there';
 const CALLS_RANGE = 'SOUK_CLUSTER_CALLS_PER_SECOND must be a whole number between 1 and 10000';
 
+const SIMULATED_CLOUD_RANGE = 'SOUK_SIMULATED_CLOUD_SECONDS must be a whole number between 0 and 3600';
+
 /** Variables of the environment, by their names. */
 class Environment extends ProcessEnvironment {
   /** gRPC beside HTTP, on the same host: a port (0: any free one), or `off`. Without it: 50051, where that is free. */
@@ -63,6 +65,16 @@ class Environment extends ProcessEnvironment {
   @Max(86_400, { message: NODE_READY_RANGE })
   SOUK_NODE_READY_SECONDS: number = 600;
 
+  /** How long the simulated cloud takes to make something, in seconds. */
+  @IsInt({ message: SIMULATED_CLOUD_RANGE })
+  @Min(0, { message: SIMULATED_CLOUD_RANGE })
+  @Max(3600, { message: SIMULATED_CLOUD_RANGE })
+  SOUK_SIMULATED_CLOUD_SECONDS: number = 2;
+
+  /** A file with an account of Alibaba Cloud, for cloud nodes on RDS: see docs/cloud-nodes.md. */
+  @IsOptional()
+  @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
+  SOUK_ALIBABA_FILE: string | undefined = undefined;
   /** How many calls to one cluster may be made in a second, on average; twice as many at once. */
   @IsInt({ message: CALLS_RANGE })
   @Min(1, { message: CALLS_RANGE })
@@ -126,6 +138,8 @@ export interface MarketplaceConfig {
   readonly apiUrl?: string;
   readonly masterKeys?: readonly Buffer[];
   readonly nodeTimeoutMs: number;
+  readonly simulatedCloudMs?: number;
+  readonly alibabaFile?: string;
   /** Networks (CIDR) in which registered clusters may be although none should be there. */
   readonly allowedClusterAddresses?: readonly string[];
 
@@ -155,6 +169,8 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     ...(SOUK_API_URL !== undefined && { apiUrl: SOUK_API_URL }),
     ...(SOUK_MASTER_KEYS !== undefined && { masterKeys: SOUK_MASTER_KEYS.split(',').map((key) => Buffer.from(key, 'base64')) }),
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
+    simulatedCloudMs: more.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
+    ...(more.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(more.SOUK_ALIBABA_FILE) }),
     clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(more.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(more.SOUK_LOGS_URL) }),
     ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),

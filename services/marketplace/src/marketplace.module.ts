@@ -27,6 +27,8 @@ export class MarketplaceModule {
     driftMs,
     clusterCalls,
     logs,
+    simulatedCloudMs = 0,
+    alibabaFile,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
@@ -46,6 +48,8 @@ export class MarketplaceModule {
           ...(driftMs !== undefined && { driftMs }),
           ...(clusterCalls && { clusterCalls }),
           ...(logs && { logs }),
+          simulatedCloudMs,
+          ...(alibabaFile !== undefined && { alibabaFile }),
         }),
         CommerceModule,
         AuditModule,

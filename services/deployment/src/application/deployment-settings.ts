@@ -27,6 +27,14 @@ export abstract class DeploymentSettings {
   abstract readonly logDirectory?: string;
   /** How clusters are called, where it is not as usual. */
   abstract readonly clusterCalls?: Partial<ClusterOptions>;
+  /** How long the simulated cloud takes for everything, in milliseconds; absent where there is none. */
+  abstract readonly simulatedCloudMs?: number;
+  /** A file with an account of Alibaba Cloud; absent where there is none. */
+  abstract readonly alibabaFile?: string;
+  /** How often the provider of a managed resource is asked how it goes, at first and at last, in milliseconds. */
+  abstract readonly cloudPollMs: { readonly first: number; readonly longest: number };
+  /** After which time a call to a service broker is given up, in milliseconds. */
+  abstract readonly cloudCallTimeoutMs: number;
   /** How often every cluster with instances is looked at, in milliseconds. */
   abstract readonly driftMs: number;
   /** How long an instance may be unwell, or well again, before that is told, in milliseconds. */
@@ -53,4 +61,6 @@ export const defaultSettings = {
   watchIntervalMs: 30_000,
   checkTimeoutMs: 5_000,
   idleMs: 300_000,
+  cloudPollMs: { first: 2_000, longest: 60_000 },
+  cloudCallTimeoutMs: 60_000,
 } as const;

@@ -4,6 +4,7 @@ import { Clock, NameRegistry } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { following, inSpan, isTracing } from '@souk/tracing';
 import { type Topology, wavesOf } from '@souk/topology';
+import { cloudNodesOf, credentialsReadIn } from '../domain/cloud-node';
 import type { Ordered } from '../domain/deploy-order';
 import { needsCapacity, type Observed } from '../domain/observe';
 import { type KnownInstance, type RunningOperation } from '../domain/instance';
@@ -11,6 +12,7 @@ import { changesVersion, consequenceOf, leadsBack, nextDeadline, nextGivingUp, t
 import type { Fallback, OperationFact, OperationStarted, StallCode } from '../domain/operation.events';
 import { type Action, type Clock as Moment, type Desired, plan } from '../domain/plan';
 import { renderInstance } from '../domain/render/render-instance';
+import { CloudResources } from './cloud-resources';
 import { AddressBinding } from './address-binding';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
@@ -59,6 +61,7 @@ export class InstanceWork {
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
+    private readonly resources: CloudResources,
     private readonly addresses: AddressBinding,
     private readonly services: InstanceServices,
     private readonly clock: Clock,
@@ -203,7 +206,13 @@ export class InstanceWork {
     const wanted = { configuration, permissions: snapshot.permissions, credential, ...(from && { before: from.configuration }) };
     const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
     const left = this.leftBehind(operation, from ?? to);
-    return { instance: rendered, operation, completedInit, stopped, clock, ...(left && { left }) };
+    const { topology } = to.configuration;
+    const cloud = cloudNodesOf(topology);
+    return {
+      ...{ instance: rendered, operation, completedInit, stopped, clock },
+      ...(cloud.length > 0 && { cloud, reads: credentialsReadIn(topology) }),
+      ...(left && { left }),
+    };
   }
 
   /** Nodes whose order is followed the other way round. */
@@ -222,9 +231,14 @@ export class InstanceWork {
     };
   }
 
-  private async observe({ instance }: Job, workplace: ClusterWorkplace): Promise<Observed> {
-    const objects = workplace.objectsOf(instance.instanceId);
-    return needsCapacity(objects) ? { objects, hosts: await workplace.hosts() } : { objects };
+  private async observe(job: Job, workplace: ClusterWorkplace): Promise<Observed> {
+    const { instanceId } = job.instance;
+    const objects = workplace.objectsOf(instanceId);
+    return {
+      objects,
+      ...(needsCapacity(objects) && { hosts: await workplace.hosts() }),
+      ...(concernsResources(job) && { resources: (await this.resources.of(instanceId)).byNode }),
+    };
   }
 
   private async carryOut(
@@ -239,6 +253,7 @@ export class InstanceWork {
     workplace.assertOurs();
     const proofs = await this.beforeEnd(facts, job, entry, workplace);
     const recorded = await this.journal.record(entry, ...proofs, ...facts);
+    await this.askForResources(actions, job, entry);
     const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
     const refusal = await workplace.carryOut(actions, objects, job.instance, secrets);
     if (!refusal) return recorded;
@@ -246,6 +261,15 @@ export class InstanceWork {
     const { node, reason } = refusal;
     const failure = { code: 'refused', reason, ...(node !== undefined && { node }) } as const;
     return this.journal.record(recorded, consequenceOf(recorded.operation, failure));
+  }
+
+  /** They are made by others, on nobody's cluster. */
+  private async askForResources(actions: readonly Action[], { instance }: Job, { operation }: Entry): Promise<void> {
+    const { operationId } = operation.started;
+    for (const action of actions) {
+      if (action.type === 'want') await this.resources.want(instance, operationId, action.node, action.spec);
+      if (action.type === 'release') await this.resources.release(instance.instanceId, operationId, action.node);
+    }
   }
 
   /** What must be so before it is said that the operation has come to a good end. Answers what was seen of that. */
@@ -281,7 +305,14 @@ export class InstanceWork {
   /** Everything after the last word about the cluster. Each step may be repeated. */
   private async finish(job: Job, entry: Entry): Promise<void> {
     const { instance } = job;
-    const { kind, operationId } = entry.operation.started;
+    const { started, status } = entry.operation;
+    const { kind, operationId } = started;
+    // Only now: what is released is lost, and until here everything might have led back.
+    if (kind !== 'delete' && (status === 'succeeded' || status === 'rolled-back')) {
+      const { topology } = directionOf(job, entry.operation).to.configuration;
+      const kept = new Set(cloudNodesOf(topology).map(({ name }) => name));
+      await this.resources.releaseAllBut(instance.instanceId, operationId, kept);
+    }
     await this.addresses.settle(job, entry);
     await this.settleServices(instance, entry);
     if (kind === 'delete') {
@@ -292,6 +323,14 @@ export class InstanceWork {
     }
     await this.journal.conclude(instance, entry);
   }
+}
+
+/** Whether there are managed resources in it. A delete finds also those of versions that never ran. */
+function concernsResources({ instance, wanted, before }: Job): boolean {
+  return (
+    instance.status === 'deleting' ||
+    [wanted, before].some((version) => version?.configuration.topology.nodes.some(({ category }) => category === 'cloud'))
+  );
 }
 
 /** Where the operation leads at the moment, and where from. */

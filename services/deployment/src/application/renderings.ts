@@ -6,6 +6,7 @@ import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
 import { addressedNodes } from '../domain/obstacles';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
+import { CloudResources } from './cloud-resources';
 import { AddressPools } from './address-pools';
 import { DeploymentSettings } from './deployment-settings';
 import { InstanceServices } from './services';
@@ -26,6 +27,7 @@ export class Renderings {
   constructor(
     private readonly commands: CommandHandler,
     private readonly settings: DeploymentSettings,
+    private readonly resources: CloudResources,
     private readonly pools: AddressPools,
     private readonly services: InstanceServices,
   ) {}
@@ -44,7 +46,13 @@ export class Renderings {
       ...(await this.addressesOf(instance, configuration)),
       services: await this.services.addressesOf(instanceId, permissions.dependencies),
       ...(permissions.provisions && { provisions: permissions.provisions }),
+      ...(await this.cloudBindingsOf(instanceId, configuration)),
     };
+  }
+
+  private async cloudBindingsOf(instanceId: string, { topology }: SnapshotConfiguration) {
+    if (topology.nodes.every(({ category }) => category !== 'cloud')) return {};
+    return { cloudBindings: await this.resources.bindings(instanceId) };
   }
 
   private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {

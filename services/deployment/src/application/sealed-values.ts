@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AuthorizationCommands } from '@souk/contracts';
 import type { KubernetesObject } from '@souk/kubernetes';
+import type { Credentials } from '@souk/managed-resources';
 import { SecretVault } from '@souk/secrets';
 import { formatReference, parseTemplate, type Reference, resolveTemplate, type SecretDeclaration } from '@souk/topology';
 import type { ClusterObject } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { SealedValue } from '../domain/render/rendered';
 import { SECRET_VERSION } from '../domain/render/render-instance';
+import { CloudResources } from './cloud-resources';
 import { LogTokens } from './log-tokens';
 import { TenantSecrets } from './tenant-secrets';
 
@@ -34,6 +36,7 @@ export class SealedValues {
   constructor(
     private readonly vault: SecretVault,
     private readonly authorization: AuthorizationCommands,
+    private readonly resources: CloudResources,
     private readonly tenantSecrets: TenantSecrets,
     private readonly logTokens: LogTokens,
   ) {}
@@ -63,7 +66,7 @@ export class SealedValues {
     if ('appSecretVersion' in value) return this.authorization.appSecret(instance.instanceId, value.appSecretVersion);
     if ('logToken' in value) return this.logTokens.bearerOf(instance, value.logToken);
     if ('providerSecret' in value) return this.ofProvider(value.providerSecret, instance);
-    return this.text(value.template, instance, declared);
+    return this.text(value, instance, declared);
   }
 
   private async ofProvider(name: string, { providerTenant }: KnownInstance): Promise<string> {
@@ -73,15 +76,22 @@ export class SealedValues {
   }
 
   private async text(
-    template: string,
+    { template, bindings = {} }: Extract<SealedValue, { template: string }>,
     instance: KnownInstance,
     declared: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<string> {
     const values = new Map<string, string>();
+    const credentials = new Map<string, Credentials | undefined>();
+    for (const [node, version] of Object.entries(bindings))
+      credentials.set(node, await this.resources.credentials(instance, node, version));
     for (const part of parseTemplate(template)) {
       if (!('reference' in part)) continue;
-      const value = await this.valueOf(part.reference, instance, declared);
-      if (value !== undefined) values.set(formatReference(part.reference), value);
+      const { reference } = part;
+      const value =
+        reference.kind === 'node'
+          ? credentials.get(reference.node)?.[reference.field]
+          : await this.valueOf(reference, instance, declared);
+      if (value !== undefined) values.set(formatReference(reference), value);
     }
     return resolveTemplate(template, (reference) => {
       const value = values.get(formatReference(reference));

@@ -9,6 +9,8 @@ export type FailureCode =
   | 'unstable'
   | 'init-failed'
   | 'refused'
+  | 'cloud-refused'
+  | 'credential-missing'
   | 'address-pool-exhausted'
   | 'unknown';
 

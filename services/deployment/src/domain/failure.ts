@@ -26,6 +26,7 @@ const failureOfWait: Readonly<Record<WaitCode, FailureCode>> = {
   'crash-loop': 'crash-loop',
   'cannot-start': 'cannot-start',
   'quota-exceeded': 'quota-exceeded',
+  'being-provided': 'never-ready',
 };
 
 /** Names the node, its image, how long was waited, and what of. */
@@ -50,6 +51,20 @@ export const initFailed = (node: string, exit: string): Failure => ({
   code: 'init-failed',
   node,
   reason: `init node "${node}" failed: ${exit}; it is not run again unless somebody asks for another operation`,
+});
+
+/** @param reason in the words of the provider */
+export const cloudRefused = (node: string, reason: string): Failure => ({
+  code: 'cloud-refused',
+  node,
+  reason: `cloud node "${node}" can't be had: ${reason}`,
+});
+
+/** @param names of the credentials that there are */
+export const credentialMissing = (node: string, cloud: string, field: string, names: readonly string[]): Failure => ({
+  code: 'credential-missing',
+  node,
+  reason: `node "${node}" refers to "\${node.${cloud}.${field}}", but there are only ${names.join(', ') || 'no credentials'}`,
 });
 
 function inWords(ms: number): string {

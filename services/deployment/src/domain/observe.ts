@@ -3,6 +3,7 @@ import { type HostCapacity, misfitOf } from './capacity';
 import { differenceOf } from './drift';
 import type { NodeAddress, WaitCode } from './operation.events';
 import type { RenderedNode, RenderedObject } from './render/rendered';
+import type { Resource } from './resources';
 
 /** What the cluster shows of one instance at one moment. */
 export interface Observed {
@@ -10,6 +11,8 @@ export interface Observed {
   readonly objects: readonly ClusterObject[];
   /** Capacity of the hosts, known where a pod finds no place. */
   readonly hosts?: readonly HostCapacity[];
+  /** Node → its managed resource, of those that the instance ever had. */
+  readonly resources?: ReadonlyMap<string, Resource>;
 }
 
 /** The same, ready to be asked. */

@@ -149,7 +149,14 @@ export type OperationFact =
 export type OperationEvent = OperationStarted | OperationFact;
 
 export type WaitCode =
-  'starting' | 'not-ready' | 'does-not-fit' | 'image-not-pulled' | 'crash-loop' | 'cannot-start' | 'quota-exceeded';
+  | 'starting'
+  | 'not-ready'
+  | 'does-not-fit'
+  | 'image-not-pulled'
+  | 'crash-loop'
+  | 'cannot-start'
+  | 'quota-exceeded'
+  | 'being-provided';
 
 export type StallCode = 'cluster-unreachable' | 'cluster-refuses' | 'suspended';
 

@@ -166,9 +166,10 @@ export function removesOf({ started, rollback }: OperationProgress): readonly st
   return started.waves.flat().filter((node) => !kept.has(node));
 }
 
-/** The first moment at which a node's time is up. */
+/** The first moment at which a node's time is up. Who provides a cloud node watches over its time. */
 export function nextDeadline(state: OperationProgress): string | undefined {
   return open(state)
+    .filter(({ waiting }) => waiting?.code !== 'being-provided')
     .flatMap((progress) => progress.deadline ?? [])
     .sort()[0];
 }

@@ -1,17 +1,24 @@
+import type { CloudNode, CredentialUse } from './cloud-node';
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from './cluster-object';
 import { inDeployOrder, inOrderBack, type Ordered } from './deploy-order';
-import { type Failure, initFailed, tooLate, unstable } from './failure';
+import { cloudRefused, credentialMissing, type Failure, initFailed, tooLate, unstable } from './failure';
 import { isTrouble, type JobSight, type Observed, Sight, type Trouble } from './observe';
 import { isNews, MAX_WAITS } from './operation.decide';
 import { consequenceOf, evolveOperation, progressOf, removesOf, type StartedOperation } from './operation';
 import type { OperationFact, WaitCode } from './operation.events';
 import { markedBy, type RenderedNode, type RenderedObject } from './render/rendered';
 import type { RenderedInstance } from './render/render-instance';
+import { failureFor, isThere, type Resource } from './resources';
+import type { ResourceSpec } from './resources.events';
 
 /** What an operation wants, and what it knows. */
 export interface Desired {
   /** What is to stand on the cluster; absent for a delete. */
   readonly instance?: RenderedInstance;
+  /** Its nodes that are no processes; none where it is absent. */
+  readonly cloud?: readonly CloudNode[];
+  /** Process → what it reads of them. */
+  readonly reads?: ReadonlyMap<string, readonly CredentialUse[]>;
   /** On a way back: nodes of the version that it leads away from. Its order is theirs, reversed; so is that of a stop. */
   readonly left?: readonly Ordered[];
   /** The record of this operation so far. */
@@ -49,6 +56,8 @@ export interface ObjectReference {
 export type Action =
   | { readonly type: 'apply'; readonly object: ClusterObject; readonly sealed?: RenderedObject['sealed']; readonly node?: string }
   | { readonly type: 'delete'; readonly reference: ObjectReference; readonly node?: string }
+  | { readonly type: 'want'; readonly node: string; readonly spec: ResourceSpec }
+  | { readonly type: 'release'; readonly node: string }
   | { readonly type: 'record'; readonly fact: OperationFact };
 
 /**
@@ -63,6 +72,12 @@ export type Action =
  *                              all ready                  record web ready, record OperationSucceeded
  *                              succeeded                  (nothing)
  *
+ * A cloud node is ready when its binding is there. It is asked for once, and made by somebody else meanwhile:
+ *
+ *     web -> rds               nothing there              apply namespace …, want rds
+ *                              rds is being made          record rds waiting
+ *                              rds bound                  record rds ready, apply web
+ *
  * A way back (a rollback, or an operation that has failed and leads back) touches nodes in the reverse order, each as soon as all that
  * depend on it are as before, or visibly wait for it:
  *
@@ -76,7 +91,8 @@ export type Action =
 export function plan(desired: Desired, observed: Observed): Action[] {
   if (desired.operation.status !== 'running') return [];
   const { operationId, kind } = desired.operation.started;
-  const round = new Round(desired, new Sight(observed, { operationId, corrects: kind === 'correct' }));
+  const sight = new Sight(observed, { operationId, corrects: kind === 'correct' });
+  const round = new Round(desired, sight, observed.resources ?? new Map());
   if (desired.operation.started.kind === 'delete') round.dismantle();
   else if (desired.instance && desired.left) round.goBack(desired.instance, desired.left);
   else if (desired.instance) round.build(desired.instance);
@@ -95,6 +111,7 @@ class Round {
   constructor(
     private readonly desired: Desired,
     private readonly sight: Sight,
+    private readonly resources: ReadonlyMap<string, Resource>,
   ) {
     this.operation = desired.operation;
   }
@@ -102,7 +119,7 @@ class Round {
   build(instance: RenderedInstance): void {
     const settled = this.surround(instance);
     const states = new Map<string, NodeState>();
-    for (const node of inDeployOrder(instance.nodes)) {
+    for (const node of inDeployOrder(this.nodesOf(instance))) {
       const open = node.dependsOn.every((dependency) => states.get(dependency) === 'ready');
       states.set(node.name, this.advance(node, open));
     }
@@ -113,7 +130,7 @@ class Round {
     const settled = this.surround(instance);
     const states = new Map<string, NodeState>();
     let complete = true;
-    for (const { name, node, again, after } of inOrderBack(instance.nodes, left)) {
+    for (const { name, node, again, after } of inOrderBack(this.nodesOf(instance), left)) {
       const open = (again || complete) && after.every((earlier) => isBack(states.get(earlier)));
       const state = node ? this.advance(node, open) : this.leave(name, open);
       states.set(name, state);
@@ -128,6 +145,12 @@ class Round {
     for (const object of this.sight.all()) {
       left = true;
       if (object.kind === 'Namespace' && !isTerminating(object)) this.remove(object);
+    }
+    if (left) return;
+    for (const resource of [...this.resources.values()].filter(isThere)) {
+      left = true;
+      // One that is thrown away after a failure would be tried again.
+      if (resource.status !== 'leaving' || resource.failure) this.actions.push({ type: 'release', node: resource.node });
     }
     if (left) return;
     for (const node of this.operation.started.waves.flat().toReversed())
@@ -160,11 +183,49 @@ class Round {
   }
 
   /** @param open whether its turn has come */
-  private advance(node: RenderedNode, open: boolean): NodeState {
+  private advance(node: RenderedNode | CloudNode, open: boolean): NodeState {
     if (this.isOver) return 'blocked';
+    if (node.category === 'cloud') return this.advanceCloud(node, open);
     if (node.category === 'init' && this.isDone(node.name)) return 'ready';
-    if (!open) return 'blocked';
+    if (!open || !this.canRead(node)) return 'blocked';
     return node.category === 'init' ? this.advanceInit(node) : this.advanceWorkload(node);
+  }
+
+  private advanceCloud({ name: node, spec }: CloudNode, open: boolean): NodeState {
+    const resource = this.resources.get(node);
+    const { operationId } = this.ids;
+    if (resource?.status === 'bound' && resource.spec.specHash === spec.specHash) {
+      const unchanged = resource.operationId !== operationId;
+      this.record({ type: 'NodeBecameReady', data: { ...this.ids, node, ...(unchanged && { unchanged }) } });
+      return 'ready';
+    }
+    if (!open) return 'blocked';
+    const reason = failureFor(resource, operationId, spec.specHash);
+    if (reason !== undefined) return this.fail(cloudRefused(node, reason));
+    if (!resource || !isThere(resource) || resource.status === 'bound') {
+      this.actions.push({ type: 'want', node, spec });
+      return 'changing';
+    }
+    const { deadline } = this.desired.clock;
+    const waits = resource.delay ?? `${spec.service} "${spec.plan}" is on its way`;
+    this.record({ type: 'NodeWaiting', data: { ...this.ids, node, code: 'being-provided', reason: waits, deadline } });
+    return 'changing';
+  }
+
+  /** What the node reads of cloud nodes is there. */
+  private canRead({ name }: RenderedNode): boolean {
+    for (const { node, field } of this.desired.reads?.get(name) ?? []) {
+      const resource = this.resources.get(node);
+      if (!resource || !('credentials' in resource)) return false;
+      if (resource.credentials.includes(field)) continue;
+      this.fail(credentialMissing(name, node, field, resource.credentials));
+      return false;
+    }
+    return true;
+  }
+
+  private nodesOf({ nodes }: RenderedInstance): (RenderedNode | CloudNode)[] {
+    return [...nodes, ...(this.desired.cloud ?? [])];
   }
 
   /** A node that the version led back to does not have. */
@@ -281,7 +342,7 @@ class Round {
         keyOf(object),
       ),
     );
-    const names = new Set(instance.nodes.map((node) => node.name));
+    const names = new Set(this.nodesOf(instance).map((node) => node.name));
     const initNodes = new Set(instance.nodes.filter((node) => node.category === 'init').map((node) => node.name));
     const leaving = new Set<string>();
     for (const object of this.sight.all()) {

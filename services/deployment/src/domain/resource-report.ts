@@ -10,6 +10,7 @@ import {
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
 import { type Amount, type Demand, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { cloudNodesOf } from './cloud-node';
 import { podDemandOf } from './render/pod-demand';
 import { atOnce, type Steps } from './steps';
 
@@ -31,6 +32,8 @@ export interface ResourceReport {
     /** Hosts that its new pods would go to; `null` for a pod without a place. An estimate. */
     readonly placement: readonly (string | null)[];
   }[];
+  /** Nodes that take nothing of the cluster. */
+  readonly cloudNodes: readonly { readonly serviceName: string; readonly service: string; readonly plan: string }[];
   /** Deploy order. */
   readonly waves: readonly (readonly string[])[];
   readonly totals: { readonly requests: Quantities; readonly limits: Quantities };
@@ -82,6 +85,7 @@ export function* reportSteps(
   }
   return {
     nodes,
+    cloudNodes: cloudNodesOf(topology).map(({ name, spec: { service, plan } }) => ({ serviceName: name, service, plan })),
     waves,
     totals: { requests: written(total(processes, 'request')), limits: written(total(processes, 'limit')) },
     hosts: hosts.map((host) => ({

@@ -3,6 +3,7 @@ import type { LogsNotKept } from '@souk/log-store';
 import type * as addressPoolErrors from '../domain/address-pool.errors';
 import type * as clusterErrors from '../domain/cluster.errors';
 import type * as instanceErrors from '../domain/instance.errors';
+import type * as brokerErrors from '../domain/service-broker.errors';
 import type * as operationErrors from '../domain/operation.errors';
 import type { LogErrorCode } from '../domain/log.errors';
 import type * as planErrors from '../domain/plan.errors';
@@ -17,6 +18,7 @@ type DeploymentErrorCode =
   | CodeOf<typeof addressPoolErrors>
   | CodeOf<typeof clusterErrors>
   | CodeOf<typeof instanceErrors>
+  | CodeOf<typeof brokerErrors>
   | CodeOf<typeof operationErrors>
   | CodeOf<typeof planErrors>
   | CodeOf<typeof servicesErrors>;
@@ -47,6 +49,10 @@ export const deploymentErrors = {
   'parameters-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
   'unknown-node': HttpStatus.UNPROCESSABLE_ENTITY,
   'app-not-initialised': HttpStatus.CONFLICT,
+  'service-broker-not-found': HttpStatus.NOT_FOUND,
+  'service-broker-in-use': HttpStatus.CONFLICT,
+  'service-broker-refused': HttpStatus.UNPROCESSABLE_ENTITY,
+  'cloud-service-taken': HttpStatus.CONFLICT,
   'instance-suspended': HttpStatus.CONFLICT,
   'already-stopped': HttpStatus.CONFLICT,
   'already-running': HttpStatus.CONFLICT,

@@ -15,6 +15,7 @@ import type {
   UpgradeRequested,
 } from '../domain/instance.events';
 import type { NodeAddress, OperationEvent } from '../domain/operation.events';
+import type { ResourceEvent } from '../domain/resources.events';
 
 export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'overridden' | 'failed';
 
@@ -23,9 +24,19 @@ export interface NodeDoc {
   readonly state: NodeState;
   /** Why it waits or failed. */
   readonly reason?: string;
+  /** Of a cloud node: what it is, and how far it is. */
+  readonly cloud?: CloudNodeDoc;
   /** Where it is reached: inside the instance by host and port, from the local network by any host's address and the node port. */
   readonly addresses?: readonly NodePlace[];
 }
+
+export interface CloudNodeDoc {
+  readonly service: string;
+  readonly plan: string;
+  readonly state: CloudNodeState;
+}
+
+export type CloudNodeState = 'requested' | 'provisioning' | 'provisioned' | 'bound' | 'changing' | 'leaving' | 'failed';
 
 export interface NodePlace {
   readonly host: string;
@@ -112,10 +123,10 @@ export const OPERATORS = '*';
 
 type Doc = InstanceDoc | undefined;
 
-export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent | HealthEvent> = {
+export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent | ResourceEvent | HealthEvent> = {
   name: 'instances',
   version: 3,
-  streamPrefixes: ['instance-', 'operation-', 'health-'],
+  streamPrefixes: ['instance-', 'operation-', 'resources-', 'health-'],
   indexes: {
     byViewer: ['viewers', 'createdAt'],
     byViewerAndStatus: ['viewers', 'status', 'createdAt'],
@@ -246,6 +257,27 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     CredentialUnbound: 'ignored',
     OperationFailed: (doc, { data, recordedAt }) =>
       data.node === undefined ? doc : withNode(doc, data.node, recordedAt, { state: 'failed', reason: data.reason }),
+
+    // Whoever waits for a resource hears of it by the document of its instance.
+    ResourceRequested: (doc, { data: { node, service, plan }, recordedAt }) =>
+      withCloud(doc, node, recordedAt, () => ({ service, plan, state: 'requested' })),
+    ResourceProvisioning: (doc, event) => withCloudState(doc, event, 'provisioning'),
+    ResourceProvisioned: (doc, event) => withCloudState(doc, event, 'provisioned'),
+    ResourceBound: (doc, event) => withCloudState(doc, event, 'bound'),
+    ResourceFailed: (doc, event) => withCloudState(doc, event, event.data.left ? 'leaving' : 'failed'),
+    ResourceChangeRequested: (doc, event) => withCloudState(doc, event, 'changing'),
+    ResourceChanged: (doc, { data: { node, plan }, recordedAt }) =>
+      withCloud(doc, node, recordedAt, (known) => known && { ...known, plan, state: 'bound' }),
+    ResourceChangeFailed: (doc, event) => withCloudState(doc, event, 'bound'),
+    ResourceReleased: (doc, event) => withCloudState(doc, event, 'leaving'),
+    ResourceDeprovisioned: (doc, { data: { node }, recordedAt }) => withCloud(doc, node, recordedAt, () => undefined),
+    ResourcePlaced: 'ignored',
+    ResourceBinding: 'ignored',
+    ResourceChanging: 'ignored',
+    ResourceUnbinding: 'ignored',
+    ResourceUnbound: 'ignored',
+    ResourceDeprovisioning: 'ignored',
+    ResourceDelayed: 'ignored',
   },
 };
 
@@ -305,7 +337,28 @@ function withNode(doc: Doc, serviceName: string, updatedAt: string, change: Omit
   if (!doc) return undefined;
   const nodes = doc.nodes.map((known) => {
     if (known.serviceName !== serviceName) return known;
-    return { serviceName, ...(known.addresses && { addresses: known.addresses }), ...change };
+    const { addresses, cloud } = known;
+    return { serviceName, ...(cloud && { cloud }), ...(addresses && { addresses }), ...change };
+  });
+  return { ...doc, nodes, updatedAt };
+}
+
+function withCloudState(doc: Doc, { data: { node }, recordedAt }: RecordedEvent<ResourceEvent>, state: CloudNodeState): Doc {
+  return withCloud(doc, node, recordedAt, (known) => known && { ...known, state });
+}
+
+function withCloud(
+  doc: Doc,
+  serviceName: string,
+  updatedAt: string,
+  change: (known: CloudNodeDoc | undefined) => CloudNodeDoc | undefined,
+): Doc {
+  if (!doc) return undefined;
+  const nodes = doc.nodes.map((known) => {
+    if (known.serviceName !== serviceName) return known;
+    const { cloud: before, ...rest } = known;
+    const cloud = change(before);
+    return { ...rest, ...(cloud && { cloud }) };
   });
   return { ...doc, nodes, updatedAt };
 }

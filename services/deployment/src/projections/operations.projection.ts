@@ -4,13 +4,14 @@ import type { Failure } from '../domain/failure';
 import type { FailureCode } from '../domain/failure-code';
 import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instance.events';
 import type { OperationEvent } from '../domain/operation.events';
+import type { ResourceEvent } from '../domain/resources.events';
 
 export type OperationStatus =
   'requested' | 'running' | 'stalled' | 'rolling-back' | 'succeeded' | 'failed' | 'rolled-back' | 'pre-empted';
 
 export interface OperationStep {
   readonly at: string;
-  readonly type: OperationEvent['type'];
+  readonly type: (OperationEvent | ResourceEvent)['type'];
   readonly node?: string;
   /** Why, or what of. */
   readonly detail?: string;
@@ -45,10 +46,10 @@ export interface OperationDoc {
 type Doc = OperationDoc | undefined;
 type Intent = Extract<InstanceEvent, { readonly data: { readonly operationId: string } }>;
 
-export const operationsProjection: Projection<OperationDoc, InstanceEvent | OperationEvent> = {
+export const operationsProjection: Projection<OperationDoc, InstanceEvent | OperationEvent | ResourceEvent> = {
   name: 'operations',
   version: 3,
-  streamPrefixes: ['instance-', 'operation-'],
+  streamPrefixes: ['instance-', 'operation-', 'resources-'],
   indexes: { byInstance: ['instanceId', 'requestedAt'] },
   keys: ({ data }) => ('operationId' in data ? [data.operationId] : []),
   on: {
@@ -119,6 +120,25 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
     OperationRolledBack: (doc, event) =>
       ended(doc, event, 'rolled-back', { detail: `to version ${event.data.to.versionNumber}` }),
     OperationPreempted: (doc, event) => ended(doc, event, 'pre-empted', { detail: `by ${event.data.by}` }),
+
+    // What is done with the resource of a cloud node; some of it after the end.
+    ResourceRequested: (doc, event) => ofNode(doc, event, `${event.data.service} "${event.data.plan}"`),
+    ResourcePlaced: (doc, event) => ofNode(doc, event, event.data.provider),
+    ResourceProvisioning: (doc, event) => ofNode(doc, event),
+    ResourceProvisioned: (doc, event) => ofNode(doc, event),
+    ResourceBinding: 'ignored',
+    ResourceBound: (doc, event) => ofNode(doc, event, `credentials in version ${event.data.version}`),
+    ResourceFailed: (doc, event) => ofNode(doc, event, event.data.reason),
+    ResourceChangeRequested: (doc, event) => ofNode(doc, event, `${event.data.service} "${event.data.plan}"`),
+    ResourceChanging: 'ignored',
+    ResourceChanged: (doc, event) => ofNode(doc, event),
+    ResourceChangeFailed: (doc, event) => ofNode(doc, event, event.data.reason),
+    ResourceReleased: (doc, event) => ofNode(doc, event),
+    ResourceUnbinding: 'ignored',
+    ResourceUnbound: (doc, event) => ofNode(doc, event),
+    ResourceDeprovisioning: 'ignored',
+    ResourceDeprovisioned: (doc, event) => ofNode(doc, event),
+    ResourceDelayed: (doc, event) => ofNode(doc, event, event.data.reason),
   },
 };
 
@@ -145,7 +165,15 @@ function failureOf({ code, reason, node }: Failure): Partial<OperationDoc> {
   return { failure: reason, code, ...(node !== undefined && { failedNode: node }) };
 }
 
-function step(doc: Doc, { type, recordedAt }: RecordedEvent<OperationEvent>, more: Partial<OperationStep> = {}): Doc {
+function ofNode(doc: Doc, event: RecordedEvent<ResourceEvent>, detail?: string): Doc {
+  return step(doc, event, { node: event.data.node, ...(detail !== undefined && { detail }) });
+}
+
+function step(
+  doc: Doc,
+  { type, recordedAt }: RecordedEvent<OperationEvent | ResourceEvent>,
+  more: Partial<OperationStep> = {},
+): Doc {
   return doc && { ...doc, steps: [...doc.steps, { at: recordedAt, type, ...more }] };
 }
 

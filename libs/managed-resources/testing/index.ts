@@ -1,0 +1,3 @@
+export * from './test-broker';
+export * from './managed-resources.contract';
+export * from './rds-stub';

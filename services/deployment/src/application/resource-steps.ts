@@ -1,0 +1,241 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Credentials,
+  type ManagedResources,
+  OutcomeUnknown,
+  ProviderError,
+  RequestRejected,
+  type ResourceReference,
+  type Started,
+} from '@souk/managed-resources';
+import { Clock } from '@souk/platform';
+import { type Place, placeOf, type Resource, type Resources } from '../domain/resources';
+import { bindingIdOf } from '../domain/resources.decide';
+import { CloudProviders } from './cloud-providers';
+import { CloudResources, type Told } from './cloud-resources';
+
+/** What came of one step: a fact, or that there is to wait. */
+export type Step = Told | { readonly type: 'wait'; readonly afterMs?: number; readonly delay?: string };
+
+type In<Status extends Resource['status']> = Extract<Resource, { status: Status }>;
+
+/** A resource whose provider is known, with everything that a call about it needs. */
+interface At {
+  readonly instanceId: string;
+  readonly provider: ManagedResources;
+  readonly reference: ResourceReference;
+}
+
+const wait = (afterMs?: number): Step => ({ type: 'wait', ...(afterMs !== undefined && { afterMs }) });
+
+/**
+ * The next step of a managed resource, whatever it is at. What it is at was recorded before, and every call may be repeated: whoever takes
+ * the step again after a crash finds what the one before has made.
+ *
+ * After an answer that leaves open whether something was made, it is undone, and then tried anew under another id, since the call may still
+ * take effect.
+ */
+@Injectable()
+export class ResourceSteps {
+  constructor(
+    private readonly providers: CloudProviders,
+    private readonly resources: CloudResources,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Never longer than its provider's calls may take. @throws what is no answer of a provider */
+  async next(instanceId: string, resource: Resource, owner: Resources): Promise<Step> {
+    try {
+      return await this.take(instanceId, resource, owner);
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      const tooLate = this.lateness(resource, error.message);
+      if (tooLate) return tooLate;
+      const afterMs = 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
+      return { type: 'wait', delay: error.message, ...(afterMs !== undefined && { afterMs }) };
+    }
+  }
+
+  private async take(instanceId: string, resource: Resource, owner: Resources): Promise<Step> {
+    if (resource.status === 'requested') return this.place(resource);
+    const place = placeOf(resource);
+    if (!place) return { type: 'ResourceDeprovisioned', data: { confirmed: true } };
+    const { resourceId, node } = resource;
+    const { serviceId, planId } = place;
+    const customer = { tenant: owner.ownerTenant, instanceId, node };
+    const reference = { resourceId, serviceId, planId, customer };
+    const at: At = { instanceId, provider: await this.providers.provider(place.provider), reference };
+    switch (resource.status) {
+      case 'placed':
+        return this.provision(resource, at);
+      case 'provisioning':
+        return this.followProvisioning(resource, at);
+      case 'provisioned':
+        return this.bind(resource, at);
+      case 'binding':
+        return this.followBinding(resource, at);
+      case 'change-requested':
+        return this.change(resource, at);
+      case 'changing':
+        return this.followChange(resource, at);
+      case 'leaving':
+        return this.leave(resource, place, at);
+      default:
+        return wait();
+    }
+  }
+
+  private async place({ spec }: Resource): Promise<Step> {
+    try {
+      const { provider, offering, plan } = await this.providers.offer(spec.service, spec.plan);
+      const { planId, bindable, maximumPollingSeconds: longest } = plan;
+      const deadline = longest && new Date(this.clock.now().getTime() + longest * 1000).toISOString();
+      const place = { provider, serviceId: offering.serviceId, planId, bindable };
+      return { type: 'ResourcePlaced', data: { ...place, ...(deadline && { deadline }) } };
+    } catch (error) {
+      if (error instanceof RequestRejected) return nothingMade(error);
+      throw error;
+    }
+  }
+
+  private async provision({ spec }: Resource, { provider, reference }: At): Promise<Step> {
+    try {
+      const started = await provider.provision({ ...reference, parameters: spec.parameters });
+      if (started.done) return { type: 'ResourceProvisioned', data: {} };
+      return { type: 'ResourceProvisioning', data: ticketOf(started) };
+    } catch (error) {
+      if (error instanceof RequestRejected) return nothingMade(error);
+      if (error instanceof OutcomeUnknown) return perhapsMade(error.message, true);
+      throw error;
+    }
+  }
+
+  private async followProvisioning(resource: In<'provisioning' | 'binding'>, { provider, reference }: At): Promise<Step> {
+    const { state, description, retryAfterMs } = await provider.lastOperation(reference, 'provision', resource.ticket);
+    if (state === 'succeeded') return { type: 'ResourceProvisioned', data: {} };
+    if (state === 'failed') return perhapsMade(description ?? 'its provider could not make it', false);
+    return this.lateness(resource, description) ?? wait(retryAfterMs);
+  }
+
+  private async bind(resource: In<'placed' | 'provisioned'>, at: At): Promise<Step> {
+    const { attempt: version, place } = resource;
+    if (!place.bindable) return { type: 'ResourceBound', data: { version, credentials: [] } };
+    try {
+      const bound = await at.provider.bind(bindingOf(at));
+      if (!bound.done) return { type: 'ResourceBinding', data: ticketOf(bound) };
+      return await this.keep(resource, at, bound.credentials);
+    } catch (error) {
+      if (error instanceof RequestRejected) return perhapsMade(error.message, false);
+      if (error instanceof OutcomeUnknown) return perhapsMade(error.message, true);
+      throw error;
+    }
+  }
+
+  private async followBinding(resource: In<'provisioning' | 'binding'>, at: At): Promise<Step> {
+    const binding = bindingOf(at);
+    const { state, description, retryAfterMs } = await at.provider.lastBindingOperation(binding, 'bind', resource.ticket);
+    if (state === 'failed') return perhapsMade(description ?? 'its provider could not bind it', false);
+    if (state === 'succeeded') return this.keep(resource, at, await at.provider.credentials(binding));
+    return this.lateness(resource, description) ?? wait(retryAfterMs);
+  }
+
+  /** First the vault: what is said to be there can be read. */
+  private async keep(resource: Resource, { instanceId }: At, credentials: Credentials): Promise<Step> {
+    await this.resources.keepCredentials(instanceId, resource, credentials);
+    return { type: 'ResourceBound', data: { version: resource.attempt, credentials: Object.keys(credentials).sort() } };
+  }
+
+  private async change({ to, spec, place }: In<'change-requested' | 'changing'>, { provider, reference }: At): Promise<Step> {
+    try {
+      if (to.service !== spec.service)
+        return notChanged(`a "${spec.service}" can't become a "${to.service}": give the new one another service name`);
+      const { plan, offering } = await this.providers.offer(to.service, to.plan);
+      const known = offering.plans.find(({ planId }) => planId === place.planId);
+      if (plan.planId !== place.planId && !known?.updatable)
+        return notChanged(`its provider does not change plan "${spec.plan}" to another one`);
+      const { planId, bindable } = plan;
+      const change = { ...reference, planId, previousPlanId: place.planId, parameters: to.parameters };
+      const started = await provider.change(change);
+      if (started.done) return { type: 'ResourceChanged', data: { plan: to.plan, planId, bindable } };
+      return { type: 'ResourceChanging', data: { planId, ...ticketOf(started) } };
+    } catch (error) {
+      if (error instanceof RequestRejected) return notChanged(error.message);
+      throw error;
+    }
+  }
+
+  private async followChange(resource: In<'change-requested' | 'changing'>, { provider, reference }: At): Promise<Step> {
+    const { to, ticket, planId = reference.planId, place } = resource;
+    const { state, description, retryAfterMs } = await provider.lastOperation(reference, 'change', ticket);
+    const { bindable } = place;
+    if (state === 'succeeded') return { type: 'ResourceChanged', data: { plan: to.plan, planId, bindable } };
+    if (state === 'failed') return notChanged(description ?? 'its provider could not change it');
+    return this.lateness(resource, description) ?? wait(retryAfterMs);
+  }
+
+  /** Nothing of it is to be left; so this is tried for as long as it takes. */
+  private async leave(resource: In<'leaving'>, { bindable }: Place, at: At): Promise<Step> {
+    switch (resource.step) {
+      case 'begin':
+        return bindable ? this.unbind(resource, at) : { type: 'ResourceUnbound', data: {} };
+      case 'unbinding': {
+        const { state, retryAfterMs } = await at.provider.lastBindingOperation(bindingOf(at), 'unbind', resource.ticket);
+        if (state === 'in-progress') return wait(retryAfterMs);
+        return state === 'succeeded' ? this.forget(resource, at) : this.unbind(resource, at);
+      }
+      case 'unbound':
+        return this.deprovision(at);
+      case 'deprovisioning': {
+        const { state, retryAfterMs } = await at.provider.lastOperation(at.reference, 'deprovision', resource.ticket);
+        if (state === 'in-progress') return wait(retryAfterMs);
+        return state === 'succeeded' ? this.confirm(at) : this.deprovision(at);
+      }
+    }
+  }
+
+  private async unbind(resource: Resource, at: At): Promise<Step> {
+    const started = await at.provider.unbind(bindingOf(at));
+    return started.done ? this.forget(resource, at) : { type: 'ResourceUnbinding', data: ticketOf(started) };
+  }
+
+  private async forget(resource: Resource, { instanceId }: At): Promise<Step> {
+    await this.resources.forgetCredentials(instanceId, resource);
+    return { type: 'ResourceUnbound', data: {} };
+  }
+
+  private async deprovision(at: At): Promise<Step> {
+    const started = await at.provider.deprovision(at.reference);
+    return started.done ? this.confirm(at) : { type: 'ResourceDeprovisioning', data: ticketOf(started) };
+  }
+
+  /** A look of our own, where the provider lets itself be asked. */
+  private async confirm({ provider, reference }: At): Promise<Step> {
+    const presence = await provider.presenceOf(reference);
+    if (presence === 'there') return { type: 'wait', delay: 'its provider says that it is gone, and still has it' };
+    return { type: 'ResourceDeprovisioned', data: { confirmed: presence === 'gone' } };
+  }
+
+  /** What is to be there by a time and is not. */
+  private lateness(resource: Resource, words?: string): Step | undefined {
+    if (resource.status === 'leaving' || this.clock.now().toISOString() < resource.deadline) return undefined;
+    const reason = `it is not there in time${words === undefined ? '' : `: ${words}`}`;
+    if (resource.status === 'change-requested' || resource.status === 'changing') return notChanged(reason);
+    return perhapsMade(reason, false);
+  }
+}
+
+const ticketOf = (started: Exclude<Started, { done: true }>) => (started.ticket === undefined ? {} : { ticket: started.ticket });
+
+const bindingOf = ({ reference }: At) => ({ ...reference, bindingId: bindingIdOf(reference.resourceId) });
+
+const nothingMade = ({ message: reason }: Error): Step => ({
+  type: 'ResourceFailed',
+  data: { reason, left: false, passing: false },
+});
+
+const perhapsMade = (reason: string, passing: boolean): Step => ({
+  type: 'ResourceFailed',
+  data: { reason, left: true, passing },
+});
+
+const notChanged = (reason: string): Step => ({ type: 'ResourceChangeFailed', data: { reason } });

@@ -1,0 +1,145 @@
+import { type Aggregate, assertNever, derivedUuid } from '@souk/event-sourcing';
+import { evolveResources, failureFor, isThere, noResources, type Resource, type Resources } from './resources';
+import type { OfResource, ResourceEvent, ResourceFact, ResourceRequested, ResourceSpec } from './resources.events';
+
+/** The node is to have a resource like that. */
+export interface WantResource {
+  readonly type: 'WantResource';
+  readonly data: OfResource &
+    ResourceSpec & { readonly ownerTenant: string; readonly providerTenant: string; readonly deadline: string };
+}
+
+export interface ReleaseResource {
+  readonly type: 'ReleaseResource';
+  readonly data: OfResource;
+}
+
+/** What was done, or seen. What is not true of the resource any more, or known already, is no news. */
+export interface RecordResource {
+  readonly type: 'RecordResource';
+  /** What was worked on. */
+  readonly resourceId: string;
+  readonly fact: ResourceFact;
+}
+
+export type ResourceCommand = WantResource | ReleaseResource | RecordResource;
+
+/** Resources that are made for one request, if failures pass by. */
+export const MAX_TRIES = 3;
+/** Most delays of one resource that are recorded: the stream stays bounded however long a provider is in trouble. */
+export const MAX_DELAYS = 20;
+
+const want = ({ data }: WantResource, { byNode }: Resources): ResourceEvent[] => {
+  const known = byNode.get(data.node);
+  if (failureFor(known, data.operationId, data.specHash) !== undefined) return [];
+  if (!known || !isThere(known)) return [requested(data, (known?.attempt ?? 0) + 1, 1)];
+  if (known.status !== 'bound' || known.spec.specHash === data.specHash) return [];
+  const { ownerTenant: _, providerTenant: __, ...change } = data;
+  return [{ type: 'ResourceChangeRequested', data: change }];
+};
+
+const release = ({ data }: ReleaseResource, { byNode }: Resources): ResourceEvent[] => {
+  const known = byNode.get(data.node);
+  if (!known || !isThere(known)) return [];
+  if (known.status === 'leaving' && !known.failure) return [];
+  return [{ type: 'ResourceReleased', data }];
+};
+
+const record = ({ resourceId, fact }: RecordResource, { byNode, ...parties }: Resources): ResourceEvent[] => {
+  const known = byNode.get(fact.data.node);
+  if (known?.resourceId !== resourceId || !isNews(fact, known)) return [];
+  if (fact.type !== 'ResourceDeprovisioned' || known.status !== 'leaving') return [fact];
+  // What may have been made by a try that failed is gone: room for another one.
+  const again = known.failure?.passing === true && known.tries < MAX_TRIES;
+  if (!again) return [fact];
+  const { instanceId, operationId, node } = fact.data;
+  const data = { instanceId, operationId, node, ...known.spec, ...parties, deadline: known.deadline };
+  return [fact, requested(data, known.attempt + 1, known.tries + 1)];
+};
+
+export const resources: Aggregate<Resources, ResourceCommand, ResourceEvent> = {
+  category: 'resources',
+  initial: noResources,
+  eventTypes: {
+    ResourceRequested: {},
+    ResourcePlaced: {},
+    ResourceProvisioning: {},
+    ResourceProvisioned: {},
+    ResourceBinding: {},
+    ResourceBound: {},
+    ResourceFailed: {},
+    ResourceChangeRequested: {},
+    ResourceChanging: {},
+    ResourceChanged: {},
+    ResourceChangeFailed: {},
+    ResourceReleased: {},
+    ResourceUnbinding: {},
+    ResourceUnbound: {},
+    ResourceDeprovisioning: {},
+    ResourceDeprovisioned: {},
+    ResourceDelayed: {},
+  },
+  tenants: ({ ownerTenant, providerTenant }) => (ownerTenant === '' ? [] : [...new Set([ownerTenant, providerTenant])]),
+  evolve: evolveResources,
+  decide(command, state) {
+    switch (command.type) {
+      case 'WantResource':
+        return want(command, state);
+      case 'ReleaseResource':
+        return release(command, state);
+      case 'RecordResource':
+        return record(command, state);
+      default:
+        return assertNever(command);
+    }
+  },
+};
+
+/** The id of a resource, and so of what is at the provider, follows from where it belongs: a call that is repeated means the same one. */
+function requested(data: WantResource['data'], attempt: number, tries: number): ResourceRequested {
+  const resourceId = derivedUuid('resource', data.instanceId, data.node, attempt);
+  return { type: 'ResourceRequested', data: { ...data, resourceId, attempt, tries } };
+}
+
+/** Of one resource there is one binding. */
+export const bindingIdOf = (resourceId: string): string => derivedUuid('binding', resourceId);
+
+function isNews(fact: ResourceFact, state: Resource): boolean {
+  const { status } = state;
+  switch (fact.type) {
+    case 'ResourcePlaced':
+      return status === 'requested';
+    case 'ResourceProvisioning':
+      return status === 'placed';
+    case 'ResourceProvisioned':
+      return status === 'placed' || status === 'provisioning';
+    case 'ResourceBinding':
+      return status === 'provisioned';
+    case 'ResourceBound':
+      return status === 'provisioned' || status === 'binding';
+    case 'ResourceFailed':
+      return ['requested', 'placed', 'provisioning', 'provisioned', 'binding'].includes(status);
+    case 'ResourceChanging':
+      return status === 'change-requested';
+    case 'ResourceChanged':
+    case 'ResourceChangeFailed':
+      return status === 'change-requested' || status === 'changing';
+    case 'ResourceUnbinding':
+      return (
+        status === 'leaving' && (state.step === 'begin' || (state.step === 'unbinding' && state.ticket !== fact.data.ticket))
+      );
+    case 'ResourceUnbound':
+      return status === 'leaving' && (state.step === 'begin' || state.step === 'unbinding');
+    case 'ResourceDeprovisioning':
+      return (
+        status === 'leaving' &&
+        (state.step === 'unbound' || (state.step === 'deprovisioning' && state.ticket !== fact.data.ticket))
+      );
+    case 'ResourceDeprovisioned':
+      return status === 'leaving';
+    case 'ResourceDelayed':
+      return state.delay !== fact.data.reason && state.delays < MAX_DELAYS;
+    default:
+      return assertNever(fact);
+  }
+}

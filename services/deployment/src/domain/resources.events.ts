@@ -1,0 +1,121 @@
+import type { DomainEvent } from '@souk/event-sourcing';
+
+/** Every event of a managed resource names its instance, its node, and the operation that asked for what happens. */
+export interface OfResource {
+  readonly instanceId: string;
+  readonly operationId: string;
+  readonly node: string;
+}
+
+/** What is wanted, in the words of the topology. */
+export interface ResourceSpec {
+  readonly service: string;
+  readonly plan: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of all three. */
+  readonly specHash: string;
+}
+
+/** A resource is to be there. Its id is known before anybody is asked to make it, so that it is found again after a crash. */
+export type ResourceRequested = DomainEvent<
+  'ResourceRequested',
+  OfResource &
+    ResourceSpec & {
+      readonly ownerTenant: string;
+      readonly providerTenant: string;
+      readonly resourceId: string;
+      /** Counts the resources that this node ever had; the version of its credentials. */
+      readonly attempt: number;
+      /** Counts on after a failure that may pass; from 1 for every request of an operation. */
+      readonly tries: number;
+      /** When it must be there, ISO 8601. */
+      readonly deadline: string;
+    }
+>;
+
+/** Who makes it, and under which of its ids. Said before anything is made. */
+export type ResourcePlaced = DomainEvent<
+  'ResourcePlaced',
+  OfResource & {
+    readonly provider: string;
+    readonly serviceId: string;
+    readonly planId: string;
+    readonly bindable: boolean;
+    /** Where the provider says how long it may take. */
+    readonly deadline?: string;
+  }
+>;
+
+/** It takes its time. */
+type Pending = OfResource & { readonly ticket?: string };
+
+export type ResourceProvisioning = DomainEvent<'ResourceProvisioning', Pending>;
+export type ResourceProvisioned = DomainEvent<'ResourceProvisioned', OfResource>;
+export type ResourceBinding = DomainEvent<'ResourceBinding', Pending>;
+
+/** Its credentials lie in the vault of the owner under this version; here are their names. */
+export type ResourceBound = DomainEvent<
+  'ResourceBound',
+  OfResource & { readonly version: number; readonly credentials: readonly string[] }
+>;
+
+/** It could not be made. */
+export type ResourceFailed = DomainEvent<
+  'ResourceFailed',
+  OfResource & {
+    readonly reason: string;
+    /** Something may have been made, and has to go. */
+    readonly left: boolean;
+    /** Another try may go better. */
+    readonly passing: boolean;
+  }
+>;
+
+export type ResourceChangeRequested = DomainEvent<
+  'ResourceChangeRequested',
+  OfResource & ResourceSpec & { readonly deadline: string }
+>;
+/** On the way to another plan, or to other parameters. */
+export type ResourceChanging = DomainEvent<'ResourceChanging', Pending & { readonly planId: string }>;
+export type ResourceChanged = DomainEvent<
+  'ResourceChanged',
+  OfResource & { readonly plan: string; readonly planId: string; readonly bindable: boolean }
+>;
+/** It is as it was before. */
+export type ResourceChangeFailed = DomainEvent<'ResourceChangeFailed', OfResource & { readonly reason: string }>;
+
+/** Nobody needs it any more. */
+export type ResourceReleased = DomainEvent<'ResourceReleased', OfResource>;
+export type ResourceUnbinding = DomainEvent<'ResourceUnbinding', Pending>;
+/** Its credentials are void, and forgotten. */
+export type ResourceUnbound = DomainEvent<'ResourceUnbound', OfResource>;
+export type ResourceDeprovisioning = DomainEvent<'ResourceDeprovisioning', Pending>;
+export type ResourceDeprovisioned = DomainEvent<
+  'ResourceDeprovisioned',
+  OfResource & {
+    /** Its provider was asked afterwards, and has it no more. */
+    readonly confirmed: boolean;
+  }
+>;
+
+/** The provider does not do as asked; it is asked again. */
+export type ResourceDelayed = DomainEvent<'ResourceDelayed', OfResource & { readonly reason: string }>;
+
+/** What is done with a resource, as the one who does it tells it. */
+export type ResourceFact =
+  | ResourcePlaced
+  | ResourceProvisioning
+  | ResourceProvisioned
+  | ResourceBinding
+  | ResourceBound
+  | ResourceFailed
+  | ResourceChanging
+  | ResourceChanged
+  | ResourceChangeFailed
+  | ResourceUnbinding
+  | ResourceUnbound
+  | ResourceDeprovisioning
+  | ResourceDeprovisioned
+  | ResourceDelayed;
+
+export type ResourceEvent = ResourceRequested | ResourceChangeRequested | ResourceReleased | ResourceFact;

@@ -1,0 +1,338 @@
+import { platformTenant } from '@souk/contracts';
+import { TestBroker } from '@souk/managed-resources/testing';
+import { SecretVault } from '@souk/secrets';
+import type { Topology, TopologyNode } from '@souk/topology';
+import { ids, tomcat } from './sample';
+import { type Answer, World } from './world';
+
+const database = (plan: string, service = 'broker-postgresql'): TopologyNode => ({
+  serviceName: 'rds',
+  category: 'cloud',
+  cloud: { service, plan },
+});
+
+const web = (env: Record<string, string>): TopologyNode => ({ ...tomcat, serviceName: 'web', replicas: 1, env });
+const reading = web({ DB_URL: '${node.rds.uri}', DB_HOST: '${node.rds.host}', GREETING: 'hello' });
+
+const app = (...nodes: TopologyNode[]): Topology => ({
+  nodes,
+  arrows: nodes.length > 1 ? [{ from: 'web', to: 'rds' }] : [],
+  parameters: {},
+  secrets: {},
+});
+
+const versions = {
+  small: 'ver_01J00000000000000000000001',
+  otherImage: 'ver_01J00000000000000000000002',
+  large: 'ver_01J00000000000000000000003',
+  without: 'ver_01J00000000000000000000004',
+  fixed: 'ver_01J00000000000000000000005',
+  unknown: 'ver_01J00000000000000000000006',
+  wrongField: 'ver_01J00000000000000000000007',
+  simulated: 'ver_01J00000000000000000000008',
+};
+
+const settings = {
+  allowedClusterAddresses: ['127.0.0.0/8'],
+  cloudPollMs: { first: 5, longest: 50 },
+  cloudCallTimeoutMs: 2_000,
+  simulatedCloudMs: 20,
+};
+
+describe('A cloud node', () => {
+  let world: World;
+  let broker: TestBroker;
+  let brokerPath: string;
+  beforeAll(async () => {
+    broker = await TestBroker.start({ polls: 2 });
+    world = await World.open({}, settings);
+    const { add } = { add: world.neighbours.app.add.bind(world.neighbours.app) };
+    add(versions.otherImage, '1.1.0', app(database('small'), { ...reading, image: 'registry.example/shop/tomcat:1.1.0' }));
+    add(versions.large, '1.2.0', app(database('large'), reading));
+    add(versions.without, '1.3.0', app(web({ GREETING: 'alone' })));
+    add(versions.fixed, '1.4.0', app(database('fixed'), reading));
+    add(versions.unknown, '1.5.0', app(database('huge'), reading));
+    add(versions.wrongField, '1.6.0', app(database('small'), web({ DB_URL: '${node.rds.url}' })));
+    add(versions.simulated, '1.7.0', app(database('small', 'simulated-postgresql'), reading));
+    add(versions.small, '1.0.0', app(database('small'), reading));
+  });
+  afterAll(async () => {
+    await world.close();
+    await broker.stop();
+  });
+
+  const credentials = { kind: 'basic', username: 'souk', password: 'broker-password' };
+  const register = (body: object) => world.request('operator', 'POST', '/v1/service-brokers', body);
+  const purchase = (name: string, versionId = versions.small) => world.purchase(name, { versionId, parameters: {} });
+  const upgrade = async (instanceId: string, versionId: string): Promise<string> => {
+    // The record of an operation ends before its instance knows.
+    await world.atRest(instanceId);
+    const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId });
+    return body.operationId;
+  };
+  const remove = async (instanceId: string): Promise<Answer['body']> => {
+    const { body } = await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
+    await world.reaches(instanceId, 'deleted');
+    return world.record(body.operationId, ({ status }) => status === 'succeeded');
+  };
+  const variables = async (instanceId: string): Promise<Record<string, string>> => {
+    const secret = (await world.objects(instanceId, 'Secret')).get('Secret/souk-env-web');
+    const data = (secret?.['data'] ?? {}) as Record<string, string>;
+    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+  };
+  const vaulted = (instanceId: string, attempt = 1) =>
+    world.part(SecretVault).get(ids.buyer, `instance/${instanceId}/binding/rds/${attempt}`);
+
+  describe('of a broker', () => {
+    it('that an operator registers, which is asked at once', async () => {
+      const created = await register({ name: 'databases', url: broker.url, credentials });
+      expect(created).toMatchObject({ status: 201, body: { name: 'databases' } });
+      brokerPath = created.headers['location']!;
+      const { body } = await world.request('operator', 'GET', '/v1/service-brokers');
+      expect(body.items).toMatchObject([{ name: 'databases', url: broker.url, authentication: 'basic' }]);
+      expect(JSON.stringify(body)).not.toContain('broker-password');
+      expect(await world.request('provider', 'GET', '/v1/service-brokers')).toMatchObject({ status: 403 });
+    });
+
+    it('but not one that offers what others do, or none at all', async () => {
+      const twice = await register({ name: 'again', url: broker.url, credentials });
+      expect(twice.body).toMatchObject({ status: 409, code: 'cloud-service-taken' });
+      const wrong = await register({ name: 'wrong', url: broker.url, credentials: { ...credentials, password: 'x' } });
+      expect(wrong.body).toMatchObject({ status: 422, code: 'service-broker-refused' });
+      const half = await register({ name: 'half', url: broker.url, credentials: { kind: 'bearer' } });
+      expect(half.body.problems).toMatchObject([{ code: 'wrong-credentials' }]);
+      const link = await register({ name: 'link', url: 'https://169.254.169.254', credentials });
+      expect(link.body).toMatchObject({ status: 422, code: 'service-broker-refused' });
+      expect(link.body.detail).toContain('where no broker may be');
+    });
+
+    it('has its services in the catalogue of all', async () => {
+      const { body } = await world.request('provider', 'GET', '/v1/cloud-services');
+      expect(body.items.map(({ service }: { service: string }) => service)).toEqual([
+        'simulated-mysql',
+        'simulated-postgresql',
+        'simulated-redis',
+        'broker-postgresql',
+      ]);
+      expect(body.items[3].plans[2]).toMatchObject({ plan: 'fixed', updatable: false, bindable: true });
+    });
+  });
+
+  describe('in an instance', () => {
+    let instanceId: string;
+
+    it('is there before whoever depends on it is touched, and is no object on the cluster', async () => {
+      instanceId = await purchase('shop');
+      const instance = await world.reaches(instanceId, 'running');
+      const record = await world.record(instance.operationId, ({ status }) => status === 'succeeded');
+      expect(record.steps.map(({ type, node }: { type: string; node?: string }) => (node ? `${type} ${node}` : type))).toEqual([
+        'OperationStarted',
+        'CredentialBound',
+        'ResourceRequested rds',
+        // Whoever makes it does not wait for who waits for it.
+        ...[expect.anything(), expect.anything(), expect.anything()],
+        'ResourceProvisioned rds',
+        'ResourceBound rds',
+        'NodeBecameReady rds',
+        'NodeApplied web',
+        'NodeBecameReady web',
+        'OperationSucceeded',
+      ]);
+      expect(instance.nodes[0]).toEqual({
+        serviceName: 'rds',
+        state: 'ready',
+        cloud: { service: 'broker-postgresql', plan: 'small', state: 'bound' },
+        addresses: [],
+      });
+      expect([...(await world.objects(instanceId, 'Deployment', 'Service', 'Secret')).keys()].join()).not.toContain('rds');
+      expect(broker.instances.size).toBe(1);
+    });
+
+    it('gives its credentials to who refers to them, and to nobody else', async () => {
+      const { DB_URL: uri = '', DB_HOST: host } = await variables(instanceId);
+      expect([uri, host]).toEqual([
+        expect.stringMatching(/^postgresql:\/\/app:password-\d+@db\.example:5432\/app$/),
+        'db.example',
+      ]);
+      const password = /password-\d+/.exec(uri)![0];
+      expect(await vaulted(instanceId)).toContain(password);
+      const { operationId } = (await world.request('buyer', 'GET', `/v1/instances/${instanceId}`)).body;
+      for (const path of ['', '/operations', '/as-of'])
+        expect(JSON.stringify(await world.request('buyer', 'GET', `/v1/instances/${instanceId}${path}`))).not.toContain(password);
+      expect(JSON.stringify(await world.request('buyer', 'GET', `/v1/operations/${operationId}`))).not.toContain(password);
+      const [deployment] = (await world.objects(instanceId, 'Deployment')).values();
+      expect(JSON.stringify(deployment)).not.toContain(password);
+    });
+
+    it('is left alone by an upgrade that does not change it', async () => {
+      const calls = broker.calls.length;
+      const operationId = await upgrade(instanceId, versions.otherImage);
+      await world.record(operationId, ({ status }) => status === 'succeeded');
+      expect(await world.steps(operationId)).toEqual([
+        'OperationStarted',
+        'CredentialBound',
+        'NodeBecameReady rds',
+        'NodeApplied web',
+        'NodeBecameReady web',
+        'OperationSucceeded',
+      ]);
+      expect(broker.calls.length).toBe(calls);
+    });
+
+    it('gets another plan where its provider allows it', async () => {
+      const before = await variables(instanceId);
+      const operationId = await upgrade(instanceId, versions.large);
+      await world.record(operationId, ({ status }) => status === 'succeeded');
+      expect([...broker.instances.values()].map(({ planId }) => planId)).toEqual(['plan-large']);
+      expect(await variables(instanceId)).toEqual(before);
+      const { nodes } = await world.atRest(instanceId);
+      expect(nodes[0].cloud).toEqual({ service: 'broker-postgresql', plan: 'large', state: 'bound' });
+    });
+
+    it('stays as it was where a change can’t be done, and the upgrade goes back', async () => {
+      broker.goesWrong({ method: 'PATCH', when: 'before', status: 422, body: '{"description":"no room for that"}' });
+      const operationId = await upgrade(instanceId, versions.fixed);
+      const record = await world.record(operationId, ({ status }) => status === 'rolled-back');
+      expect(record).toMatchObject({ code: 'cloud-refused', failedNode: 'rds' });
+      expect(record.failure).toContain('no room for that');
+      expect([...broker.instances.values()].map(({ planId }) => planId)).toEqual(['plan-large']);
+    });
+
+    it('goes when a version without it runs, and not before', async () => {
+      const operationId = await upgrade(instanceId, versions.without);
+      const record = await world.record(operationId, ({ steps }) =>
+        steps.some(({ type }: { type: string }) => type === 'ResourceDeprovisioned'),
+      );
+      const types = record.steps.map(({ type }: { type: string }) => type);
+      expect(types.slice(types.indexOf('OperationSucceeded'))).toEqual([
+        'OperationSucceeded',
+        'ResourceReleased',
+        'ResourceUnbound',
+        'ResourceDeprovisioned',
+      ]);
+      expect(broker.instances.size).toBe(0);
+      expect(await vaulted(instanceId)).toBeUndefined();
+      await remove(instanceId);
+    });
+  });
+
+  it('goes with its instance: unbound, deprovisioned, looked after, forgotten', async () => {
+    const instanceId = await purchase('short-lived');
+    await world.reaches(instanceId, 'running');
+    expect(await world.request('operator', 'DELETE', brokerPath)).toMatchObject({
+      status: 409,
+      body: { code: 'service-broker-in-use' },
+    });
+    await remove(instanceId);
+    expect([broker.instances.size, broker.bindings]).toEqual([0, 0]);
+    expect(broker.calls.at(-1)).toMatchObject({ method: 'GET' });
+    expect(await vaulted(instanceId)).toBeUndefined();
+  });
+
+  it('that is being made goes as well, when the instance is deleted meanwhile', async () => {
+    broker.configure({ polls: 1_000_000 });
+    const instanceId = await purchase('refunded');
+    await world.until(instanceId, ({ nodes }) => nodes[0]?.cloud?.state === 'provisioning');
+    await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
+    await world.until(instanceId, ({ nodes }) => nodes[0].cloud.state === 'leaving');
+    broker.configure({ polls: 1 });
+    broker.hurry();
+    await world.reaches(instanceId, 'deleted');
+    expect(broker.instances.size).toBe(0);
+  });
+
+  it('is made once, though the answer got lost; what may have been made goes', async () => {
+    broker.configure({ polls: 1 });
+    broker.goesWrong({ method: 'PUT', path: 'service_instances', when: 'cut' });
+    broker.goesWrong({ method: 'PUT', path: 'service_bindings', when: 'after', status: 500 });
+    const instanceId = await purchase('unlucky');
+    const instance = await world.reaches(instanceId, 'running');
+    const steps = await world.steps(instance.operationId);
+    expect(steps.filter((step) => step === 'ResourceRequested rds')).toHaveLength(3);
+    expect([broker.instances.size, broker.bindings]).toEqual([1, 1]);
+    await remove(instanceId);
+    expect([broker.instances.size, broker.bindings]).toEqual([0, 0]);
+  });
+
+  it('is found again by the next process', async () => {
+    broker.configure({ polls: 1_000_000 });
+    const instanceId = await purchase('restarted');
+    await world.until(instanceId, ({ nodes }) => nodes[0]?.cloud?.state === 'provisioning');
+    await world.stop();
+    broker.hurry();
+    broker.configure({ polls: 1 });
+    await world.start(settings);
+    await world.reaches(instanceId, 'running');
+    expect(broker.instances.size).toBe(1);
+    await remove(instanceId);
+  });
+
+  it('whose provider hangs holds up nobody else, on the same cluster or in another cloud', async () => {
+    broker.goesWrong({ method: 'PUT', when: 'hang' });
+    const hanging = await purchase('hanging');
+    await world.until(hanging, ({ nodes }) => nodes[0]?.cloud !== undefined);
+    const other = await purchase('meanwhile', versions.without);
+    await world.reaches(other, 'running');
+    const { steps } = (await world.request('buyer', 'GET', `/v1/instances/${hanging}/operations`)).body.items[0];
+    expect(steps.map(({ type }: { type: string }) => type)).not.toContain('ResourceBound');
+    await world.reaches(hanging, 'running');
+    expect(broker.instances.size).toBe(1);
+    await Promise.all([remove(hanging), remove(other)]);
+    expect(broker.instances.size).toBe(0);
+  });
+
+  it('that its provider rejects ends the operation in its words, and leaves nothing', async () => {
+    broker.goesWrong({ method: 'PUT', when: 'before', status: 400, body: '{"description":"no such region"}' });
+    const instanceId = await purchase('rejected');
+    const instance = await world.reaches(instanceId, 'degraded');
+    expect(instance.lastFailure).toMatchObject({ code: 'cloud-refused', node: 'rds' });
+    expect(instance.lastFailure.reason).toContain('no such region');
+    expect(broker.instances.size).toBe(0);
+    await remove(instanceId);
+  });
+
+  it('that can’t be made is thrown away before that is said', async () => {
+    broker.nextOperationsFail();
+    const instanceId = await purchase('failing');
+    await world.reaches(instanceId, 'degraded');
+    expect(broker.instances.size).toBe(0);
+    await remove(instanceId);
+  });
+
+  it('without a credential that somebody refers to ends the operation', async () => {
+    const instanceId = await purchase('misspelt', versions.wrongField);
+    const { lastFailure } = await world.reaches(instanceId, 'degraded');
+    expect(lastFailure).toMatchObject({ code: 'credential-missing', node: 'web' });
+    expect(lastFailure.reason).toContain('host, password, port, replicas, uri, username');
+    await remove(instanceId);
+  });
+
+  it('that nobody offers is a problem before anything is asked for', async () => {
+    await expect(purchase('impossible', versions.unknown)).rejects.toMatchObject({
+      problems: [{ code: 'cloud-service-unavailable', message: expect.stringContaining('there are "small", "large", "fixed"') }],
+    });
+    const body = { versionId: versions.small, configuration: 'standard', clusterId: world.clusterId };
+    const report = await world.request('buyer', 'POST', '/v1/resource-reports', body);
+    expect(report.body).toMatchObject({
+      nodes: [{ serviceName: 'web' }],
+      cloudNodes: [{ serviceName: 'rds', service: 'broker-postgresql', plan: 'small' }],
+      problems: [],
+    });
+  });
+
+  it('of the simulated cloud needs no broker', async () => {
+    const instanceId = await purchase('made up', versions.simulated);
+    await world.reaches(instanceId, 'running');
+    expect((await variables(instanceId))['DB_URL']).toMatch(
+      /^postgresql:\/\/u\w+:[\w-]+@postgresql-\w{8}\.simulated-cloud\.invalid:5432\/app$/,
+    );
+    await remove(instanceId);
+  });
+
+  it('has no broker any more once that is removed', async () => {
+    expect((await world.request('operator', 'DELETE', brokerPath)).status).toBe(204);
+    expect((await world.request('operator', 'DELETE', brokerPath)).status).toBe(204);
+    expect(await world.part(SecretVault).get(platformTenant, `service-broker/${brokerPath.split('/').at(-1)}`)).toBeUndefined();
+    expect((await world.request('operator', 'GET', '/v1/service-brokers')).body).toEqual({ items: [] });
+  });
+});
