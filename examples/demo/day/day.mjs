@@ -142,6 +142,15 @@ class Day {
         case 'restart':
           count((await this.operate(buyer, instance, 'restart', {})) ?? 'restarted');
           break;
+        case 'scale':
+          count((await this.operate(buyer, instance, 'scale', { nodes: { tomcat: 3 } })) ?? 'scaled');
+          break;
+        case 'stop':
+          count((await this.operate(buyer, instance, 'stop', {})) ?? 'stopped');
+          break;
+        case 'start':
+          count((await this.operate(buyer, instance, 'start', {})) ?? 'started');
+          break;
         case 'meddle':
           await this.meddle(this.clusters.all[cluster], instance);
           count('mended after meddling');
@@ -217,9 +226,9 @@ class Day {
     for (const { cluster, clusterId } of this.customers) {
       const inventory = await inventoryOf(cluster.api);
       found += inventory.size;
-      for (const [instanceId, { clusterId: where, running }] of must) {
-        if (where !== clusterId) continue;
-        problems.push(...differences(instanceId, expected(running, this.app.topology), inventory.get(instanceId)));
+      for (const [instanceId, instance] of must) {
+        if (instance.clusterId !== clusterId) continue;
+        problems.push(...differences(instanceId, expected(instance, this.app.topology), inventory.get(instanceId)));
         inventory.delete(instanceId);
       }
       for (const instanceId of inventory.keys()) problems.push(`${instanceId} is on ${cluster.name} and must not be`);

@@ -2,7 +2,7 @@
 
 /**
  * @param events `instance-` streams in the order of the store
- * @returns instance id → `{ clusterId, versionNumber }` of those that are there
+ * @returns instance id → `{ clusterId, running, stopped, scale }` of those that are there: the version that runs, and what its owner wants of it
  */
 export function instancesOf(events) {
   const instances = new Map();
@@ -10,11 +10,18 @@ export function instancesOf(events) {
     const known = instances.get(data.instanceId);
     switch (type) {
       case 'InstanceRequested':
-        instances.set(data.instanceId, { clusterId: data.clusterId, wanted: data.versionNumber });
+        instances.set(data.instanceId, { clusterId: data.clusterId, wanted: data.versionNumber, stopped: false, scale: {} });
         break;
       case 'UpgradeRequested':
       case 'RollbackRequested':
         known.wanted = data.versionNumber;
+        break;
+      case 'StopRequested':
+      case 'StartRequested':
+        known.stopped = type === 'StopRequested';
+        break;
+      case 'ScaleRequested':
+        Object.assign(known.scale, data.nodes);
         break;
       case 'OperationConcluded':
         if (data.outcome === 'rolled-back') known.wanted = data.backTo.versionNumber;

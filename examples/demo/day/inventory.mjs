@@ -28,17 +28,16 @@ export async function inventoryOf(cluster) {
   return found;
 }
 
-/** What an instance of the example consists of. */
-export function expected(versionNumber, topology) {
+/** What an instance of the example consists of, as the history tells of it. */
+export function expected({ running, stopped, scale }, topology) {
   const workloads = topology.nodes.filter(({ category }) => category !== 'init');
-  const image = ({ serviceName, image }) => (serviceName === 'tomcat' ? image.replace('1.0.0', versionNumber) : image);
+  const replicas = ({ serviceName, replicas: usual = 1 }) => (stopped ? 0 : (scale[serviceName] ?? usual));
+  const image = ({ serviceName, image }) => (serviceName === 'tomcat' ? image.replace('1.0.0', running) : image);
   return {
     namespaces: 1,
-    deployments: Object.fromEntries(
-      workloads.map((node) => [node.serviceName, { image: image(node), ready: node.replicas ?? 1 }]),
-    ),
+    deployments: Object.fromEntries(workloads.map((node) => [node.serviceName, { image: image(node), ready: replicas(node) }])),
     jobs: topology.nodes.filter(({ category }) => category === 'init').map(({ serviceName }) => serviceName),
-    pods: workloads.reduce((sum, { replicas = 1 }) => sum + replicas, 0),
+    pods: workloads.reduce((sum, node) => sum + replicas(node), 0),
   };
 }
 

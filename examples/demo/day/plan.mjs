@@ -53,8 +53,11 @@ export function planOf(seed, orders, clusters) {
     };
     then(0.3, 'upgrade', RELEASES['1.1.0']);
     then(0.15, 'restart');
+    then(0.12, 'scale');
     then(0.08, 'upgrade-that-fails', RELEASES['1.2.0']);
-    then(0, 'meddle');
+    then(0.1, 'meddle');
+    then(0.15, 'stop');
+    if (acts.at(-1).kind === 'stop') then(0.5, 'start');
     then(0.25, 'refund');
     return { ...order, acts };
   });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type ServiceConfig, serviceConfig, ServiceEnvironment } from '@souk/process';
 import { IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { clusterCallsOf } from './application/deployment-settings';
 import { type LogDestination, logDestinationOf, logDestinationPattern } from './domain/render/log-collector';
 
 const DRIFT_RANGE = 'SOUK_DRIFT_SECONDS must be a whole number between 10 and 86400';
@@ -111,9 +112,3 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
     }),
   };
 }
-
-/** A limit on average, with room for twice as many at once. */
-export const clusterCallsOf = (callsPerSecond: number): Partial<ClusterOptions> => ({
-  callsPerSecond,
-  burst: 2 * callsPerSecond,
-});

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ClusterOptions } from '@souk/kubernetes';
 import { type Clock, loadConfig, ProcessEnvironment } from '@souk/platform';
-import { clusterCallsOf } from '../../deployment/src/config';
+import { clusterCallsOf } from '../../deployment/src/application/deployment-settings';
 import { type LogDestination, logDestinationOf, logDestinationPattern } from '../../deployment/src/domain/render/log-collector';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
 import {

@@ -70,7 +70,9 @@ export class TestUser {
 }
 
 export interface TestMarketplaceOptions
-  extends Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc'>, Partial<Pick<MarketplaceConfig, 'registries'>> {
+  extends
+    Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc' | 'allowedClusterAddresses'>,
+    Partial<Pick<MarketplaceConfig, 'registries' | 'nodeTimeoutMs'>> {
   readonly cluster?: Partial<ClusterSimConfig>;
 }
 

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Webhook } from 'standardwebhooks';
+import { type BillingSystem, billingSystem } from './billing-system';
 import type { Answer } from './marketplace.harness';
 import { TestUser } from './marketplace.harness';
 
@@ -28,8 +27,7 @@ export class Story {
   private constructor(
     readonly provider: TestUser,
     readonly buyer: TestUser,
-    private readonly url: string,
-    private readonly billing: { readonly billingSourceId: string; readonly secret: string },
+    private readonly billing: BillingSystem,
     private readonly exampleName: string,
   ) {}
 
@@ -43,8 +41,8 @@ export class Story {
       const { accessToken } = ok(await operator.post(`/v1/users/${user.userId}/tokens`)).body as { accessToken: string };
       return new TestUser(url, accessToken, tenantId);
     };
-    const billing = ok(await operator.post('/v1/billing-sources', { name: 'Billing', source: 'https://billing.example.com' }));
-    return new Story(await join('Harbour', 'provider'), await join('Dairy', 'buyer'), url, billing.body as never, exampleName);
+    const billing = await billingSystem(operator, url);
+    return new Story(await join('Harbour', 'provider'), await join('Dairy', 'buyer'), billing, exampleName);
   }
 
   /** The app, released as 1.0.0 and listed. */
@@ -80,31 +78,8 @@ export class Story {
   }
 
   /** Posts a billing event, signed. */
-  async bill(type: 'paid' | 'refunded', orderId: string, sequence: number, data: object): Promise<Answer> {
-    const event = {
-      specversion: '1.0',
-      id: `${orderId}-${sequence}`,
-      source: 'https://billing.example.com',
-      type: `souk.order.${type}.v1`,
-      subject: orderId,
-      sequence: String(sequence),
-      time: new Date().toISOString(),
-      datacontenttype: 'application/json',
-      data,
-    };
-    const body = JSON.stringify(event);
-    const id = `msg_${randomUUID()}`;
-    const now = new Date();
-    const headers = {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(this.billing.secret).sign(id, now, body),
-    };
-    return new TestUser(this.url, undefined, '').post(
-      `/v1/billing-sources/${this.billing.billingSourceId}/events`,
-      body,
-      headers,
-    );
+  bill(type: 'paid' | 'refunded', orderId: string, sequence: number, data: object): Promise<Answer> {
+    return this.billing.send(type, orderId, sequence, data);
   }
 
   /** Data of a paid order for that version, on the shared simulated cluster. */

@@ -64,3 +64,9 @@ export const defaultSettings = {
   cloudPollMs: { first: 2_000, longest: 60_000 },
   cloudCallTimeoutMs: 60_000,
 } as const;
+
+/** A limit on average, with room for twice as many at once. */
+export const clusterCallsOf = (callsPerSecond: number): Partial<ClusterOptions> => ({
+  callsPerSecond,
+  burst: 2 * callsPerSecond,
+});
