@@ -40,8 +40,8 @@ describe('A plan', () => {
     readonly spec?: unknown;
   }
 
-  const anew = (more: object = {}) =>
-    planned({ versionId: ids.versionId, configuration: 'standard', clusterId: world.clusterId, ...more });
+  const anew = (more: object = {}, role: 'buyer' | 'provider' = 'buyer') =>
+    planned({ versionId: ids.versionId, configuration: 'standard', clusterId: world.clusterId, ...more }, role);
 
   describe('of a new instance', () => {
     it('says order, room, warnings, problems, ports and permissions at once', async () => {
@@ -56,13 +56,21 @@ describe('A plan', () => {
         ports: { opened: [{ node: 'tomcat', port: 80, protocol: 'TCP', exposure: 'NodePort' }], closed: [] },
         permissions: { added: ['instance.read'], removed: [] },
         leftOut: 0,
-        revisions: { cluster: 0 },
+        services: [],
+        revisions: { cluster: 0, clusterId: world.clusterId, configuration: 'standard' },
       });
       expect(new Set(body.difference.map(({ change }: { change: string }) => change))).toEqual(new Set(['created']));
     });
 
-    it('holds what would be applied, and a mask for every secret', async () => {
+    it('does not say what the app is made of to who does not have it yet', async () => {
       const { body } = await anew({ parameters: { adminEmail } });
+      expect(body).toMatchObject({ manifests: [], leftOut: 0, ports: { opened: [{ node: 'tomcat' }] } });
+      expect(body.difference).toContainEqual({ change: 'created', kind: 'Deployment', name: 'tomcat', node: 'tomcat' });
+      expect(JSON.stringify(body)).not.toContain('DB_PASSWORD');
+    });
+
+    it('holds what would be applied, and a mask for every secret, for its provider', async () => {
+      const { body } = await anew({ parameters: { adminEmail } }, 'provider');
       const manifest = (kind: string, name: string) =>
         (body.manifests as Manifest[]).find((object) => object.kind === kind && object.metadata.name === name);
       expect(manifest('Secret', 'souk-env-tomcat')?.data).toEqual({ DB_PASSWORD: '••••' });
@@ -71,7 +79,7 @@ describe('A plan', () => {
       expect(manifest('Deployment', 'tomcat')?.spec).toMatchObject({
         template: { spec: { containers: [{ env: expect.arrayContaining([email]) }] } },
       });
-      expect((await anew({ nodes: ['mysql'] })).body.manifests).toMatchObject([
+      expect((await anew({ nodes: ['mysql'] }, 'provider')).body.manifests).toMatchObject([
         { kind: 'Secret', metadata: { name: 'souk-env-mysql' } },
         { kind: 'Service', metadata: { name: 'mysql' } },
         { kind: 'Deployment', metadata: { name: 'mysql' } },
@@ -82,6 +90,11 @@ describe('A plan', () => {
       const { status, body } = await planned({ versionId: ids.versionId });
       expect(status).toBe(422);
       expect(body.problems.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/configuration', '/clusterId']);
+    });
+
+    it('goes where requests go', async () => {
+      expect(await anew({ region: 'south' })).toMatchObject({ status: 422, body: { code: 'wrong-target' } });
+      expect(await anew({ region: 'south', clusterId: undefined })).toMatchObject({ status: 422, body: { code: 'wrong-target' } });
     });
 
     it('of a draft is for its provider alone', async () => {
@@ -160,7 +173,7 @@ describe('A plan', () => {
       );
 
     it('is refused when the draft is another by now', async () => {
-      const wish = { versionId: draft, configuration: 'standard', clusterId: world.clusterId };
+      const wish = { versionId: draft, configuration: 'standard', clusterId: world.clusterId, parameters: { adminEmail } };
       const { revisions } = (await planned(wish, 'provider')).body;
       world.neighbours.app.add(draft, '2.0.0', changed);
       world.neighbours.app.makeDraft(draft);
@@ -168,7 +181,14 @@ describe('A plan', () => {
         status: 412,
         body: { code: 'plan-stale', problems: [{ code: 'version-changed', pointer: '/plan/snapshot' }] },
       });
-      expect((await trial('in time', (await planned(wish, 'provider')).body.revisions)).status).toBe(202);
+      const unlike = (await planned({ ...wish, parameters: { adminEmail: 'eve@example.org' } }, 'provider')).body.revisions;
+      expect(await trial('unlike', unlike)).toMatchObject({ status: 412, body: { problems: [{ code: 'filled-in-changed' }] } });
+      const { revisions: now } = (await planned(wish, 'provider')).body;
+      expect(await trial('elsewhere', { ...now, clusterId: ids.clusterId })).toMatchObject({
+        status: 412,
+        body: { problems: [{ code: 'another-cluster', pointer: '/plan/clusterId' }] },
+      });
+      expect((await trial('in time', now)).status).toBe(202);
     });
 
     it('is refused when the instance has moved on', async () => {
@@ -181,10 +201,10 @@ describe('A plan', () => {
       });
     });
 
-    it('is refused when the cluster is described anew, or the plan was made for a new instance', async () => {
+    it('is refused when the cluster is described anew, or the plan was made for a new instance, or another', async () => {
       const { revisions } = (await planned({ versionId: next, instanceId })).body;
       const { instance: _, ...another } = revisions;
-      for (const stale of [{ ...revisions, cluster: 7 }, another])
+      for (const stale of [{ ...revisions, cluster: 7 }, another, { ...revisions, instanceId: ids.instanceId }])
         expect(await upgrade(stale)).toMatchObject({ status: 412, body: { code: 'plan-stale' } });
     });
 

@@ -56,7 +56,10 @@ describe('A service that one instance provides and another one needs', () => {
   it('is missed before anything is made, also by the plan', async () => {
     await expect(world.purchase('early', { versionId: needs })).rejects.toMatchObject({ code: 'service-not-provided' });
     const wish = { versionId: needs, configuration: 'standard', clusterId: world.clusterId };
-    expect((await planned(wish)).body.problems).toMatchObject([{ code: 'service-not-provided' }]);
+    expect((await planned(wish)).body).toMatchObject({
+      ...{ problems: [{ code: 'service-not-provided' }], services: [] },
+      permissions: { added: ['uses work-orders orders.read'] },
+    });
   });
 
   it('is bound, and its address reaches the one that needs it', async () => {
@@ -104,8 +107,11 @@ describe('A service that one instance provides and another one needs', () => {
   it('stays bound, whatever else is needed and not there', async () => {
     const { body } = await planned({ versionId: more, instanceId: dependant });
     expect(body.problems).toMatchObject([{ code: 'service-not-provided', message: expect.stringContaining('face-search') }]);
-    const upgrade = await world.request('buyer', 'POST', `/v1/instances/${dependant}/upgrade`, { versionId: more });
-    expect(upgrade).toMatchObject({ status: 409, body: { code: 'service-not-provided' } });
+    expect(body.services).toEqual([{ model: 'work-orders', provider, host: addressOf(provider), port: 80 }]);
+    const upgrade = (acceptPermissions: boolean) =>
+      world.request('buyer', 'POST', `/v1/instances/${dependant}/upgrade`, { versionId: more, acceptPermissions });
+    expect(await upgrade(false)).toMatchObject({ status: 409, body: { code: 'consent-required' } });
+    expect(await upgrade(true)).toMatchObject({ status: 409, body: { code: 'service-not-provided' } });
     expect((await servicesOf(dependant)).uses).toMatchObject([{ model: 'work-orders', provider }]);
   });
 

@@ -9,7 +9,9 @@ import {
   TryLater,
 } from '@souk/managed-resources';
 import type { Problem } from '@souk/event-sourcing';
-import { isProcess, resolveNode, type Topology } from '@souk/topology';
+import type { Topology } from '@souk/topology';
+import { cloudNodesOf, notReplaceable, notUpdatable } from '../domain/cloud-node';
+import type { ResourceSpec } from '../domain/resources.events';
 import { ServiceBrokers } from './service-brokers';
 
 /** Providers that come with the installation, by name. Its own token. */
@@ -80,22 +82,36 @@ export class CloudProviders {
     throw new RequestRejected(`the service "${service}" has no plan "${plan}"; there are ${others}`);
   }
 
-  /** Cloud nodes that nobody provides. Says nothing of what a provider that does not answer may have. */
-  async problems(topology: Topology): Promise<Problem[]> {
-    const problems = topology.nodes.map(async (node, index): Promise<Problem[]> => {
-      const resolved = resolveNode(node);
-      if (isProcess(resolved)) return [];
-      try {
-        await within(PATIENCE_MS, this.offer(resolved.cloud.service, resolved.cloud.plan));
-        return [];
-      } catch (error) {
-        if (error instanceof TryLater) return [];
-        if (!(error instanceof RequestRejected)) throw error;
-        const message = `cloud node "${resolved.serviceName}": ${error.message}`;
-        return [{ code: 'cloud-service-unavailable', pointer: `/nodes/${index}/cloud`, message }];
-      }
+  /**
+   * Cloud nodes that nobody provides, or that can't become what they are to be. Says nothing of what a provider that does not answer may have,
+   * and asks nobody about what stays as it is.
+   * @param running what runs now
+   */
+  async problems(topology: Topology, running?: Topology): Promise<Problem[]> {
+    const indices = new Map(topology.nodes.map(({ serviceName }, index) => [serviceName, index]));
+    const standing = new Map((running ? cloudNodesOf(running) : []).map(({ name, spec }) => [name, spec]));
+    const problems = cloudNodesOf(topology).map(async ({ name, spec }): Promise<Problem[]> => {
+      const found = await this.problemOf(spec, standing.get(name));
+      if (!found) return [];
+      const { code, reason } = found;
+      return [{ code, pointer: `/nodes/${indices.get(name)}/cloud`, message: `cloud node "${name}": ${reason}` }];
     });
     return (await Promise.all(problems)).flat();
+  }
+
+  private async problemOf(to: ResourceSpec, from?: ResourceSpec): Promise<{ code: string; reason: string } | undefined> {
+    if (to.specHash === from?.specHash) return undefined;
+    if (from && to.service !== from.service)
+      return { code: 'cloud-service-changed', reason: notReplaceable(from.service, to.service) };
+    try {
+      const { offering } = await within(PATIENCE_MS, this.offer(to.service, to.plan));
+      const isFixed = offering.plans.some(({ name, updatable }) => name === from?.plan && !updatable);
+      return from && to.plan !== from.plan && isFixed ? { code: 'cloud-plan-fixed', reason: notUpdatable(from.plan) } : undefined;
+    } catch (error) {
+      if (error instanceof TryLater) return undefined;
+      if (!(error instanceof RequestRejected)) throw error;
+      return { code: 'cloud-service-unavailable', reason: error.message };
+    }
   }
 
   private async catalogueOf(provider: string): Promise<ProviderCatalogue> {

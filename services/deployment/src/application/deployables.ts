@@ -15,7 +15,6 @@ import { isDeployable } from '../domain/instance.decide';
 import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
 import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
-import { CloudProviders } from './cloud-providers';
 import { TenantSecrets } from './tenant-secrets';
 
 /** A version and the configuration of it that is to be deployed. */
@@ -35,7 +34,6 @@ export class Deployables {
     private readonly releaseCommands: ReleaseCommands,
     private readonly apps: AppCatalogQueries,
     private readonly secrets: TenantSecrets,
-    private readonly providers: CloudProviders,
   ) {}
 
   /** A released version. @throws VersionNotFound, VersionNotDeployable, ConfigurationNotDeployable */
@@ -90,7 +88,6 @@ export class Deployables {
           message: `no secret is stored under the name "${stored}"`,
         });
     }
-    problems.push(...(await this.providers.problems(configuration.topology)));
     return { problems, values };
   }
 

@@ -27,6 +27,7 @@ import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../domain/insta
 import { lackingProblems } from '../domain/parameters';
 import { beyond } from '../domain/permissions';
 import type { PlanRevisions } from '../domain/plan-revisions';
+import { CloudProviders } from './cloud-providers';
 import { ClusterChoice } from './cluster-choice';
 import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
@@ -78,6 +79,7 @@ export class Instances extends DeploymentCommands {
     private readonly counts: OperationCounts,
     private readonly freshness: PlanFreshness,
     private readonly services: InstanceServices,
+    private readonly providers: CloudProviders,
   ) {
     super();
   }
@@ -187,7 +189,9 @@ export class Instances extends DeploymentCommands {
     const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
     const subject = { ...instance, snapshot: command.target.snapshot };
     return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
-      await this.services.bind(instance, dependencies, planned);
+      // What nobody agreed to is not bound to anything: the instance refuses it.
+      if (command.acceptPermissions || command.additionalPermissions.length === 0)
+        await this.services.bind(instance, dependencies, planned);
       return this.handle(instance, planned, { type, ...command });
     });
   }
@@ -200,13 +204,15 @@ export class Instances extends DeploymentCommands {
     if (!version || (version.status === 'draft' && version.providerTenant !== owner)) throw new VersionNotFound(versionId);
     if (version.appId !== instance.appId) throw new VersionOfAnotherApp(versionId, instance.appId);
     const snapshot = version.snapshot === undefined ? undefined : await this.releases.snapshot(version.snapshot);
-    if (snapshot) await this.assertFits(instance, snapshot);
+    const before = await this.releases.snapshot((instance.running ?? instance.wanted).snapshot);
+    if (snapshot) await this.assertFits(instance, snapshot, before);
     const grants = (await this.authorization.credentialOf(instanceId))?.grants ?? { apis: [], dataModels: [] };
+    const granted = { ...before?.permissions, ...grants };
     const command = {
       instanceId,
       operationId,
       target: { versionId, versionNumber: version.number, snapshot: version.snapshot ?? '', status: version.status },
-      additionalPermissions: snapshot ? beyond(grants, snapshot.permissions) : [],
+      additionalPermissions: snapshot ? beyond(granted, snapshot.permissions) : [],
       acceptPermissions,
     };
     return { instance, command, dependencies: snapshot?.permissions.dependencies };
@@ -221,12 +227,14 @@ export class Instances extends DeploymentCommands {
     const cluster = await this.clusters.usable(clusterId, ownerTenant);
     await this.deployables.assertRunsOn(deployable.version, cluster);
     const { problems, values } = await this.deployables.filledIn(deployable, wish, ownerTenant);
+    problems.push(...(await this.providers.problems(deployable.configuration.topology)));
     if (problems.length > 0) throw new ParametersInvalid(problems);
 
     // A repeat takes nothing again: the instance may be deleted by now, its name another's, its secrets gone for good.
     if (state.status === 'unknown') {
       await this.obstacles.assertNone(deployable.configuration, cluster);
-      await this.freshness.assertHolds(wish.plan, { snapshot: deployable.deployed.snapshot, clusterId });
+      const { snapshot } = deployable.deployed;
+      await this.freshness.assertHolds(wish.plan, { snapshot, configuration, clusterId, filledIn: wish });
       await this.services.bind({ instanceId, ownerTenant, clusterId }, deployable.permissions.dependencies, context);
       const stream = `instance-${instanceId}`;
       await this.names.reserve({ kind: 'instance', tenant: ownerTenant, name }, instanceId, stream, context, this.clock.now());
@@ -280,11 +288,11 @@ export class Instances extends DeploymentCommands {
     return (await this.commands.load(instanceAggregate, instanceId)).revision >= 0;
   }
 
-  /** The version has the instance's configuration, and asks for nothing that the instance or its cluster does not have. */
-  private async assertFits(instance: KnownInstance, { configurations }: Snapshot): Promise<void> {
+  /** The version has the instance's configuration, and asks for nothing that the instance, its cluster or a cloud does not have. */
+  private async assertFits(instance: KnownInstance, { configurations }: Snapshot, before?: Snapshot): Promise<void> {
     const { clusterId, instanceId, ownerTenant } = instance;
-    const current = await this.releases.snapshot(instance.wanted.snapshot);
-    const hosting = current?.configurations.find(({ name }) => name === instance.configuration)?.hosting;
+    const current = before?.configurations.find(({ name }) => name === instance.configuration);
+    const hosting = current?.hosting;
     const possible = configurations.filter((known) => hosting === undefined || known.hosting === hosting);
     const configuration = possible.find(({ name }) => name === instance.configuration);
     if (!configuration)
@@ -292,7 +300,11 @@ export class Instances extends DeploymentCommands {
         instance.configuration,
         possible.map(({ name }) => name),
       );
-    const problems = lackingProblems(configuration.topology, instance);
+    const standing = instance.running && current?.topology;
+    const problems = [
+      ...lackingProblems(configuration.topology, instance),
+      ...(await this.providers.problems(configuration.topology, standing)),
+    ];
     if (problems.length > 0) throw new ParametersInvalid(problems);
     await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }

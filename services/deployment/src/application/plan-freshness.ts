@@ -3,14 +3,18 @@ import { type CommandContext, CommandHandler, RevisionMismatch } from '@souk/eve
 import { cluster } from '../domain/cluster.decide';
 import { instance } from '../domain/instance.decide';
 import { PlanStale } from '../domain/plan.errors';
-import { movedSince, type PlanRevisions } from '../domain/plan-revisions';
+import type { FilledIn } from '../domain/parameters';
+import { filledInDigest, movedSince, type PlanRevisions } from '../domain/plan-revisions';
 
 /** What is to be done, as far as a plan depends on it. */
 interface Subject {
   readonly snapshot: string;
+  readonly configuration: string;
   readonly clusterId: string;
   /** Where there is one already. */
   readonly instanceId?: string;
+  /** For a new one. */
+  readonly filledIn?: FilledIn;
 }
 
 /** Holds plans against what is true now. */
@@ -18,10 +22,11 @@ interface Subject {
 export class PlanFreshness {
   constructor(private readonly commands: CommandHandler) {}
 
-  async revisionsOf({ snapshot, clusterId, instanceId }: Subject): Promise<PlanRevisions> {
+  async revisionsOf({ snapshot, configuration, clusterId, instanceId, filledIn }: Subject): Promise<PlanRevisions> {
     const { revision } = await this.commands.load(cluster, clusterId);
-    if (instanceId === undefined) return { snapshot, cluster: revision };
-    return { snapshot, cluster: revision, instance: (await this.commands.load(instance, instanceId)).revision };
+    const revisions = { snapshot, configuration, clusterId, cluster: revision };
+    if (instanceId === undefined) return { ...revisions, filledIn: filledInDigest(filledIn ?? { parameters: {}, secrets: {} }) };
+    return { ...revisions, instanceId, instance: (await this.commands.load(instance, instanceId)).revision };
   }
 
   /** @throws PlanStale */
@@ -44,7 +49,8 @@ export class PlanFreshness {
     if (!plan) return command(context);
     const now = await this.revisionsOf(subject);
     const moved = movedSince(plan, now);
-    if (plan.instance === undefined || (plan.instance === now.instance && moved.length > 0)) throw new PlanStale(moved);
+    const isOfAnother = plan.instance === undefined || plan.instanceId !== now.instanceId;
+    if (isOfAnother || (plan.instance === now.instance && moved.length > 0)) throw new PlanStale(moved);
     // The handler looks at the revision again, and knows whether this is a repeat.
     const ifMatch = plan.instance === now.instance ? (context.ifMatch ?? plan.instance) : plan.instance;
     try {

@@ -19,6 +19,8 @@ import { MASK } from '../domain/instance-difference';
 import { type FilledIn, lackingProblems } from '../domain/parameters';
 import type { PlanRevisions } from '../domain/plan-revisions';
 import { type RenderedInstance, renderingSteps } from '../domain/render/render-instance';
+import { CloudProviders } from './cloud-providers';
+import { ClusterChoice, type Target } from './cluster-choice';
 import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
 import { type Deployable, Deployables } from './deployables';
@@ -27,13 +29,12 @@ import { PlanFreshness } from './plan-freshness';
 import { Renderings, type Wanted } from './renderings';
 import { InstanceServices } from './services';
 
-export interface PlanRequest {
+export interface PlanRequest extends Target {
   readonly versionId: string;
   /** Another version for this instance; without it, a new one. */
   readonly instanceId?: string;
-  /** Of a new instance; one that runs has its own. */
+  /** Of a new instance, as is the target; one that runs has its own. */
   readonly configuration?: string;
-  readonly clusterId?: string;
   /** Absent where nothing was filled in yet: then nothing is said about it. */
   readonly filledIn?: FilledIn;
   /** Nodes whose objects are told in full; as many as fit in where none are named. */
@@ -80,6 +81,8 @@ export class Plans {
     private readonly apps: AppCatalogQueries,
     private readonly obstacles: ClusterObstacles,
     private readonly services: InstanceServices,
+    private readonly choice: ClusterChoice,
+    private readonly providers: CloudProviders,
   ) {}
 
   /** @throws DomainError where there is nothing to plan: a version, configuration, cluster or instance that is not there for this tenant */
@@ -95,13 +98,21 @@ export class Plans {
       rendered: await this.rendered(instance, { ...before, credential }),
     };
     const hosts = await this.clusters.hosts(instance.clusterId);
-    const obstacles = [...(await this.obstaclesOf(intent, hosts)), ...notProvided(wanted.missing, instance)];
+    const running = instance.running && before?.configuration.topology;
+    const obstacles = [
+      ...(await this.obstaclesOf(intent, hosts)),
+      ...notProvided(wanted.missing, instance),
+      ...(await this.providers.problems(configuration.topology, running)),
+    ];
     return inSlices(
       planSteps({
         ...{ kind, configuration, rendered, hosts, revisions, completedInit: instance.completedInit },
         ...(standing && { before: standing }),
         permissions: { granted, declared },
         problems: [...problems, ...obstacles],
+        services: wanted.bindings,
+        // What an app is made of is its provider's secret until somebody has it.
+        inFull: kind !== 'deploy' || deployable.version.providerTenant === request.tenant,
         ...(request.nodes && { only: request.nodes }),
       }),
     );
@@ -133,12 +144,18 @@ export class Plans {
   }
 
   private async newInstance(request: PlanRequest, context: CommandContext): Promise<Intent> {
-    const { versionId, configuration, clusterId, tenant, asProvider } = request;
-    if (configuration === undefined || clusterId === undefined) throw missing({ configuration, clusterId });
+    const { versionId, configuration, tenant, asProvider } = request;
+    const anywhere = request.clusterId ?? request.region;
+    if (configuration === undefined || anywhere === undefined) throw missing({ configuration, clusterId: anywhere });
     const deployable = asProvider
       ? await this.deployables.own(versionId, configuration, tenant, context)
       : await this.deployables.released(versionId, configuration);
-    const revisions = await this.freshness.revisionsOf({ snapshot: deployable.deployed.snapshot, clusterId });
+    const { clusterId } = await this.choice.targetOf(request, deployable);
+    const { filledIn } = request;
+    const revisions = await this.freshness.revisionsOf({
+      ...{ snapshot: deployable.deployed.snapshot, configuration, clusterId },
+      ...(filledIn && { filledIn }),
+    });
     const cluster = await this.clusters.usable(clusterId, tenant);
     const problems: Problem[] = [];
     try {
@@ -147,7 +164,6 @@ export class Plans {
       if (!(error instanceof PlatformMismatch)) throw error;
       problems.push({ code: error.code, pointer: '/clusterId', message: error.message });
     }
-    const { filledIn } = request;
     if (filledIn) problems.push(...(await this.deployables.filledIn(deployable, filledIn, tenant)).problems);
     const { appId, providerTenant, status } = deployable.version;
     const instance: InstanceFacts = {
@@ -172,12 +188,14 @@ export class Plans {
     const { state, revision } = await this.commands.load(instanceAggregate, instanceId);
     if (state.status === 'unknown' || state.status === 'deleted' || state.ownerTenant !== tenant)
       throw new NotFound('instance', instanceId);
-    const { configuration: another, clusterId } = request;
-    if (another !== undefined || clusterId !== undefined) throw superfluous({ configuration: another, clusterId });
+    const { configuration: another, clusterId, region } = request;
+    if ([another, clusterId, region].some((field) => field !== undefined))
+      throw superfluous({ configuration: another, clusterId, region });
     const deployable = await this.deployables.released(versionId, state.configuration);
     if (deployable.version.appId !== state.appId) throw new VersionOfAnotherApp(versionId, state.appId);
     const { snapshot } = deployable.deployed;
-    const revisions = { ...(await this.freshness.revisionsOf({ snapshot, clusterId: state.clusterId })), instance: revision };
+    const subject = { snapshot, configuration: state.configuration, clusterId: state.clusterId, instanceId };
+    const revisions = { ...(await this.freshness.revisionsOf(subject)), instance: revision };
     const ran = await this.releases.snapshot((state.running ?? state.wanted).snapshot);
     const configuration = ran?.configurations.find(({ name }) => name === state.configuration);
     const view = await this.authorization.credentialOf(instanceId);
@@ -186,7 +204,7 @@ export class Plans {
       ...{ kind, instance: state, deployable },
       ...(configuration && { before: { configuration, permissions: ran?.permissions ?? nothing } }),
       credential: { appKey: view?.appKey ?? MASK, secretVersion: view?.secretVersion ?? 1 },
-      granted: view?.grants ?? nothing,
+      granted: { ...ran?.permissions, ...(view?.grants ?? nothing) },
       problems: [...refusalOf(kind, state, deployable), ...lackingProblems(deployable.configuration.topology, state)],
       revisions,
     };

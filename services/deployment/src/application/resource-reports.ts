@@ -3,6 +3,7 @@ import type { CommandContext, Problem } from '@souk/event-sourcing';
 import { PlatformMismatch } from '../domain/instance.errors';
 import type { FilledIn } from '../domain/parameters';
 import { resourceReport, type ResourceReport } from '../domain/resource-report';
+import { CloudProviders } from './cloud-providers';
 import { ClusterChoice, type Target } from './cluster-choice';
 import { ClusterObstacles } from './cluster-obstacles';
 import { Clusters } from './clusters';
@@ -27,6 +28,7 @@ export class ResourceReports {
     private readonly clusters: Clusters,
     private readonly choice: ClusterChoice,
     private readonly obstacles: ClusterObstacles,
+    private readonly providers: CloudProviders,
   ) {}
 
   async report(request: ReportRequest, context: CommandContext): Promise<ResourceReport> {
@@ -49,6 +51,8 @@ export class ResourceReports {
     const hosts = await this.clusters.hosts(clusterId);
     const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable.version);
     const obstacles = await this.obstacles.of(deployable.configuration, cluster, { hosts, platforms });
-    return resourceReport(deployable.configuration.topology, hosts, [...mismatch, ...obstacles, ...problems]);
+    const { topology } = deployable.configuration;
+    const unprovided = await this.providers.problems(topology);
+    return resourceReport(topology, hosts, [...mismatch, ...obstacles, ...problems, ...unprovided]);
   }
 }

@@ -9,6 +9,7 @@ import {
   type Started,
 } from '@souk/managed-resources';
 import { Clock } from '@souk/platform';
+import { notReplaceable, notUpdatable } from '../domain/cloud-node';
 import { type Place, placeOf, type Resource, type Resources } from '../domain/resources';
 import { bindingIdOf } from '../domain/resources.decide';
 import { CloudProviders } from './cloud-providers';
@@ -147,12 +148,10 @@ export class ResourceSteps {
 
   private async change({ to, spec, place }: In<'change-requested' | 'changing'>, { provider, reference }: At): Promise<Step> {
     try {
-      if (to.service !== spec.service)
-        return notChanged(`a "${spec.service}" can't become a "${to.service}": give the new one another service name`);
+      if (to.service !== spec.service) return notChanged(notReplaceable(spec.service, to.service));
       const { plan, offering } = await this.providers.offer(to.service, to.plan);
       const known = offering.plans.find(({ planId }) => planId === place.planId);
-      if (plan.planId !== place.planId && !known?.updatable)
-        return notChanged(`its provider does not change plan "${spec.plan}" to another one`);
+      if (plan.planId !== place.planId && !known?.updatable) return notChanged(notUpdatable(spec.plan));
       const { planId, bindable } = plan;
       const change = { ...reference, planId, previousPlanId: place.planId, parameters: to.parameters };
       const started = await provider.change(change);

@@ -1,8 +1,17 @@
-import { resolveTopology, type TopologyNode } from '@souk/topology';
-import { mysql, shop, tomcat, toRender } from '../../test/sample';
-import { newPods, objectsOf, planWarnings, portChanges, TOLD_IN_FULL, told, withoutRepeatedInit } from './deployment-plan';
+import { resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
+import { configurationOf, ids, mysql, shop, tomcat, toRender } from '../../test/sample';
+import {
+  newPods,
+  objectsOf,
+  planSteps,
+  planWarnings,
+  portChanges,
+  TOLD_IN_FULL,
+  told,
+  withoutRepeatedInit,
+} from './deployment-plan';
 import { differenceSteps } from './instance-difference';
-import { renderInstance } from './render/render-instance';
+import { type InstanceToRender, renderInstance } from './render/render-instance';
 import { atOnce } from './steps';
 
 describe('Pods that need a place', () => {
@@ -12,6 +21,8 @@ describe('Pods that need a place', () => {
     ['one of a node that changes: it is ready before an old one goes', { replicas: 3 }, 3, true, 1],
     ['those that a node has more, and that one', { replicas: 3 }, 1, true, 3],
     ['that one, of a node that has fewer', { replicas: 1 }, 3, true, 1],
+    ['none of a node that changes while the instance is stopped', { replicas: 0 }, 0, true, 0],
+    ['none of a node that is new while the instance is stopped', { replicas: 0 }, undefined, false, 0],
   ])('are %s', (_, node, had, changes, pods) => {
     const before = new Map(had === undefined ? [] : [['web', had]]);
     expect(newPods({ serviceName: 'web', ...node }, before, new Set(changes ? ['web'] : []))).toBe(pods);
@@ -81,7 +92,7 @@ describe('What is told in full', () => {
   const difference = atOnce(differenceSteps(before, after));
 
   it('is as much as fits into an answer', () => {
-    const { manifests, difference: all, leftOut } = told(after, difference);
+    const { manifests, difference: all, leftOut } = told(after, difference, { inFull: true });
     expect(manifests).toHaveLength(TOLD_IN_FULL);
     expect(leftOut).toBe(after.length - TOLD_IN_FULL);
     expect(all).toHaveLength(after.length);
@@ -89,9 +100,70 @@ describe('What is told in full', () => {
   });
 
   it('is of the nodes that were asked for', () => {
-    const { manifests, difference: all, leftOut } = told(after, difference, ['db-599']);
+    const { manifests, difference: all, leftOut } = told(after, difference, { only: ['db-599'], inFull: true });
     expect(manifests).toMatchObject([{ kind: 'Secret' }, { kind: 'Service' }, { kind: 'Deployment' }]);
     expect(all.filter(({ fields }) => fields).map(({ node }) => node)).toEqual(['db-599']);
     expect(leftOut).toBe(0);
+  });
+
+  it('is nothing, for whom the objects are not', () => {
+    const { manifests, difference: all, leftOut } = told(after, difference, { inFull: false });
+    expect([manifests, leftOut]).toEqual([[], 0]);
+    expect(all).toEqual(difference.map(({ fields: _, ...which }) => which));
+  });
+});
+
+describe('A plan of an instance', () => {
+  const cloud = (name: string, service: string, plan: string): TopologyNode => ({
+    ...{ serviceName: name, category: 'cloud', cloud: { service, plan } },
+  });
+  const of = (topology: Topology, more: Partial<InstanceToRender> = {}) => ({
+    configuration: configurationOf(topology),
+    rendered: renderInstance(toRender(topology, more)),
+  });
+  const planned = (after: ReturnType<typeof of>, before?: ReturnType<typeof of>) =>
+    atOnce(
+      planSteps({
+        ...{ kind: 'upgrade', ...after, completedInit: new Set(['schema']), hosts: [], problems: [], services: [], inFull: true },
+        ...(before && { before }),
+        permissions: { granted: { apis: [], dataModels: [] }, declared: { apis: [], dataModels: [] } },
+        revisions: { snapshot: '', configuration: 'standard', clusterId: ids.clusterId, cluster: 0 },
+      }),
+    );
+  const next = { ...shop, nodes: shop.nodes.map((node) => ({ ...node, image: 'another:2' })) };
+
+  it('goes by the replicas that its owner wants', () => {
+    const scale = new Map([['tomcat', 5]]);
+    const { nodes, totals } = planned(of(next, { scale }), of(shop, { scale }));
+    expect(nodes.map(({ serviceName, replicas, placement }) => [serviceName, replicas, placement.length])).toEqual([
+      ['mysql', 1, 1],
+      ['schema', 1, 0],
+      ['tomcat', 5, 1],
+    ]);
+    expect(totals.requests).toEqual({ cpu: '850m', memory: '1280Mi' });
+  });
+
+  it('takes nothing while it is stopped', () => {
+    const { nodes, totals, fits } = planned(of(next, { stopped: true }), of(shop, { stopped: true }));
+    expect(nodes.filter(({ placement, replicas }) => placement.length + replicas > 0)).toEqual([]);
+    expect([totals.requests.cpu, fits]).toEqual(['0', true]);
+  });
+
+  it('says what becomes of cloud nodes, and whose data is lost', () => {
+    const standing = { ...shop, nodes: [...shop.nodes, cloud('cache', 'redis', 'small'), cloud('rds', 'mysql', 'small')] };
+    const wanted = { ...shop, nodes: [...shop.nodes, cloud('queue', 'mq', 'small'), cloud('rds', 'mysql', 'large')] };
+    const { difference, warnings } = planned(of(wanted), of(standing));
+    expect(difference.filter(({ kind }) => kind === 'CloudNode')).toEqual([
+      { change: 'created', kind: 'CloudNode', name: 'queue', node: 'queue' },
+      {
+        ...{ change: 'changed', kind: 'CloudNode', name: 'rds', node: 'rds' },
+        fields: [{ pointer: '/plan', before: 'small', after: 'large' }],
+      },
+      { change: 'deleted', kind: 'CloudNode', name: 'cache', node: 'cache' },
+    ]);
+    expect(warnings.filter(({ code }) => code === 'resource-deleted')).toMatchObject([
+      { message: expect.stringContaining('"cache"') },
+    ]);
+    expect(planned(of(wanted), of(wanted)).difference.filter(({ change }) => change !== 'untouched')).toEqual([]);
   });
 });

@@ -8,9 +8,11 @@ import {
   type ResolvedTopology,
   resolveTopology,
   type ServiceType,
+  type Topology,
   warningsOf,
 } from '@souk/topology';
 import type { HostCapacity } from './capacity';
+import { cloudDifference, resourcesLost } from './cloud-node';
 import { nodeOf } from './cluster-object';
 import { differenceSteps, type ObjectDifference, shown } from './instance-difference';
 import { beyond } from './permissions';
@@ -19,6 +21,7 @@ import type { RenderedInstance } from './render/render-instance';
 import type { RenderedObject } from './render/rendered';
 import { deviationsOf } from './render/security';
 import { reportSteps, type ResourceReport } from './resource-report';
+import type { ServiceBinding } from './services.events';
 import type { Steps } from './steps';
 
 /** Everything that an operation would do, said before anybody asks for it. */
@@ -30,9 +33,11 @@ export interface DeploymentPlan extends ResourceReport {
   readonly ports: { readonly opened: readonly ExposedPort[]; readonly closed: readonly ExposedPort[] };
   /** In words. */
   readonly permissions: { readonly added: readonly string[]; readonly removed: readonly string[] };
-  /** Objects on the cluster, against the rendering of what runs. */
+  /** Services of other instances that it would be bound to. */
+  readonly services: readonly ServiceBinding[];
+  /** Objects on the cluster, against the rendering of what runs; and cloud nodes. */
   readonly difference: readonly PlannedDifference[];
-  /** Objects as they would be applied, sealed values masked. */
+  /** Objects as they would be applied, sealed values masked. None for whom they are not to be seen. */
   readonly manifests: readonly object[];
   /** Objects too many to be told in full: ask for the nodes that they belong to. */
   readonly leftOut: number;
@@ -40,7 +45,7 @@ export interface DeploymentPlan extends ResourceReport {
   readonly revisions: PlanRevisions;
 }
 
-/** Fields are absent where objects were left out. */
+/** Fields are absent where objects were left out, or are not to be seen. */
 export type PlannedDifference = Omit<ObjectDifference, 'fields'> & Partial<Pick<ObjectDifference, 'fields'>>;
 
 export interface ExposedPort {
@@ -63,32 +68,53 @@ export interface ToPlan {
   readonly hosts: readonly HostCapacity[];
   /** What else stands in the way, found elsewhere. */
   readonly problems: readonly Problem[];
+  readonly services: readonly ServiceBinding[];
   /** Nodes whose objects are told in full. */
   readonly only?: readonly string[];
+  /** Whoever asks may see the objects themselves. */
+  readonly inFull: boolean;
   readonly revisions: PlanRevisions;
 }
 
 /** The plan, in steps. Linear in the size of both versions. */
 export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
-  const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, only, revisions } = input;
+  const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, services, revisions } = input;
   const topology = resolveTopology(configuration.topology);
   const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
+  const resources = cloudDifference(before?.configuration.topology ?? noNodes, configuration.topology);
   yield;
   const objects = objectsOf(before ? withoutRepeatedInit(rendered, before.rendered, completedInit) : rendered);
   const difference = yield* differenceSteps(before ? objectsOf(before.rendered) : [], objects);
   const changing = changingNodes(difference);
-  const replicas = new Map(earlier.filter(isProcess).map((node) => [node.serviceName, node.replicas]));
-  const report = yield* reportSteps(configuration.topology, hosts, problems, (node) => newPods(node, replicas, changing));
+  const replicas = replicasIn(before?.rendered);
+  const scaled = asRendered(configuration.topology, rendered);
+  const report = yield* reportSteps(scaled, hosts, problems, (node) => newPods(node, replicas, changing));
   yield;
   return {
     kind,
     ...report,
-    warnings: planWarnings(topology, configuration.images),
+    warnings: [...planWarnings(topology, configuration.images), ...resourcesLost(resources)],
     ports: portChanges(exposedPorts(earlier), exposedPorts(topology.nodes)),
     permissions: permissionChanges(permissions.granted, permissions.declared),
-    ...told(objects, difference, only),
+    services,
+    ...told(objects, [...difference, ...resources], input),
     revisions,
   };
+}
+
+const noNodes: Topology = { nodes: [], arrows: [], parameters: {}, secrets: {} };
+
+const replicasIn = (rendered?: RenderedInstance): ReadonlyMap<string, number> =>
+  new Map(rendered?.nodes.map(({ name, replicas }) => [name, replicas]));
+
+/** In as many replicas as its owner wants: none while the instance is stopped. */
+function asRendered(topology: Topology, rendered: RenderedInstance): Topology {
+  const replicas = replicasIn(rendered);
+  const nodes = topology.nodes.map((node) => {
+    const wanted = replicas.get(node.serviceName);
+    return wanted === undefined ? node : { ...node, replicas: wanted };
+  });
+  return { ...topology, nodes };
 }
 
 /** All objects of an instance, in the order in which they are applied, once it has settled. */
@@ -113,7 +139,7 @@ export function withoutRepeatedInit(
 
 /**
  * How many pods of a node need a place that they do not have: all of a new node; of one that changes those that it has more, and one, since
- * the new pod is ready before an old one goes.
+ * the new pod is ready before an old one goes; none of one that is stopped.
  */
 export function newPods(
   { serviceName, replicas }: Pick<ResolvedProcess, 'serviceName' | 'replicas'>,
@@ -121,6 +147,7 @@ export function newPods(
   changing: ReadonlySet<string>,
 ): number {
   const has = before.get(serviceName);
+  if (replicas === 0) return 0;
   if (has === undefined) return replicas;
   return changing.has(serviceName) ? Math.max(0, replicas - has) + 1 : 0;
 }
@@ -182,14 +209,15 @@ export function planWarnings(topology: ResolvedTopology, images: SnapshotConfigu
 export const TOLD_IN_FULL = 500;
 
 /**
- * The objects and changes that are told in full.
- * @param only nodes; the first {@link TOLD_IN_FULL} objects of all, where none are named
+ * The objects and changes that are told in full: none, where they are not to be seen, else those of the nodes that are named, or the first
+ * {@link TOLD_IN_FULL} of all.
  */
 export function told(
   objects: readonly RenderedObject[],
   difference: readonly ObjectDifference[],
-  only?: readonly string[],
+  { only, inFull }: Pick<ToPlan, 'only' | 'inFull'>,
 ): Pick<DeploymentPlan, 'difference' | 'manifests' | 'leftOut'> {
+  if (!inFull) return { difference: difference.map(({ fields: _, ...which }) => which), manifests: [], leftOut: 0 };
   const named = only && new Set(only);
   const isNamed = (node: string | undefined) => !named || (node !== undefined && named.has(node));
   const wanted = objects.filter(({ object }) => isNamed(nodeOf(object)));

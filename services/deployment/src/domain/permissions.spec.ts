@@ -1,8 +1,11 @@
-import type { DataModelAccess } from '@souk/contracts';
+import type { DataModelAccess, DeclaredPermissions } from '@souk/contracts';
 import { beyond, union } from './permissions';
 
 const model = (access: DataModelAccess, subscribe = false) => ({ model: 'device', version: '1', access, subscribe });
 const permissions = (apis: string[], ...dataModels: ReturnType<typeof model>[]) => ({ apis, dataModels });
+
+const using = (...apis: string[]) => ({ model: 'work-orders', apis });
+const providing = (port: number) => ({ model: 'work-orders', node: 'web', port });
 
 describe('Permissions', () => {
   it.each([
@@ -13,6 +16,18 @@ describe('Permissions', () => {
     ['a subscription', permissions([], model('read')), permissions([], model('read', true)), ['device@1 read subscribe']],
   ])('beyond those granted: %s', (_, granted, declared, expected) => {
     expect(beyond(granted, declared)).toEqual(expected);
+  });
+
+  it.each<[string, Partial<DeclaredPermissions>, Partial<DeclaredPermissions>, string[]]>([
+    ['another service', {}, { dependencies: [using('a.read')] }, ['uses work-orders a.read']],
+    ['a service of which no API is named', {}, { dependencies: [using()] }, ['uses work-orders']],
+    ['more of a service', { dependencies: [using('a.read')] }, { dependencies: [using('a.read', 'b')] }, ['uses work-orders b']],
+    ['less of a service', { dependencies: [using('a.read', 'b')] }, { dependencies: [using('b')] }, []],
+    ['a service that is provided', {}, { provisions: [providing(80)] }, ['provides work-orders at web:80']],
+    ['another way to it', { provisions: [providing(80)] }, { provisions: [providing(81)] }, ['provides work-orders at web:81']],
+    ['the same way to it', { provisions: [providing(80)] }, { provisions: [providing(80)] }, []],
+  ])('beyond those granted: %s', (_, granted, declared, expected) => {
+    expect(beyond({ ...permissions([]), ...granted }, { ...permissions([]), ...declared })).toEqual(expected);
   });
 
   it('of two versions together are enough for either', () => {

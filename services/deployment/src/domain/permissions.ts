@@ -1,7 +1,16 @@
-import { type DataModelAccess, dataModelAccessLevels, type DataModelDeclaration, type Grants } from '@souk/contracts';
+import {
+  type DataModelAccess,
+  dataModelAccessLevels,
+  type DataModelDeclaration,
+  type DeclaredPermissions,
+  type Grants,
+} from '@souk/contracts';
 
-/** What is declared beyond what is granted, in words; empty where nothing is. */
-export function beyond(granted: Grants, declared: Grants): string[] {
+/**
+ * What is declared beyond what is granted, in words; empty where nothing is. Services that are used and provided are among it: either opens
+ * a way from one instance to another.
+ */
+export function beyond(granted: DeclaredPermissions, declared: DeclaredPermissions): string[] {
   const apis = declared.apis.filter((api) => !granted.apis.includes(api));
   const models = declared.dataModels.filter((wanted) => {
     const has = granted.dataModels.find((known) => isSameModel(known, wanted));
@@ -10,7 +19,21 @@ export function beyond(granted: Grants, declared: Grants): string[] {
   return [
     ...apis,
     ...models.map(({ model, version, access, subscribe }) => `${model}@${version} ${access}${subscribe ? ' subscribe' : ''}`),
+    ...servicesBeyond(granted, declared),
   ];
+}
+
+function servicesBeyond(granted: DeclaredPermissions, declared: DeclaredPermissions): string[] {
+  const used = new Map(granted.dependencies?.map(({ model, apis }) => [model, apis]));
+  const uses = (declared.dependencies ?? []).flatMap(({ model, apis }) => {
+    const known = used.get(model);
+    const others = apis.filter((api) => !known?.includes(api));
+    return known && others.length === 0 ? [] : [['uses', model, ...others].join(' ')];
+  });
+  const inWords = ({ provisions = [] }: DeclaredPermissions) =>
+    provisions.map(({ model, node, port }) => `provides ${model} at ${node}:${port}`);
+  const known = new Set(inWords(granted));
+  return [...uses, ...inWords(declared).filter((provision) => !known.has(provision))];
 }
 
 /** Enough for both: while an instance changes from one version to another, processes of either run. */

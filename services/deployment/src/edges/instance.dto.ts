@@ -20,6 +20,7 @@ import { REGION, VISIBLE } from './cluster.dto';
 
 const VERSION = new RegExp(idPattern('version'));
 const CLUSTER = new RegExp(idPattern('cluster'));
+const INSTANCE = new RegExp(idPattern('instance'));
 const APP = new RegExp(idPattern('app'));
 
 export class ReportDto {
@@ -62,16 +63,37 @@ export class PlanRevisionsDto {
   @Matches(/^[0-9a-f]{64}$/)
   snapshot: string;
 
+  /** Name of the configuration. */
+  @IsString()
+  @MaxLength(100)
+  configuration: string;
+
+  @IsString()
+  @Matches(CLUSTER)
+  clusterId: string;
+
   /** Revision of the cluster. */
   @IsInt()
   @Min(0)
   cluster: number;
+
+  /** Where there was one. */
+  @IsOptional()
+  @IsString()
+  @Matches(INSTANCE)
+  instanceId?: string;
 
   /** Revision of the instance, where there was one. */
   @IsOptional()
   @IsInt()
   @Min(0)
   instance?: number;
+
+  /** Digest of what was filled in for a new instance. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[0-9a-f]{64}$/)
+  filledIn?: string;
 }
 
 export class RequestInstanceDto extends ReportDto {

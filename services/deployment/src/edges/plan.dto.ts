@@ -1,5 +1,6 @@
 import { idPattern } from '@souk/contracts';
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { REGION } from './cluster.dto';
 
 export class PlanDto {
   @IsString()
@@ -18,11 +19,17 @@ export class PlanDto {
   @MaxLength(100)
   configuration?: string;
 
-  /** For a new instance. */
+  /** For a new instance of a configuration that is hosted at the edge. */
   @IsOptional()
   @IsString()
   @Matches(new RegExp(idPattern('cluster')))
   clusterId?: string;
+
+  /** For a new instance of a configuration that is hosted in the cloud. */
+  @IsOptional()
+  @IsString()
+  @Matches(REGION)
+  region?: string;
 
   /** Values of the parameters that the topology declares, as texts. */
   @IsOptional()
