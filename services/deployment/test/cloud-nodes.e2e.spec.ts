@@ -2,6 +2,7 @@ import { platformTenant } from '@souk/contracts';
 import { TestBroker } from '@souk/managed-resources/testing';
 import { SecretVault } from '@souk/secrets';
 import type { Topology, TopologyNode } from '@souk/topology';
+import { CloudProviders } from '../src/application/cloud-providers';
 import { ids, tomcat } from './sample';
 import { type Answer, World } from './world';
 
@@ -318,6 +319,21 @@ describe('A cloud node', () => {
       cloudNodes: [{ serviceName: 'rds', service: 'broker-postgresql', plan: 'small' }],
       problems: [],
     });
+    const impossible = { ...body, versionId: versions.unknown };
+    for (const path of ['/v1/resource-reports', '/v1/plans'])
+      expect((await world.request('buyer', 'POST', path, impossible)).body).toMatchObject({
+        problems: [{ code: 'cloud-service-unavailable', pointer: '/nodes/0/cloud' }],
+      });
+  });
+
+  it('that can’t become another one is a problem before anything is asked for', async () => {
+    const problems = async (before: TopologyNode, after: TopologyNode) =>
+      (await world.part(CloudProviders).problems(app(after), app(before))).map(({ code }) => code);
+    expect(await problems(database('fixed'), database('large'))).toEqual(['cloud-plan-fixed']);
+    expect(await problems(database('large'), database('fixed'))).toEqual([]);
+    expect(await problems(database('small'), database('small', 'simulated-postgresql'))).toEqual(['cloud-service-changed']);
+    // Nobody is asked about what stays as it is.
+    expect(await problems(database('gone', 'withdrawn'), database('gone', 'withdrawn'))).toEqual([]);
   });
 
   it('of the simulated cloud needs no broker', async () => {
@@ -326,6 +342,21 @@ describe('A cloud node', () => {
     expect((await variables(instanceId))['DB_URL']).toMatch(
       /^postgresql:\/\/u\w+:[\w-]+@postgresql-\w{8}\.simulated-cloud\.invalid:5432\/app$/,
     );
+    await world.atRest(instanceId);
+    const plan = async (versionId: string) => (await world.request('buyer', 'POST', '/v1/plans', { versionId, instanceId })).body;
+    const rds = { kind: 'CloudNode', name: 'rds' };
+    const { difference, problems } = await plan(versions.small);
+    expect(problems).toMatchObject([{ code: 'cloud-service-changed' }]);
+    expect(difference).toContainEqual({
+      ...{ ...rds, node: 'rds', change: 'changed' },
+      fields: [{ pointer: '/service', before: 'simulated-postgresql', after: 'broker-postgresql' }],
+    });
+    expect(await plan(versions.without)).toMatchObject({
+      warnings: expect.arrayContaining([expect.objectContaining({ code: 'resource-deleted' })]),
+      difference: expect.arrayContaining([expect.objectContaining({ ...rds, change: 'deleted' })]),
+    });
+    const refused = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: versions.unknown });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'parameters-invalid' } });
     await remove(instanceId);
   });
 

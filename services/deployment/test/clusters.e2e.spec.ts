@@ -320,6 +320,11 @@ users: [{name: souk, user: {token: hush}}]
       const instance = await world.reaches(instanceId, 'running');
       expect(instance.clusterId).toBe([clusterId, other].toSorted()[0]);
       expect(instance.placement).toEqual({ region: 'south', reason: expect.stringContaining('least to spare of 2 of 2') });
+      const wish = { versionId: cloudy, configuration: 'standard', region: 'south' };
+      const plan = (body: object) => world.request('buyer', 'POST', '/v1/plans', body);
+      expect((await plan(wish)).body).toMatchObject({ problems: [], revisions: { clusterId: expect.stringMatching(/^clu_/) } });
+      const misled = await plan({ ...wish, region: undefined, clusterId });
+      expect(misled).toMatchObject({ status: 422, body: { code: 'wrong-target' } });
     });
 
     it('are not named, and edge clusters are', async () => {

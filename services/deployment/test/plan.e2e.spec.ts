@@ -94,7 +94,10 @@ describe('A plan', () => {
 
     it('goes where requests go', async () => {
       expect(await anew({ region: 'south' })).toMatchObject({ status: 422, body: { code: 'wrong-target' } });
-      expect(await anew({ region: 'south', clusterId: undefined })).toMatchObject({ status: 422, body: { code: 'wrong-target' } });
+      expect(await anew({ region: 'south', clusterId: undefined })).toMatchObject({
+        status: 422,
+        body: { code: 'wrong-target' },
+      });
     });
 
     it('of a draft is for its provider alone', async () => {
