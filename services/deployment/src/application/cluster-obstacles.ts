@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Platform, SnapshotConfiguration } from '@souk/contracts';
+import type { SnapshotConfiguration } from '@souk/contracts';
 import type { Problem } from '@souk/event-sourcing';
 import { AddressPoolExhausted } from '../domain/address-pool.errors';
 import type { HostCapacity } from '../domain/capacity';
@@ -13,7 +13,7 @@ interface Circumstances {
   /** Which is there already: what it has taken is its own. */
   readonly instanceId?: string;
   readonly hosts?: readonly HostCapacity[];
-  readonly platforms?: readonly Platform[];
+  readonly platforms?: readonly string[];
 }
 
 /** What of a cluster stands in the way of a configuration, with what is taken there by now. */

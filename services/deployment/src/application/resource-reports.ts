@@ -47,8 +47,8 @@ export class ResourceReports {
       mismatch.push({ code: error.code, pointer: '/clusterId', message: error.message });
     }
     const hosts = await this.clusters.hosts(clusterId);
-    const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable.version);
+    const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable);
     const obstacles = await this.obstacles.of(deployable.configuration, cluster, { hosts, platforms });
-    return resourceReport(deployable.configuration.topology, hosts, [...mismatch, ...obstacles, ...problems]);
+    return resourceReport(deployable.configuration.topology, hosts, [...mismatch, ...obstacles, ...problems], platforms);
   }
 }

@@ -61,6 +61,8 @@ export interface ToPlan {
   readonly completedInit: ReadonlySet<string>;
   readonly permissions: { readonly granted: DeclaredPermissions; readonly declared: DeclaredPermissions };
   readonly hosts: readonly HostCapacity[];
+  /** That it runs on; any, where none is named. */
+  readonly platforms?: readonly string[];
   /** What else stands in the way, found elsewhere. */
   readonly problems: readonly Problem[];
   /** Nodes whose objects are told in full. */
@@ -70,7 +72,7 @@ export interface ToPlan {
 
 /** The plan, in steps. Linear in the size of both versions. */
 export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
-  const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, only, revisions } = input;
+  const { kind, configuration, rendered, before, completedInit, permissions, hosts, platforms = [], problems, only, revisions } = input;
   const topology = resolveTopology(configuration.topology);
   const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
   yield;
@@ -78,7 +80,7 @@ export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
   const difference = yield* differenceSteps(before ? objectsOf(before.rendered) : [], objects);
   const changing = changingNodes(difference);
   const replicas = new Map(earlier.filter(isProcess).map((node) => [node.serviceName, node.replicas]));
-  const report = yield* reportSteps(configuration.topology, hosts, problems, (node) => newPods(node, replicas, changing));
+  const report = yield* reportSteps(configuration.topology, hosts, problems, platforms, (node) => newPods(node, replicas, changing));
   yield;
   return {
     kind,

@@ -1,8 +1,7 @@
-import type { Platform } from '@souk/contracts';
 import type { Problem } from '@souk/event-sourcing';
 import { processesOf, type ResolvedProcess, resolveTopology, type Topology } from '@souk/topology';
 import { parseAddressRange } from './address-range';
-import type { HostCapacity } from './capacity';
+import { type HostCapacity, hostsFor } from './capacity';
 import type { ClusterDescription } from './cluster.events';
 import { refusalOf } from './host-policy';
 
@@ -13,7 +12,7 @@ export interface Circumstances {
   /** As the cluster reports them. */
   readonly hosts?: readonly HostCapacity[];
   /** That the app was built for; it runs on any where it says none. */
-  readonly platforms?: readonly Platform[];
+  readonly platforms?: readonly string[];
 }
 
 type Offer = Pick<ClusterDescription, 'clusterId' | 'hostPolicy' | 'nas' | 'serviceAddressRange'>;
@@ -39,7 +38,8 @@ export function addressedNodes(topology: Topology): string[] {
     .map(({ serviceName }) => serviceName);
 }
 
-function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas }: Offer, { hosts }: Circumstances): Problem[] {
+function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas }: Offer, circumstances: Circumstances): Problem[] {
+  const { hosts, platforms = [] } = circumstances;
   const name = `node "${node.serviceName}"`;
   const problems: Problem[] = [];
   if (node.hostNetwork && !hostPolicy.hostNetwork)
@@ -48,7 +48,7 @@ function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas
       pointer: `${pointer}/hostNetwork`,
       message: `${name} uses the network of its host, which the owner of the cluster has not granted`,
     });
-  const roomy = hosts?.filter(({ schedulable }) => schedulable).length;
+  const roomy = hosts && hostsFor(platforms, hosts).filter(({ schedulable }) => schedulable).length;
   if (node.hostNetwork && roomy !== undefined && node.replicas > roomy)
     problems.push({
       code: 'too-few-hosts',
@@ -72,7 +72,7 @@ function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas
 
 function platformObstacles({ hosts, platforms = [] }: Circumstances): Problem[] {
   if (!hosts || platforms.length === 0) return [];
-  if (hosts.some((host) => host.schedulable && platforms.some((platform) => platform === host.platform))) return [];
+  if (hostsFor(platforms, hosts).some(({ schedulable }) => schedulable)) return [];
   const reported = [...new Set(hosts.filter(({ schedulable }) => schedulable).map(({ platform }) => platform))].sort();
   const message = `the app runs on ${platforms.join(', ')}; hosts that take new pods: ${reported.join(', ') || 'none'}`;
   return [{ code: 'no-host-of-platform', pointer: '', message }];

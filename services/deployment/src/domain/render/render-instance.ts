@@ -36,6 +36,8 @@ export interface InstanceToRender {
   readonly restarts: ReadonlyMap<string, string>;
   /** Ways of the cluster that objects are written in. */
   readonly cluster?: ClusterTraits;
+  /** That its images run on; any, where none is named. */
+  readonly platforms?: readonly string[];
   /** Node → the address that was taken for it from the cluster's range, for nodes with service type `LoadBalancer`. */
   readonly addresses?: ReadonlyMap<string, string>;
   /** Cloud node → version of its binding; its credentials lie in the vault. */
@@ -52,7 +54,7 @@ export interface InstanceToRender {
   readonly logs?: LogDestination;
 }
 
-export type ClusterTraits = Pick<ClusterDescription, 'loadBalancer' | 'nas'>;
+export type ClusterTraits = Partial<Pick<ClusterDescription, 'loadBalancer' | 'nas' | 'shared'>>;
 
 export interface RenderedInstance {
   readonly namespace: string;
@@ -171,6 +173,7 @@ class Room {
       image: this.pinned(node.image),
       environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? identity : undefined),
       replicas: stopped ? 0 : node.replicas,
+      platforms: this.input.platforms ?? [],
       ...(ownCode && { identityVersion: identity.secretVersion }),
       ...(restartedBy !== undefined && { restartedBy }),
       ...(logging && { logging }),
