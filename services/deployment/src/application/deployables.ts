@@ -57,7 +57,10 @@ export class Deployables {
   }
 
   /** That its images are for, or else that the app was built for; none where it runs on any. */
-  async platformsOf({ version: { appId }, configuration }: Pick<Deployable, 'version' | 'configuration'>): Promise<readonly string[]> {
+  async platformsOf({
+    version: { appId },
+    configuration,
+  }: Pick<Deployable, 'version' | 'configuration'>): Promise<readonly string[]> {
     return platformsOfImages(configuration) ?? (await this.platformsOfApp(appId));
   }
 

@@ -72,7 +72,19 @@ export interface ToPlan {
 
 /** The plan, in steps. Linear in the size of both versions. */
 export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
-  const { kind, configuration, rendered, before, completedInit, permissions, hosts, platforms = [], problems, only, revisions } = input;
+  const {
+    kind,
+    configuration,
+    rendered,
+    before,
+    completedInit,
+    permissions,
+    hosts,
+    platforms = [],
+    problems,
+    only,
+    revisions,
+  } = input;
   const topology = resolveTopology(configuration.topology);
   const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
   yield;
@@ -80,7 +92,9 @@ export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
   const difference = yield* differenceSteps(before ? objectsOf(before.rendered) : [], objects);
   const changing = changingNodes(difference);
   const replicas = new Map(earlier.filter(isProcess).map((node) => [node.serviceName, node.replicas]));
-  const report = yield* reportSteps(configuration.topology, hosts, problems, platforms, (node) => newPods(node, replicas, changing));
+  const report = yield* reportSteps(configuration.topology, hosts, problems, platforms, (node) =>
+    newPods(node, replicas, changing),
+  );
   yield;
   return {
     kind,

@@ -85,6 +85,8 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   const before = input.before ? scaledNodes(input.before, input) : [];
   const deviations = nodes.flatMap(deviationsOf);
   const logs = input.logs ?? platformLogs(identity.apiUrl);
+  const services: Services = input.services ?? new Map();
+  const reach = cluster?.shared ? { services, urls: [identity.apiUrl, logs.url] } : undefined;
   const settled = renderQuota(owner, nodes);
   const room = new Room(owner, input, nodes, logs);
   const rendered: RenderedNode[] = [];
@@ -95,7 +97,7 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   return {
     namespace,
     surroundings: [
-      ...renderSurroundings(owner, name, identity, levelOf(deviations), input.services ?? new Map()),
+      ...renderSurroundings(owner, name, identity, levelOf(deviations), services, reach),
       ...renderStorage(owner, nodes, cluster?.nas),
       ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
     ],
