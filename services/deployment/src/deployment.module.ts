@@ -14,6 +14,7 @@ import { AddressPools } from './application/address-pools';
 import { ClusterChecks } from './application/cluster-checks';
 import { ClusterChoice } from './application/cluster-choice';
 import { ClusterClients } from './application/cluster-clients';
+import { HostGrants } from './application/host-grants';
 import { ClusterObstacles } from './application/cluster-obstacles';
 import { ClusterSights } from './application/cluster-sights';
 import { ClusterWatch } from './application/cluster-watch';
@@ -131,7 +132,16 @@ export class DeploymentModule {
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
         ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
-        ...[AddressBinding, AddressPools, ClusterChecks, ClusterChoice, ClusterObstacles, ClusterSights, ClusterWatch],
+        ...[
+          AddressBinding,
+          AddressPools,
+          ClusterChecks,
+          ClusterChoice,
+          ClusterObstacles,
+          HostGrants,
+          ClusterSights,
+          ClusterWatch,
+        ],
         ...[Renderings, Inspections, Lookout, Interventions, Plans, PlanFreshness, LogTokens, InstanceServices],
         { provide: BuiltInProviders, inject: [SecretVault, Clock], useFactory: builtInProviders(settings) },
         ...[CloudProviders, CloudResources, CloudWork, ResourceSteps, ServiceBrokers],

@@ -206,6 +206,7 @@ users: [{name: souk, user: {token: hush}}]
       hostPaths: [{ hostPath: '/data/in', containerPath: '/in', type: 'Directory', readOnly: true }],
     };
     let clusterId: string;
+    let granted: string;
     beforeAll(async () => {
       clusterId = await registered({ name: 'strict' });
       world.neighbours.app.add(version(10), '2.0.0', alone(greedy));
@@ -232,15 +233,25 @@ users: [{name: souk, user: {token: hush}}]
       await change(clusterId, { hostPolicy, reason: 'asked by the harbour master' });
       const { grants } = await until(clusterId, (cluster) => cluster.grants.length === 2);
       expect(grants).toMatchObject([{ reason: 'asked by the harbour master' }, { reason: 'asked by the harbour master' }]);
-      await expect(world.purchase('greedy', { versionId: version(10), clusterId, parameters: {} })).resolves.toMatch(/^inst_/);
+      granted = await world.purchase('greedy', { versionId: version(10), clusterId, parameters: {} });
+      await world.reaches(granted, 'running');
     });
 
     it('is refused to an upgrade as well, once it was withdrawn', async () => {
       const instanceId = await world.purchase('modest', { versionId: version(11), clusterId, parameters: {} });
       await world.reaches(instanceId, 'running');
-      await change(clusterId, { hostPolicy: { hostNetwork: false, hostPaths: [], devices: [] }, reason: 'no more' });
+      const hostPolicy = { hostNetwork: false, hostPaths: [], devices: [] };
+      const { body } = await change(clusterId, { hostPolicy, reason: 'no more' });
+      expect(body).toEqual({ clusterId, noLongerGranted: [granted] });
       const upgrade = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: version(10) });
       expect(upgrade.body).toMatchObject({ status: 422, code: 'cluster-unsuitable' });
+    });
+
+    it('is not there any more for what begins after that, which fails before anything is made', async () => {
+      const { body } = await world.request('buyer', 'POST', `/v1/instances/${granted}/restart`, {});
+      const { code, failedNode } = await world.record(body.operationId as string, ({ status }) => status === 'failed');
+      expect({ code, failedNode }).toEqual({ code: 'host-network-not-granted', failedNode: 'tomcat' });
+      expect(await world.steps(body.operationId as string)).not.toContain('NodeApplied tomcat');
     });
   });
 

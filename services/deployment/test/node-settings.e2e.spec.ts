@@ -47,7 +47,10 @@ describe('An instance with every setting', () => {
   const registry = JSON.stringify({ auths: { 'registry.example': { auth: 'c29tZWJvZHk6c2VjcmV0' } } });
 
   beforeAll(async () => {
-    world = await World.open();
+    const roomy = { name: 'arm-1', cpu: '64', memory: '256Gi', arch: 'arm64' };
+    world = await World.open({
+      hosts: [...['edge-1', 'edge-2', 'edge-3'].map((name) => ({ name, cpu: '4', memory: '8Gi' })), roomy],
+    });
     const { app } = world.neighbours;
     app.add(ids.versionId, '1.0.0', everything);
     app.add(next, '1.1.0', withNode({ ...data, image: 'docker.io/library/mysql:8.4.5', storage: [larger(data)] }));
@@ -122,6 +125,24 @@ describe('An instance with every setting', () => {
     expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
   });
 
+  it('is on hosts of its platform, however much room others have, and is shown there beforehand', async () => {
+    const { items } = await world.cluster.list('Pod', { namespace: namespaceOf(instanceId) });
+    const places = (items as unknown as Pod[]).map(({ spec }) => spec.nodeName);
+    expect(places.length).toBeGreaterThan(0);
+    expect(places).not.toContain('arm-1');
+    const asked = { versionId: ids.versionId, configuration: 'standard', clusterId };
+    const { body } = await world.request('buyer', 'POST', '/v1/resource-reports', asked);
+    expect(body.hosts.map(({ name }: { name: string }) => name)).toContain('arm-1');
+    const shown = (body.nodes as { placement: string[] }[]).flatMap(({ placement }) => placement);
+    expect(shown.length).toBeGreaterThan(0);
+    expect(shown.filter((host) => host === 'arm-1' || host === null)).toEqual([]);
+  });
+
+  it('has no more replicas in the network of hosts than there are hosts', async () => {
+    const scaled = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/scale`, { nodes: { gateway: 5 } });
+    expect(scaled.body).toMatchObject({ status: 422, code: 'cluster-unsuitable', problems: [{ code: 'too-few-hosts' }] });
+  });
+
   it('is upgraded to larger storage, and keeps that on its way back from a version that fails', async () => {
     await world.record(await upgrade(next), ({ status }) => status === 'succeeded');
     await world.atRest(instanceId);
@@ -157,7 +178,7 @@ describe('An instance with every setting', () => {
   };
 });
 
-const settled = { cluster: { nas: { storageClass: 'nas' }, loadBalancer: 'metallb' as const } };
+const settled = { platforms: ['linux/amd64'], cluster: { nas: { storageClass: 'nas' }, loadBalancer: 'metallb' as const } };
 
 const ownedBySouk = ({ metadata }: KubernetesObject) =>
   (metadata as unknown as Managed).managedFields.find(({ manager }) => manager === 'souk')!.fieldsV1;

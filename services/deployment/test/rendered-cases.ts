@@ -1,6 +1,6 @@
 import type { Topology, TopologyNode } from '@souk/topology';
 import type { InstanceToRender } from '../src/domain/render/render-instance';
-import { mysql, schema, tomcat } from './sample';
+import { ids, mysql, schema, tomcat } from './sample';
 
 /** An instance whose objects are approved, as YAML to read. */
 export interface RenderedCase {
@@ -80,6 +80,19 @@ export const renderedCases: Readonly<Record<string, RenderedCase>> = {
       },
       { ...web, hostPaths: [{ containerPath: '/spool', hostPath: '/var/spool/shop', type: 'Directory' }] },
     ),
+  },
+  platforms: {
+    topology: topologyOf({ ...gateway, hostNetwork: true }, web, { ...schema, env: {} }),
+    more: { platforms: ['linux/arm64', 'linux/arm/v7'] },
+  },
+  'shared-cluster': {
+    topology: topologyOf(web),
+    more: {
+      cluster: { shared: true },
+      logs: { kind: 'loki', url: 'http://loki.monitoring.svc:3100/loki/api/v1/push' },
+      identity: { appKey: 'AK0001', secretVersion: 1, apiUrl: 'https://192.168.4.2' },
+      services: new Map([['orders', { host: 'orders.example', port: 80, provider: ids.instanceId.replace('1', '2') }]]),
+    },
   },
   'load-balancer': {
     topology: topologyOf({ ...web, serviceType: 'LoadBalancer' }),

@@ -19,6 +19,7 @@ const hostPolicy = {
   hostNetwork: true,
   hostPaths: ['/etc/pihole', '/etc/dnsmasq.d', '/etc/localtime', '/var/lib/gateway'].map((path) => ({ path, readOnly: false })),
   devices: ['/dev/ttyUSB0'],
+  privileged: true,
 };
 
 /** Sockets of runtimes are granted by nobody. */

@@ -36,6 +36,8 @@ interface Workload {
   readonly name: string;
   readonly settings: object;
   readonly grant: object;
+  /** What looks as if it were enough: writing in the folder that it lies in, a device without the privilege that it brings. */
+  readonly tooLittle?: object;
   readonly code: string;
 }
 
@@ -149,7 +151,7 @@ class Trial {
   }
 
   /** Refused, then granted by exactly what it asks for, then refused again. */
-  private async workload({ name, settings, grant, code }: Workload): Promise<void> {
+  private async workload({ name, settings, grant, tooLittle, code }: Workload): Promise<void> {
     const drawn = await this.draw(settings);
     if (drawn.status >= 400) {
       // Not even a provider can draw it.
@@ -160,6 +162,15 @@ class Trial {
     const refused = await this.owner.post('/v1/instances', trial);
     const told = ((refused.body as Problems).problems ?? []).some((problem) => problem.code === code);
     this.note(name, refused.status === 422 && told, refused);
+    if (tooLittle) {
+      await this.grant({ ...nothing, ...tooLittle }, `not enough for ${name}`);
+      const lacking = done(await this.report()) as { problems: { code: string }[] };
+      this.note(
+        `${name}, with too little`,
+        lacking.problems.some((problem) => problem.code === code),
+        { body: lacking } as unknown as Answer,
+      );
+    }
     await this.grant({ ...nothing, ...grant }, `for ${name}`);
     const { problems } = done(await this.report()) as { problems: { code: string }[] };
     if (problems.length > 0) throw new Error(`${name} is not taken where it is granted: ${JSON.stringify(problems)}`);
@@ -258,7 +269,12 @@ function mounting({ hostPath, type }: HostPath): Workload {
   return {
     name: `${type} ${hostPath}`,
     settings: { hostPaths: [{ containerPath: '/mnt/host', hostPath, type }] },
-    grant: isDevice ? { devices: [hostPath] } : { hostPaths: [{ path: hostPath, readOnly: false }] },
+    grant: isDevice ? { devices: [hostPath], privileged: true } : { hostPaths: [{ path: hostPath, readOnly: false }] },
+    ...(hostPath !== '/' && {
+      tooLittle: isDevice
+        ? { ...(type.endsWith('Device') ? { devices: [hostPath] } : { privileged: true }) }
+        : { hostPaths: [{ path: hostPath.replace(/\/[^/]*$/, '') || '/', readOnly: false }] },
+    }),
     code: 'host-path-not-granted',
   };
 }

@@ -45,15 +45,15 @@ export class ClusterChoice {
   }
 
   /** @throws NoClusterAvailable with why each of them is not suitable */
-  private async inRegion(region: string, { version, configuration }: Deployable): Promise<{ clusterId: string; reason: string }> {
+  private async inRegion(region: string, deployable: Deployable): Promise<{ clusterId: string; reason: string }> {
     const { items } = await this.documents.query({
       index: 'byRegion',
       where: { audience: EVERYBODY, region },
       limit: MAX_CANDIDATES,
     });
     const candidates = await Promise.all(items.map((document) => this.candidate(document)));
-    const platforms = await this.deployables.platformsOf(version);
-    const choice = chooseCluster(configuration.topology, candidates, platforms);
+    const platforms = await this.deployables.platformsOf(deployable);
+    const choice = chooseCluster(deployable.configuration.topology, candidates, platforms);
     if (choice.clusterId !== undefined) return choice;
     throw new NoClusterAvailable(
       region,

@@ -15,6 +15,7 @@ import { isDeployable } from '../domain/instance.decide';
 import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
 import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
+import { platformsOfImages } from '../domain/platforms';
 import { TenantSecrets } from './tenant-secrets';
 
 /** A version and the configuration of it that is to be deployed. */
@@ -53,14 +54,21 @@ export class Deployables {
     return this.ofSnapshot(version, await this.releaseCommands.trialSnapshot(versionId, call), configuration);
   }
 
-  /** That the app was built for; none where it runs on any. */
-  async platformsOf({ appId }: VersionView): Promise<readonly Platform[]> {
+  /** That its images are for, or else that the app was built for; none where it runs on any. */
+  async platformsOf({
+    version: { appId },
+    configuration,
+  }: Pick<Deployable, 'version' | 'configuration'>): Promise<readonly string[]> {
+    return platformsOfImages(configuration) ?? (await this.platformsOfApp(appId));
+  }
+
+  private async platformsOfApp(appId: string): Promise<readonly Platform[]> {
     return (await this.apps.app(appId))?.platforms ?? [];
   }
 
   /** @throws PlatformMismatch */
   async assertRunsOn(version: VersionView, { clusterId, platforms }: ClusterDescription): Promise<void> {
-    const needs = await this.platformsOf(version);
+    const needs = await this.platformsOfApp(version.appId);
     if (needs.length > 0 && !needs.some((platform) => platforms.includes(platform)))
       throw new PlatformMismatch(clusterId, platforms, needs);
   }

@@ -16,6 +16,7 @@ import { CloudResources } from './cloud-resources';
 import { AddressBinding } from './address-binding';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+import { HostGrants } from './host-grants';
 import { IdentityBinding } from './identity-binding';
 import { OperationCauses } from './operation-causes';
 import { type Entry, OperationJournal } from './operation-journal';
@@ -63,6 +64,7 @@ export class InstanceWork {
     private readonly renderings: Renderings,
     private readonly resources: CloudResources,
     private readonly addresses: AddressBinding,
+    private readonly grants: HostGrants,
     private readonly services: InstanceServices,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
@@ -161,7 +163,9 @@ export class InstanceWork {
   }
 
   private async advance(job: Job, started: Entry, workplace: ClusterWorkplace): Promise<Entry> {
-    let entry = await this.addresses.take(job, await this.settleIdentity(job, started));
+    let entry = await this.grants.uphold(job, started);
+    if (entry.operation.status !== 'running') return entry;
+    entry = await this.addresses.take(job, await this.settleIdentity(job, entry));
     if (entry.operation.status !== 'running') return entry;
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });

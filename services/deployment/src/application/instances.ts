@@ -8,6 +8,7 @@ import {
   ReleaseQueries,
   type ServiceDependency,
   type Snapshot,
+  type SnapshotConfiguration,
 } from '@souk/contracts';
 import { type CommandContext, CommandHandler, type CommandOutcome } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NotFound } from '@souk/platform';
@@ -137,10 +138,13 @@ export class Instances extends DeploymentCommands {
     context: CommandContext,
   ): Promise<Outcome> {
     const instance = await this.own(operation.instanceId, owner);
-    assertKnown(Object.keys(nodes), await this.lastingNodes(instance));
+    const configuration = await this.configurationOf(instance);
+    assertKnown(Object.keys(nodes), lastingNodes(configuration));
     for (const [node, replicas] of Object.entries(nodes))
       if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
-    const command = { type: 'RequestScale', ...operation, nodes: nodes as Readonly<Record<string, number>> } as const;
+    const scale = nodes as Readonly<Record<string, number>>;
+    if (configuration) await this.assertHosts(instance, configuration, scale);
+    const command = { type: 'RequestScale', ...operation, nodes: scale } as const;
     return this.handle(instance, context, command);
   }
 
@@ -160,7 +164,7 @@ export class Instances extends DeploymentCommands {
   ): Promise<Outcome> {
     const { instanceId, operationId } = input;
     const instance = await this.own(instanceId, owner);
-    const all = await this.lastingNodes(instance);
+    const all = lastingNodes(await this.configurationOf(instance));
     const nodes = input.nodes ?? all;
     assertKnown(nodes, all);
     await this.services.rebind(instance, await this.dependenciesOf(instance), context);
@@ -171,13 +175,21 @@ export class Instances extends DeploymentCommands {
     return (await this.releases.snapshot(wanted.snapshot))?.permissions.dependencies;
   }
 
-  /** Nodes that run on and on, on the cluster. */
-  private async lastingNodes({ wanted, configuration: name }: KnownInstance): Promise<string[]> {
+  private async configurationOf({ wanted, configuration: name }: KnownInstance): Promise<SnapshotConfiguration | undefined> {
     const snapshot = await this.releases.snapshot(wanted.snapshot);
-    const configuration = snapshot?.configurations.find((known) => known.name === name);
-    return (configuration?.topology.nodes ?? [])
-      .filter(({ category }) => category !== 'init' && category !== 'cloud')
-      .map(({ serviceName }) => serviceName);
+    return snapshot?.configurations.find((known) => known.name === name);
+  }
+
+  /** Of what is scaled in the network of hosts, each replica needs one of its own. */
+  private async assertHosts(
+    { clusterId, instanceId, ownerTenant, scale }: KnownInstance,
+    configuration: SnapshotConfiguration,
+    wanted: Readonly<Record<string, number>>,
+  ): Promise<void> {
+    const isConcerned = configuration.topology.nodes.some((node) => node.hostNetwork && Object.hasOwn(wanted, node.serviceName));
+    if (!isConcerned) return;
+    const scaled = scaledTo(configuration, new Map([...scale, ...Object.entries(wanted)]));
+    await this.obstacles.assertNone(scaled, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
 
   private async changeVersion(
@@ -306,8 +318,24 @@ export class Instances extends DeploymentCommands {
       ...(await this.providers.problems(configuration.topology, standing)),
     ];
     if (problems.length > 0) throw new ParametersInvalid(problems);
-    await this.obstacles.assertNone(configuration, await this.clusters.usable(clusterId, ownerTenant), instanceId);
+    const scaled = scaledTo(configuration, instance.scale);
+    await this.obstacles.assertNone(scaled, await this.clusters.usable(clusterId, ownerTenant), instanceId);
   }
+}
+
+/** Nodes that run on and on, on the cluster. */
+function lastingNodes(configuration: SnapshotConfiguration | undefined): string[] {
+  return (configuration?.topology.nodes ?? [])
+    .filter(({ category }) => category !== 'init' && category !== 'cloud')
+    .map(({ serviceName }) => serviceName);
+}
+
+function scaledTo(configuration: SnapshotConfiguration, scale: ReadonlyMap<string, number>): SnapshotConfiguration {
+  const nodes = configuration.topology.nodes.map((node) => {
+    const replicas = scale.get(node.serviceName);
+    return replicas === undefined ? node : { ...node, replicas };
+  });
+  return { ...configuration, topology: { ...configuration.topology, nodes } };
 }
 
 /** @throws UnknownNodes */

@@ -1,11 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  AppCatalogQueries,
-  AuthorizationQueries,
-  type DeclaredPermissions,
-  isEarlierVersion,
-  ReleaseQueries,
-} from '@souk/contracts';
+import { AuthorizationQueries, type DeclaredPermissions, isEarlierVersion, ReleaseQueries } from '@souk/contracts';
 import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
 import { InvalidInput, NotFound } from '@souk/platform';
 import type { HostCapacity } from '../domain/capacity';
@@ -78,7 +72,6 @@ export class Plans {
     private readonly clusters: Clusters,
     private readonly renderings: Renderings,
     private readonly freshness: PlanFreshness,
-    private readonly apps: AppCatalogQueries,
     private readonly obstacles: ClusterObstacles,
     private readonly services: InstanceServices,
     private readonly choice: ClusterChoice,
@@ -99,14 +92,15 @@ export class Plans {
     };
     const hosts = await this.clusters.hosts(instance.clusterId);
     const running = instance.running && before?.configuration.topology;
+    const platforms = await this.deployables.platformsOf(deployable);
     const obstacles = [
-      ...(await this.obstaclesOf(intent, hosts)),
+      ...(await this.obstaclesOf(intent, hosts, platforms)),
       ...notProvided(wanted.missing, instance),
       ...(await this.providers.problems(configuration.topology, running)),
     ];
     return inSlices(
       planSteps({
-        ...{ kind, configuration, rendered, hosts, revisions, completedInit: instance.completedInit },
+        ...{ kind, configuration, rendered, hosts, platforms, revisions, completedInit: instance.completedInit },
         ...(standing && { before: standing }),
         permissions: { granted, declared },
         problems: [...problems, ...obstacles],
@@ -119,10 +113,13 @@ export class Plans {
   }
 
   /** What of the cluster is in the way. */
-  private async obstaclesOf({ kind, instance, deployable }: Intent, hosts: readonly HostCapacity[]) {
-    const { version, configuration } = deployable;
+  private async obstaclesOf(
+    { kind, instance, deployable }: Intent,
+    hosts: readonly HostCapacity[],
+    platforms: readonly string[],
+  ) {
+    const { configuration } = deployable;
     const { clusterId, instanceId, ownerTenant } = instance;
-    const platforms = (await this.apps.app(version.appId))?.platforms ?? [];
     const circumstances = { hosts, platforms, ...(kind !== 'deploy' && { instanceId }) };
     return this.obstacles.of(configuration, await this.clusters.usable(clusterId, ownerTenant), circumstances);
   }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
+import { AppCatalogQueries, type DeclaredPermissions, type SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
 import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
 import { addressedNodes } from '../domain/obstacles';
+import { platformsOfImages } from '../domain/platforms';
 import type { ClusterTraits, InstanceToRender } from '../domain/render/render-instance';
 import { CloudResources } from './cloud-resources';
 import { AddressPools } from './address-pools';
@@ -30,6 +31,7 @@ export class Renderings {
     private readonly resources: CloudResources,
     private readonly pools: AddressPools,
     private readonly services: InstanceServices,
+    private readonly apps: AppCatalogQueries,
   ) {}
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
@@ -40,6 +42,7 @@ export class Renderings {
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
       cluster: await this.traitsOf(clusterId),
+      platforms: platformsOfImages(configuration) ?? (await this.apps.app(appId))?.platforms ?? [],
       scale,
       stopped,
       ...(this.settings.logs && { logs: this.settings.logs }),
@@ -71,7 +74,7 @@ export class Renderings {
   private async traitsOf(clusterId: string): Promise<ClusterTraits> {
     const { state } = await this.commands.load(cluster, clusterId);
     if (state.status === 'unknown') return {};
-    const { loadBalancer, nas } = state.description;
-    return { ...(loadBalancer && { loadBalancer }), ...(nas && { nas }) };
+    const { loadBalancer, nas, shared } = state.description;
+    return { ...(loadBalancer && { loadBalancer }), ...(nas && { nas }), shared };
   }
 }

@@ -49,10 +49,10 @@ export class ResourceReports {
       mismatch.push({ code: error.code, pointer: '/clusterId', message: error.message });
     }
     const hosts = await this.clusters.hosts(clusterId);
-    const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable.version);
+    const platforms = mismatch.length > 0 ? [] : await this.deployables.platformsOf(deployable);
     const obstacles = await this.obstacles.of(deployable.configuration, cluster, { hosts, platforms });
     const { topology } = deployable.configuration;
     const unprovided = await this.providers.problems(topology);
-    return resourceReport(topology, hosts, [...mismatch, ...obstacles, ...problems, ...unprovided]);
+    return resourceReport(topology, hosts, [...mismatch, ...obstacles, ...problems, ...unprovided], platforms);
   }
 }

@@ -43,6 +43,11 @@ export function hostsOf(nodes: readonly ClusterObject[], pods: readonly ClusterO
   });
 }
 
+/** Those that it runs on; it runs on any where none is known. */
+export function hostsFor(platforms: readonly string[], hosts: readonly HostCapacity[]): readonly HostCapacity[] {
+  return platforms.length === 0 ? hosts : hosts.filter(({ platform }) => platforms.includes(platform));
+}
+
 export function freeOf({ allocatable, requested }: HostCapacity): Amount {
   return {
     cpu: Math.max(0, allocatable.cpu - requested.cpu),

@@ -36,6 +36,19 @@ describe('Of the clusters of a region', () => {
     expect(chooseCluster(topology, candidates.toReversed()).clusterId).toBe('a');
   });
 
+  it('hosts of other platforms, and what is left of them, do not count', () => {
+    const mixed = candidate('a', [host(4), host(64, 'linux/arm64')]);
+    expect(chooseCluster(topology, [candidate('b', [host(8)]), mixed], ['linux/amd64']).clusterId).toBe('a');
+  });
+
+  it('the log collector of a node takes its room as well', () => {
+    const tight: Topology = {
+      ...topology,
+      nodes: [{ ...mysql, memory: { request: '4Gi', limit: '4Gi' }, logDirectory: '/var/log/mysql' }],
+    };
+    expect(chooseCluster(tight, [candidate('a', [host(4)])])).toMatchObject({ unsuitable: [{ why: 'it has no room' }] });
+  });
+
   it('none is chosen that has the room on several hosts and on no single one', () => {
     expect(chooseCluster(topology, [candidate('a', [host(1), host(1), host(1)])]).clusterId).toBeUndefined();
   });

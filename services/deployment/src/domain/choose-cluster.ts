@@ -1,8 +1,8 @@
-import type { Platform } from '@souk/contracts';
-import { parseCpu, parseMemory, processesOf, resolveTopology, type Topology } from '@souk/topology';
-import { freeOf, type HostCapacity, placementOf, sum } from './capacity';
+import { processesOf, resolveTopology, type Topology } from '@souk/topology';
+import { freeOf, type HostCapacity, hostsFor, placementOf, sum } from './capacity';
 import type { ClusterDescription } from './cluster.events';
 import { obstaclesOn } from './obstacles';
+import { demandsOf } from './resource-report';
 
 /** A cluster that an operator offers in some region. */
 export interface Candidate {
@@ -21,12 +21,13 @@ export type Choice =
  * is large; of equals the first by id.
  *     free 8Gi, 4Gi and 1Gi, wanted 2Gi     gives the one with 4Gi
  */
-export function chooseCluster(topology: Topology, candidates: readonly Candidate[], platforms: readonly Platform[] = []): Choice {
+export function chooseCluster(topology: Topology, candidates: readonly Candidate[], platforms: readonly string[] = []): Choice {
   const judged = candidates
     .toSorted((a, b) => (a.cluster.clusterId < b.cluster.clusterId ? -1 : 1))
     .map((candidate) => ({ candidate, why: whyNot(topology, candidate, platforms) }));
   const suitable = judged.filter(({ why }) => why === undefined);
-  const best = suitable.toSorted((a, b) => spareOf(a.candidate) - spareOf(b.candidate))[0];
+  const spare = ({ hosts = [] }: Candidate) => spareOf(hostsFor(platforms, hosts));
+  const best = suitable.toSorted((a, b) => spare(a.candidate) - spare(b.candidate))[0];
   if (!best)
     return { unsuitable: judged.map(({ candidate, why }) => ({ clusterId: candidate.cluster.clusterId, why: why ?? '' })) };
   const { clusterId } = best.candidate.cluster;
@@ -36,22 +37,18 @@ export function chooseCluster(topology: Topology, candidates: readonly Candidate
 function whyNot(
   topology: Topology,
   { cluster, hosts, freeAddresses }: Candidate,
-  platforms: readonly Platform[],
+  platforms: readonly string[],
 ): string | undefined {
-  if (platforms.length > 0 && !platforms.some((platform) => cluster.platforms.includes(platform)))
+  if (platforms.length > 0 && !cluster.platforms.some((platform) => platforms.includes(platform)))
     return `it has no hosts of ${platforms.join(', ')}`;
   if (!hosts) return 'it does not answer';
   const addresses = { free: freeAddresses, own: new Set<string>() };
   const [obstacle] = obstaclesOn(topology, cluster, { hosts, platforms, addresses });
   if (obstacle) return obstacle.message;
-  const usable = platforms.length === 0 ? hosts : hosts.filter(({ platform }) => platforms.some((one) => one === platform));
-  return placementOf(podsOf(topology), usable).every(({ host }) => host !== undefined) ? undefined : 'it has no room';
+  const pods = processesOf(resolveTopology(topology)).flatMap((node) => demandsOf(node, node.replicas));
+  const places = placementOf(pods, hostsFor(platforms, hosts));
+  return places.every(({ host }) => host !== undefined) ? undefined : 'it has no room';
 }
 
-function podsOf(topology: Topology) {
-  return processesOf(resolveTopology(topology)).flatMap(({ serviceName: node, cpu, memory, replicas }) =>
-    Array.from({ length: replicas }, () => ({ node, cpu: parseCpu(cpu.request), memory: parseMemory(memory.request) })),
-  );
-}
-
-const spareOf = ({ hosts = [] }: Candidate): number => sum(...hosts.filter(({ schedulable }) => schedulable).map(freeOf)).memory;
+const spareOf = (hosts: readonly HostCapacity[]): number =>
+  sum(...hosts.filter(({ schedulable }) => schedulable).map(freeOf)).memory;

@@ -66,6 +66,8 @@ export interface ToPlan {
   readonly completedInit: ReadonlySet<string>;
   readonly permissions: { readonly granted: DeclaredPermissions; readonly declared: DeclaredPermissions };
   readonly hosts: readonly HostCapacity[];
+  /** That it runs on; any, where none is named. */
+  readonly platforms?: readonly string[];
   /** What else stands in the way, found elsewhere. */
   readonly problems: readonly Problem[];
   readonly services: readonly ServiceBinding[];
@@ -78,7 +80,19 @@ export interface ToPlan {
 
 /** The plan, in steps. Linear in the size of both versions. */
 export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
-  const { kind, configuration, rendered, before, completedInit, permissions, hosts, problems, services, revisions } = input;
+  const {
+    kind,
+    configuration,
+    rendered,
+    before,
+    completedInit,
+    permissions,
+    hosts,
+    platforms = [],
+    problems,
+    services,
+    revisions,
+  } = input;
   const topology = resolveTopology(configuration.topology);
   const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
   const resources = cloudDifference(before?.configuration.topology ?? noNodes, configuration.topology);
@@ -88,7 +102,7 @@ export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
   const changing = changingNodes(difference);
   const replicas = replicasIn(before?.rendered);
   const scaled = asRendered(configuration.topology, rendered);
-  const report = yield* reportSteps(scaled, hosts, problems, (node) => newPods(node, replicas, changing));
+  const report = yield* reportSteps(scaled, hosts, problems, platforms, (node) => newPods(node, replicas, changing));
   yield;
   return {
     kind,

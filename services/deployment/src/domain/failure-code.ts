@@ -12,6 +12,8 @@ export type FailureCode =
   | 'cloud-refused'
   | 'credential-missing'
   | 'address-pool-exhausted'
+  | 'host-network-not-granted'
+  | 'host-path-not-granted'
   | 'unknown';
 
 /** Of how failures were told before they had a code: first match, from the particular to the general. */

@@ -14,14 +14,21 @@ describe('What of the hosts may be mounted', () => {
   const tempting = [
     ...['/', '/etc', '/etc/shadow', '/proc', '/sys/kernel', '/var/run/docker.sock', '/run/containerd/containerd.sock'],
     ...['/var/lib/kubelet', '/var/lib/kubelet/pods', '/var', '/run', '/root/.ssh', '/usr/bin', '/boot'],
+    ...['/run/next-runtime.sock', '/var/run/tailscale', '/var/lib/postgresql', '/var/spool/cron', '/var/snap/docker', '/snap/x'],
+    ...['/lib64/security', '/libx32', '/usr/lib32'],
   ];
+  const reading = (...allowed: readonly string[]): HostPolicy => ({
+    ...noHostAccess,
+    hostPaths: allowed.map((path) => ({ path, readOnly: true })),
+  });
+  const read = (path: string) => mount(path, { readOnly: true });
 
   it.each([...tempting, '/data', '/srv/app'])('is not %s, where nothing is granted', (path) => {
     expect(refusalOf(mount(path), noHostAccess)).toContain(path);
   });
 
   it.each(tempting.filter((path) => path !== '/'))('is not %s, where all of the host is granted', (path) => {
-    expect(refusalOf(mount(path), paths('/'))).toContain('exact path');
+    expect(refusalOf(read(path), reading('/'))).toContain('exact path');
   });
 
   it.each(tempting)('is %s, where exactly that is granted', (path) => {
@@ -33,8 +40,23 @@ describe('What of the hosts may be mounted', () => {
     ['/data', '/data/'],
     ['/data/', '/data'],
     ['/srv/a/b/c', '/srv/a'],
-  ])('is %s, where %s is granted', (path, grant) => {
-    expect(refusalOf(mount(path), granted(noHostAccess, grantsOf(paths(grant))[0]!))).toBeUndefined();
+  ])('is %s for reading, where %s is granted for reading', (path, grant) => {
+    expect(refusalOf(read(path), granted(noHostAccess, grantsOf(reading(grant))[0]!))).toBeUndefined();
+  });
+
+  it('is nothing below what somebody may write, where links lead anywhere', () => {
+    const both = (...written: readonly string[]): HostPolicy => ({
+      ...noHostAccess,
+      hostPaths: [...paths(...written).hostPaths, ...reading('/data', '/data/app', '/data/app/x').hostPaths],
+    });
+    expect(refusalOf(mount('/data'), paths('/data'))).toBeUndefined();
+    expect(refusalOf(mount('/data/'), paths('/data'))).toBeUndefined();
+    expect(refusalOf(mount('/data/app'), paths('/data'))).toContain('below "/data"');
+    expect(refusalOf(read('/data/app'), both('/data'))).toContain('below "/data"');
+    expect(refusalOf(mount('/data/app'), paths('/data', '/data/app'))).toContain('below "/data"');
+    expect(refusalOf(read('/data/app'), both('/data/app'))).toBeUndefined();
+    expect(refusalOf(read('/data/app/x'), both('/data/app'))).toContain('below "/data/app"');
+    expect(refusalOf(read('/data/other'), both('/data/app'))).toBeUndefined();
   });
 
   it.each([
@@ -47,6 +69,7 @@ describe('What of the hosts may be mounted', () => {
     ['', '/data'],
   ])('is not "%s", where %s is granted', (path, grant) => {
     expect(refusalOf(mount(path), paths(grant))).toBeDefined();
+    expect(refusalOf(read(path), reading(grant))).toBeDefined();
   });
 
   it('is written only where writing is granted', () => {
@@ -57,8 +80,9 @@ describe('What of the hosts may be mounted', () => {
 
   it('is a device file only where exactly that is granted as a device', () => {
     const device = mount('/dev/ttyUSB0', { type: 'CharDevice' });
-    const policy: HostPolicy = { ...noHostAccess, devices: ['/dev/ttyUSB0'] };
+    const policy: HostPolicy = { ...noHostAccess, devices: ['/dev/ttyUSB0'], privileged: true };
     expect(refusalOf(device, policy)).toBeUndefined();
+    expect(refusalOf(device, { ...policy, privileged: false })).toContain('"privileged" is not granted');
     expect(refusalOf(device, paths('/dev/ttyUSB0', '/dev', '/'))).toContain('device file');
     expect(refusalOf(mount('/dev/sda', { type: 'BlockDevice' }), policy)).toContain('device file');
     expect(refusalOf(mount('/dev/sda'), policy)).toContain('device file');
@@ -67,16 +91,23 @@ describe('What of the hosts may be mounted', () => {
 });
 
 describe('The grants of an owner', () => {
-  const before: HostPolicy = { hostNetwork: true, hostPaths: [{ path: '/data', readOnly: false }], devices: ['/dev/a'] };
-  const after: HostPolicy = { hostNetwork: false, hostPaths: [{ path: '/data', readOnly: true }], devices: ['/dev/a', '/dev/b'] };
+  const before: HostPolicy = {
+    hostNetwork: true,
+    hostPaths: [{ path: '/data', readOnly: false }],
+    devices: ['/dev/a'],
+    privileged: false,
+  };
+  const after: HostPolicy = {
+    hostNetwork: false,
+    hostPaths: [{ path: '/data', readOnly: true }],
+    devices: ['/dev/a', '/dev/b'],
+    privileged: true,
+  };
 
   it('lead one by one from one policy to another', () => {
     const changes = changesBetween(before, after);
     expect(changes).toEqual({
-      granted: [
-        { kind: 'host-path', path: '/data', readOnly: true },
-        { kind: 'device', path: '/dev/b' },
-      ],
+      granted: [{ kind: 'host-path', path: '/data', readOnly: true }, { kind: 'device', path: '/dev/b' }, { kind: 'privileged' }],
       withdrawn: [{ kind: 'host-network' }, { kind: 'host-path', path: '/data', readOnly: false }],
     });
     expect(changes.granted.reduce(granted, changes.withdrawn.reduce(without, before))).toEqual(after);

@@ -1,6 +1,6 @@
-import type { HostPath } from '@souk/topology';
+import type { HostPath, HostPathType } from '@souk/topology';
 
-/** What lies below this path of the hosts may be mounted. */
+/** This path of the hosts may be mounted; what lies below it, too, where nobody may write. */
 export interface HostPathGrant {
   readonly path: string;
   /** Mounts that can write are not covered. */
@@ -13,21 +13,25 @@ export interface HostPolicy {
   readonly hostPaths: readonly HostPathGrant[];
   /** Device files, each by its exact path. */
   readonly devices: readonly string[];
+  /** Containers that may do what root of the host may do: without that, a device file reaches nobody. */
+  readonly privileged?: boolean;
 }
 
 /** One thing that an owner grants, and a fact of its own. */
 export type HostGrant =
   | { readonly kind: 'host-network' }
+  | { readonly kind: 'privileged' }
   | ({ readonly kind: 'host-path' } & HostPathGrant)
   | { readonly kind: 'device'; readonly path: string };
 
-export const noHostAccess: HostPolicy = { hostNetwork: false, hostPaths: [], devices: [] };
+export const noHostAccess: HostPolicy = { hostNetwork: false, hostPaths: [], devices: [], privileged: false };
 
-export function grantsOf({ hostNetwork, hostPaths, devices }: HostPolicy): HostGrant[] {
+export function grantsOf({ hostNetwork, hostPaths, devices, privileged }: HostPolicy): HostGrant[] {
   return [
     ...(hostNetwork ? [{ kind: 'host-network' } as const] : []),
     ...hostPaths.map(({ path, readOnly }) => ({ kind: 'host-path', path: tidy(path), readOnly }) as const),
     ...devices.map((path) => ({ kind: 'device', path: tidy(path) }) as const),
+    ...(privileged ? [{ kind: 'privileged' } as const] : []),
   ];
 }
 
@@ -36,6 +40,8 @@ export function granted(policy: HostPolicy, grant: HostGrant): HostPolicy {
   switch (grant.kind) {
     case 'host-network':
       return { ...policy, hostNetwork: true };
+    case 'privileged':
+      return { ...policy, privileged: true };
     case 'host-path':
       return { ...policy, hostPaths: [...hostPaths, { path: grant.path, readOnly: grant.readOnly }] };
     case 'device':
@@ -47,6 +53,8 @@ export function without(policy: HostPolicy, grant: HostGrant): HostPolicy {
   switch (grant.kind) {
     case 'host-network':
       return { ...policy, hostNetwork: false };
+    case 'privileged':
+      return { ...policy, privileged: false };
     case 'host-path':
       return { ...policy, hostPaths: policy.hostPaths.filter((known) => !isSame({ kind: 'host-path', ...known }, grant)) };
     case 'device':
@@ -64,23 +72,32 @@ export function changesBetween(before: HostPolicy, after: HostPolicy): { granted
 
 /**
  * Why this part of the hosts may not be mounted, in words; `undefined` where it may. What holds the host, its other containers or its
- * devices is allowed by a grant of exactly that path only.
+ * devices is allowed by a grant of exactly that path only. Below what somebody may write nothing is: a link that is made there leads
+ * anywhere, and the host follows it.
  */
-export function refusalOf(
-  { hostPath, type, readOnly = false }: HostPath,
-  { hostPaths, devices }: HostPolicy,
-): string | undefined {
+export function refusalOf({ hostPath, type, readOnly = false }: HostPath, policy: HostPolicy): string | undefined {
   const path = tidy(hostPath);
   if (!isPlain(hostPath)) return `"${hostPath}" is not the plain absolute path of what it leads to`;
-  if (type === 'CharDevice' || type === 'BlockDevice' || isAtOrBelow(path, '/dev'))
-    return devices.includes(path) ? undefined : `device file "${path}" is not granted`;
+  if (isDevice(type) || isAtOrBelow(path, '/dev')) return deviceRefusalOf(path, type, policy);
+  const above = policy.hostPaths.find((grant) => !grant.readOnly && grant.path !== path && isAtOrBelow(path, grant.path));
+  if (above)
+    return `"${path}" lies below "${above.path}", which is granted for writing: links there may lead anywhere; it is not granted`;
   const exactly = isDangerous(path);
-  const covering = hostPaths.filter((grant) =>
-    exactly ? grant.path === path : !isDangerous(grant.path) && isAtOrBelow(path, grant.path),
+  const covering = policy.hostPaths.filter(
+    (grant) => grant.path === path || (!exactly && grant.readOnly && !isDangerous(grant.path) && isAtOrBelow(path, grant.path)),
   );
   if (covering.length === 0)
     return exactly ? `"${path}" gives power over the host, and is not granted by its exact path` : `"${path}" is not granted`;
   return readOnly || covering.some((grant) => !grant.readOnly) ? undefined : `"${path}" is granted for reading only`;
+}
+
+/** What the host keeps from containers that are not privileged, whatever is mounted. */
+export const isDevice = (type: HostPathType): boolean => type === 'CharDevice' || type === 'BlockDevice';
+
+function deviceRefusalOf(path: string, type: HostPathType, { devices, privileged }: HostPolicy): string | undefined {
+  if (!devices.includes(path)) return `device file "${path}" is not granted`;
+  if (!isDevice(type) || privileged) return undefined;
+  return `device file "${path}" makes its container privileged, root on the host: "privileged" is not granted`;
 }
 
 /** Absolute, without empty segments, `.` and `..`: what a grant is compared with is what is mounted. */
@@ -92,20 +109,16 @@ export function isPlain(path: string): boolean {
 
 /** It is, holds, or lies in something that the host or its other containers are run by. */
 export function isDangerous(path: string): boolean {
-  return dangerous.some((known) => isAtOrBelow(path, known) || isAtOrBelow(known, path));
+  return libraries.test(path) || dangerous.some((known) => isAtOrBelow(path, known) || isAtOrBelow(known, path));
 }
 
-/** `/run` and `/var/run` are one folder on most hosts. */
+/** What is run, and what is kept of it: whatever lies there now or with the next version of some runtime. */
 const dangerous: readonly string[] = [
-  ...['/boot', '/dev', '/etc', '/proc', '/root', '/sys'],
-  ...['/bin', '/sbin', '/lib', '/lib64', '/usr'],
-  ...['docker.sock', 'containerd', 'crio', 'cri-dockerd.sock', 'podman', 'dbus', 'systemd', 'k3s', 'secrets'].flatMap((name) => [
-    `/run/${name}`,
-    `/var/run/${name}`,
-  ]),
-  ...['containerd', 'docker', 'containers', 'cni', 'etcd', 'kubelet', 'rancher', 'k0s', 'crio'].map((name) => `/var/lib/${name}`),
-  ...['/var/log/pods', '/var/log/containers', '/opt/cni', '/home'],
+  ...['/boot', '/dev', '/etc', '/proc', '/root', '/sys', '/bin', '/sbin', '/lib', '/usr', '/home', '/snap', '/opt/cni'],
+  ...['/run', '/var/run', '/var/lib', '/var/spool', '/var/snap', '/var/log/pods', '/var/log/containers'],
 ];
+/** `/lib64`, `/libx32`, … */
+const libraries = /^\/lib[^/]*(?:\/|$)/;
 
 const tidy = (path: string): string => (path === '/' ? path : path.replace(/\/$/, ''));
 
@@ -114,7 +127,8 @@ function isAtOrBelow(path: string, folder: string): boolean {
 }
 
 function isSame(a: HostGrant, b: HostGrant): boolean {
-  if (a.kind === 'host-network' || b.kind === 'host-network') return a.kind === b.kind;
-  if (a.kind !== b.kind || a.path !== b.path) return false;
+  if (a.kind !== b.kind) return false;
+  if (!('path' in a && 'path' in b)) return true;
+  if (a.path !== b.path) return false;
   return !('readOnly' in a && 'readOnly' in b) || a.readOnly === b.readOnly;
 }

@@ -66,9 +66,12 @@ describe('On a cluster', () => {
   it('replicas in the network of their hosts have one host each', () => {
     const policy = { ...noHostAccess, hostNetwork: true };
     const hosts = [host('linux/amd64'), host('linux/amd64', false)];
-    expect(told(topology({ ...tomcat, hostNetwork: true }), { ...bare, hostPolicy: policy }, { hosts })).toEqual([
-      'too-few-hosts /nodes/0/replicas',
-    ]);
+    const inHostNetwork = topology({ ...tomcat, hostNetwork: true });
+    const on = (...known: readonly HostCapacity[]) =>
+      told(inHostNetwork, { ...bare, hostPolicy: policy }, { hosts: known, platforms: ['linux/amd64'] });
+    expect(on(...hosts)).toEqual(['too-few-hosts /nodes/0/replicas']);
+    expect(on(...hosts, host('linux/arm64'))).toEqual(['too-few-hosts /nodes/0/replicas']);
+    expect(on(...hosts, host('linux/amd64'))).toEqual([]);
   });
 });
 

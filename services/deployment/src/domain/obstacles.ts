@@ -1,10 +1,9 @@
-import type { Platform } from '@souk/contracts';
 import type { Problem } from '@souk/event-sourcing';
 import { processesOf, type ResolvedProcess, resolveTopology, type Topology } from '@souk/topology';
 import { parseAddressRange } from './address-range';
-import type { HostCapacity } from './capacity';
+import { type HostCapacity, hostsFor } from './capacity';
 import type { ClusterDescription } from './cluster.events';
-import { refusalOf } from './host-policy';
+import { type HostPolicy, refusalOf } from './host-policy';
 
 /** What is known of a cluster beyond what its owner says of it. */
 export interface Circumstances {
@@ -13,7 +12,7 @@ export interface Circumstances {
   /** As the cluster reports them. */
   readonly hosts?: readonly HostCapacity[];
   /** That the app was built for; it runs on any where it says none. */
-  readonly platforms?: readonly Platform[];
+  readonly platforms?: readonly string[];
 }
 
 type Offer = Pick<ClusterDescription, 'clusterId' | 'hostPolicy' | 'nas' | 'serviceAddressRange'>;
@@ -32,6 +31,20 @@ export function obstaclesOn(topology: Topology, cluster: Offer, circumstances: C
   ];
 }
 
+/** A node that asks its host for what the owner has not granted, or not any more. The first one. */
+export function notGrantedOn(
+  topology: Topology,
+  hostPolicy: HostPolicy,
+): { readonly code: GrantCode; readonly node: string; readonly reason: string } | undefined {
+  for (const node of processesOf(resolveTopology(topology))) {
+    const [problem] = grantObstacles(node, '', hostPolicy);
+    if (problem) return { code: problem.code, node: node.serviceName, reason: problem.message };
+  }
+  return undefined;
+}
+
+export type GrantCode = 'host-network-not-granted' | 'host-path-not-granted';
+
 /** Nodes that are reached under an address of their own. */
 export function addressedNodes(topology: Topology): string[] {
   return processesOf(resolveTopology(topology))
@@ -39,28 +52,22 @@ export function addressedNodes(topology: Topology): string[] {
     .map(({ serviceName }) => serviceName);
 }
 
-function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas }: Offer, { hosts }: Circumstances): Problem[] {
+function nodeObstacles(
+  node: ResolvedProcess,
+  pointer: string,
+  { hostPolicy, nas }: Offer,
+  circumstances: Circumstances,
+): Problem[] {
+  const { hosts, platforms = [] } = circumstances;
   const name = `node "${node.serviceName}"`;
-  const problems: Problem[] = [];
-  if (node.hostNetwork && !hostPolicy.hostNetwork)
-    problems.push({
-      code: 'host-network-not-granted',
-      pointer: `${pointer}/hostNetwork`,
-      message: `${name} uses the network of its host, which the owner of the cluster has not granted`,
-    });
-  const roomy = hosts?.filter(({ schedulable }) => schedulable).length;
+  const problems: Problem[] = grantObstacles(node, pointer, hostPolicy);
+  const roomy = hosts && hostsFor(platforms, hosts).filter(({ schedulable }) => schedulable).length;
   if (node.hostNetwork && roomy !== undefined && node.replicas > roomy)
     problems.push({
       code: 'too-few-hosts',
       pointer: `${pointer}/replicas`,
       message: `${name} has ${node.replicas} replicas in the network of their hosts, and ${roomy} hosts take new pods`,
     });
-  node.hostPaths?.forEach((path, i) => {
-    const why = refusalOf(path, hostPolicy);
-    if (why === undefined) return;
-    const message = `${name}: host path ${why} by the owner of the cluster`;
-    problems.push({ code: 'host-path-not-granted', pointer: `${pointer}/hostPaths/${i}`, message });
-  });
   if (node.storage?.length && !nas)
     problems.push({
       code: 'storage-without-nas',
@@ -70,9 +77,31 @@ function nodeObstacles(node: ResolvedProcess, pointer: string, { hostPolicy, nas
   return problems;
 }
 
+function grantObstacles(
+  node: ResolvedProcess,
+  pointer: string,
+  hostPolicy: HostPolicy,
+): (Problem & { readonly code: GrantCode })[] {
+  const name = `node "${node.serviceName}"`;
+  const problems: (Problem & { readonly code: GrantCode })[] = [];
+  if (node.hostNetwork && !hostPolicy.hostNetwork)
+    problems.push({
+      code: 'host-network-not-granted',
+      pointer: `${pointer}/hostNetwork`,
+      message: `${name} uses the network of its host, which the owner of the cluster has not granted`,
+    });
+  node.hostPaths?.forEach((path, i) => {
+    const why = refusalOf(path, hostPolicy);
+    if (why === undefined) return;
+    const message = `${name}: host path ${why} by the owner of the cluster`;
+    problems.push({ code: 'host-path-not-granted', pointer: `${pointer}/hostPaths/${i}`, message });
+  });
+  return problems;
+}
+
 function platformObstacles({ hosts, platforms = [] }: Circumstances): Problem[] {
   if (!hosts || platforms.length === 0) return [];
-  if (hosts.some((host) => host.schedulable && platforms.some((platform) => platform === host.platform))) return [];
+  if (hostsFor(platforms, hosts).some(({ schedulable }) => schedulable)) return [];
   const reported = [...new Set(hosts.filter(({ schedulable }) => schedulable).map(({ platform }) => platform))].sort();
   const message = `the app runs on ${platforms.join(', ')}; hosts that take new pods: ${reported.join(', ') || 'none'}`;
   return [{ code: 'no-host-of-platform', pointer: '', message }];

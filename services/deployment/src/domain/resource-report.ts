@@ -9,7 +9,7 @@ import {
   wavesOf,
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
-import { type Amount, type Demand, freeOf, type HostCapacity, misfitOf, placementOf, sum } from './capacity';
+import { type Amount, type Demand, freeOf, type HostCapacity, hostsFor, misfitOf, placementOf, sum } from './capacity';
 import { cloudNodesOf } from './cloud-node';
 import { podDemandOf } from './render/pod-demand';
 import { atOnce, type Steps } from './steps';
@@ -48,9 +48,17 @@ export interface ResourceReport {
   readonly problems: readonly Problem[];
 }
 
-/** @param problems what else stands in the way, found elsewhere */
-export function resourceReport(topology: Topology, hosts: readonly HostCapacity[], problems: readonly Problem[]): ResourceReport {
-  return atOnce(reportSteps(topology, hosts, problems));
+/**
+ * @param problems what else stands in the way, found elsewhere
+ * @param platforms that it runs on; any, where none is named
+ */
+export function resourceReport(
+  topology: Topology,
+  hosts: readonly HostCapacity[],
+  problems: readonly Problem[],
+  platforms: readonly string[] = [],
+): ResourceReport {
+  return atOnce(reportSteps(topology, hosts, problems, platforms));
 }
 
 /**
@@ -61,16 +69,18 @@ export function* reportSteps(
   topology: Topology,
   hosts: readonly HostCapacity[],
   problems: readonly Problem[],
+  platforms: readonly string[],
   podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
 ): Steps<ResourceReport> {
   const processes = processesOf(resolveTopology(topology));
+  const usable = hostsFor(platforms, hosts);
   const demands: Demand[] = [];
   for (const node of processes) {
     yield;
     demands.push(...demandsOf(node, podsOf(node)));
   }
   const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
-  for (const { node, host } of placementOf(demands, hosts)) places.get(node)?.push(host ?? null);
+  for (const { node, host } of placementOf(demands, usable)) places.get(node)?.push(host ?? null);
   yield;
   const waves = wavesOf(topology);
   const nodes: ResourceReport['nodes'][number][] = [];
@@ -81,7 +91,7 @@ export function* reportSteps(
     const placement = places.get(serviceName) ?? [];
     nodes.push({ serviceName, category, replicas, ...rangesOf(node), placement });
     const missing = placement.filter((host) => host === null).length;
-    if (missing > 0) misfits.push(misfitProblem(node, missing, hosts));
+    if (missing > 0) misfits.push(misfitProblem(node, missing, usable));
   }
   return {
     nodes,
@@ -108,7 +118,8 @@ function misfitProblem(node: ResolvedProcess, missing: number, hosts: readonly H
   return { code: 'does-not-fit', pointer: '', message: `node "${node.serviceName}": ${pods}: ${why}` };
 }
 
-function demandsOf(node: ResolvedProcess, pods: number): Demand[] {
+/** What pods of a node ask for, their log collectors included. */
+export function demandsOf(node: ResolvedProcess, pods: number): Demand[] {
   const { requestedCpu, requestedMemory } = podDemandOf(node);
   const pod = { node: node.serviceName, cpu: requestedCpu, memory: requestedMemory };
   return Array.from({ length: pods }, () => pod);

@@ -16,6 +16,7 @@ import type { ReadModel } from '@souk/read-store';
 import { formatCpu, formatMemory } from '@souk/topology';
 import { clusterRoleManifest } from '../application/cluster-access';
 import { type ClusterRegistration, Clusters } from '../application/clusters';
+import { HostGrants } from '../application/host-grants';
 import { type Amount, freeOf, type HostCapacity } from '../domain/capacity';
 import { ClusterUnreachable } from '../domain/cluster.errors';
 import { type ClusterDoc, clustersProjection, EVERYBODY } from '../projections/clusters.projection';
@@ -28,6 +29,7 @@ import { deploymentStatuses } from './http-errors';
 export class ClusterController {
   constructor(
     private readonly clusters: Clusters,
+    private readonly grants: HostGrants,
     @InjectReadModel(clustersProjection) private readonly documents: ReadModel<ClusterDoc>,
   ) {}
 
@@ -110,7 +112,7 @@ export class ClusterController {
     const change = { changes, ...(hostPolicy && { hostPolicy }), ...(kubeconfig !== undefined && { kubeconfig }) };
     const command = ctx.command({ ifMatch: 'required', reason });
     ctx.written(await this.clusters.change(clusterId, ctx.principal.tenant, change, command));
-    return { clusterId };
+    return { clusterId, noLongerGranted: hostPolicy ? await this.grants.noLongerGranted(clusterId) : [] };
   }
 
   @Delete(':clusterId')

@@ -41,7 +41,7 @@ export class NasDto {
 }
 
 export class HostPathGrantDto {
-  /** Absolute. What lies below it may be mounted too; of what holds the host or its containers, exactly this. */
+  /** Absolute. What lies below it may be mounted too, where nothing but reading is granted; of what holds the host or its containers, exactly this. */
   @IsString()
   @Matches(ABSOLUTE)
   @MaxLength(500)
@@ -71,6 +71,11 @@ export class HostPolicyDto {
   @Matches(ABSOLUTE, { each: true })
   @MaxLength(500, { each: true })
   devices: string[];
+
+  /** A container with a device file is privileged: root on its host. Without this no device file is mounted. */
+  @IsOptional()
+  @IsBoolean()
+  privileged?: boolean;
 }
 
 /** What an owner says of a cluster, and may say anew. */

@@ -91,10 +91,9 @@ function recorded({ id, data: { grant }, metadata, recordedAt }: RecordedEvent<H
 }
 
 function isOf(known: RecordedGrant, grant: HostPolicyWithdrawn['data']['grant']): boolean {
-  if (grant.kind === 'host-network') return known.kind === grant.kind;
   return (
     known.kind === grant.kind &&
-    known.path === grant.path &&
+    known.path === ('path' in grant ? grant.path : undefined) &&
     known.readOnly === ('readOnly' in grant ? grant.readOnly : undefined)
   );
 }

@@ -26,8 +26,9 @@ describe('What a configuration asks of hosts', () => {
           { path: '/dev/video0', type: 'CharDevice', readOnly: false },
           { path: '/data', type: 'Directory', readOnly: true },
         ],
+        privileged: true,
       },
-      { node: 'gateway', hostNetwork: true, hostPaths: [] },
+      { node: 'gateway', hostNetwork: true, hostPaths: [], privileged: false },
     ]);
   });
 });

@@ -11,6 +11,8 @@ export interface HostAccess {
     /** It can't write there. */
     readonly readOnly: boolean;
   }[];
+  /** It has a device file, so its container is privileged: root on its host. */
+  readonly privileged: boolean;
 }
 
 /** Everything of the hosts that an owner is to grant before this can be deployed; nodes that ask for nothing are not named. */
@@ -20,6 +22,7 @@ export function hostAccessOf(topology: Topology): HostAccess[] {
       node: serviceName,
       hostNetwork,
       hostPaths: hostPaths.map(({ hostPath, type, readOnly = false }) => ({ path: hostPath, type, readOnly })),
+      privileged: hostPaths.some(({ type }) => type === 'CharDevice' || type === 'BlockDevice'),
     }))
     .filter(({ hostNetwork, hostPaths }) => hostNetwork || hostPaths.length > 0);
 }

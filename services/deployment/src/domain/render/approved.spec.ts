@@ -28,7 +28,7 @@ for (const name of examples) {
 const fileOf = (name: string): string =>
   examples.includes(name) ? join(examplesFolder, name, 'rendered.yaml') : join(__dirname, `../../../test/rendered/${name}.yaml`);
 
-/** The same for every instance: to be read in `shop.yaml`. */
+/** The same for every instance: to be read in `shop.yaml`, and where strangers share the cluster in `shared-cluster.yaml`. */
 const everywhere = new Set(['NetworkPolicy/souk-isolation', 'ServiceAccount/souk-workload', 'Secret/souk-identity']);
 
 const objectsOf = ({ surroundings, quota, nodes }: RenderedInstance) => [
@@ -44,7 +44,7 @@ const document = ({ object, sealed }: RenderedObject) => yaml(sealed ? { ...obje
 function approvedText(name: string): string {
   const instance = renderInstance(cases[name]!);
   const shown = objectsOf(instance).filter(
-    ({ object }) => name === 'shop' || !everywhere.has(`${object.kind}/${object.metadata.name}`),
+    ({ object }) => name === 'shop' || name === 'shared-cluster' || !everywhere.has(`${object.kind}/${object.metadata.name}`),
   );
   const deviations = stringify({ deviations: instance.deviations }, { lineWidth: 0, singleQuote: true })
     .trimEnd()

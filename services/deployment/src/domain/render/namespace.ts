@@ -1,4 +1,5 @@
 import { namespaceOf, serviceLabel } from '../cluster-object';
+import type { Reach } from './egress';
 import { type Identity, IDENTITY_SECRET, type Services } from './environment';
 import { renderIsolation } from './network';
 import { SERVICE_ACCOUNT } from './pod';
@@ -12,10 +13,11 @@ export function renderSurroundings(
   identity: Identity,
   level: SecurityLevel,
   services: Services,
+  reach?: Reach,
 ): RenderedObject[] {
   return [
     renderNamespace(owner, name, level, services),
-    renderIsolation(owner),
+    renderIsolation(owner, reach),
     renderServiceAccount(owner),
     renderIdentity(owner, identity),
   ];

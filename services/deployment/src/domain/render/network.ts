@@ -2,6 +2,7 @@ import type { ServiceProvision } from '@souk/contracts';
 import { digestOf, type ResolvedProcess } from '@souk/topology';
 import type { LoadBalancerDialect } from '../cluster.events';
 import { labels, serviceLabel } from '../cluster-object';
+import { egressOf, type Reach } from './egress';
 import { head, type Owner, rendered, type RenderedObject, selectorOf } from './rendered';
 
 /** The address that was taken for a node, and how the cluster's load balancer is told it. */
@@ -60,11 +61,19 @@ export function renderGoverningService(owner: Owner, node: ResolvedProcess): Ren
   });
 }
 
-/** Pods of the instance reach each other; nobody else reaches them. */
-export function renderIsolation(owner: Owner): RenderedObject {
+/**
+ * Pods of the instance reach each other; nobody else reaches them.
+ * @param reach what they reach, on a cluster that is shared with strangers; whatever its hosts reach, where there is none
+ */
+export function renderIsolation(owner: Owner, reach?: Reach): RenderedObject {
   return rendered({
     ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'souk-isolation' }),
-    spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] },
+    spec: {
+      podSelector: {},
+      policyTypes: ['Ingress', ...(reach ? ['Egress'] : [])],
+      ingress: [{ from: [{ podSelector: {} }] }],
+      ...(reach && { egress: egressOf(reach) }),
+    },
   });
 }
 

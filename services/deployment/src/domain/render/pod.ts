@@ -1,5 +1,6 @@
 import { digestOf, type ResolvedProcess } from '@souk/topology';
 import { annotations } from '../cluster-object';
+import { hostTraitsOf } from '../platforms';
 import type { Environment } from './environment';
 import type { PodLogging } from './log-collector';
 import { probesOf } from './probes';
@@ -21,6 +22,8 @@ export interface Workload {
   readonly restartedBy?: string;
   /** None while the instance is stopped. */
   readonly replicas: number;
+  /** Of hosts that it may be on; any, where none is named. */
+  readonly platforms: readonly string[];
   readonly logging?: PodLogging;
 }
 
@@ -71,17 +74,33 @@ function marksOf({ environment, identityVersion, restartedBy, logging }: Workloa
  * Replicas are spread over hosts (F22), however many there are: to scale a node does not touch its pods. In the host's network two of them on one host would be one address: there they never meet, and there are
  * at most as many as hosts.
  */
-function placement(owner: Owner, { node }: Workload): object {
+function placement(owner: Owner, { node, platforms }: Workload): object {
   const labelSelector = { matchLabels: selectorOf(owner, node.serviceName) };
   const topologyKey = 'kubernetes.io/hostname';
-  if (node.category === 'init') return {};
-  if (node.hostNetwork)
-    return {
-      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey }] } },
-    };
-  return {
-    topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }],
+  const isAlone = node.hostNetwork && node.category !== 'init';
+  const affinity = {
+    ...(platforms.length > 0 && { nodeAffinity: { [required]: { nodeSelectorTerms: hostTermsOf(platforms) } } }),
+    ...(isAlone && { podAntiAffinity: { [required]: [{ labelSelector, topologyKey }] } }),
   };
+  const spreads = !isAlone && node.category !== 'init';
+  return {
+    ...(Object.keys(affinity).length > 0 && { affinity }),
+    ...(spreads && {
+      topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }],
+    }),
+  };
+}
+
+const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+
+/** A host of any of these platforms: one term for each operating system. */
+function hostTermsOf(platforms: readonly string[]): object[] {
+  const hosts = platforms.map(hostTraitsOf);
+  const is = (key: string, values: readonly string[]) => ({ key, operator: 'In', values });
+  return [...new Set(hosts.map(({ os }) => os))].sort().map((os) => {
+    const architectures = hosts.filter((host) => host.os === os).map(({ architecture }) => architecture);
+    return { matchExpressions: [is('kubernetes.io/os', [os]), is('kubernetes.io/arch', [...new Set(architectures)].sort())] };
+  });
 }
 
 function processContainer({ node, image, environment, logging }: Workload): object {

@@ -36,6 +36,8 @@ export interface InstanceToRender {
   readonly restarts: ReadonlyMap<string, string>;
   /** Ways of the cluster that objects are written in. */
   readonly cluster?: ClusterTraits;
+  /** That its images run on; any, where none is named. */
+  readonly platforms?: readonly string[];
   /** Node → the address that was taken for it from the cluster's range, for nodes with service type `LoadBalancer`. */
   readonly addresses?: ReadonlyMap<string, string>;
   /** Cloud node → version of its binding; its credentials lie in the vault. */
@@ -52,7 +54,7 @@ export interface InstanceToRender {
   readonly logs?: LogDestination;
 }
 
-export type ClusterTraits = Pick<ClusterDescription, 'loadBalancer' | 'nas'>;
+export type ClusterTraits = Partial<Pick<ClusterDescription, 'loadBalancer' | 'nas' | 'shared'>>;
 
 export interface RenderedInstance {
   readonly namespace: string;
@@ -83,6 +85,8 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   const before = input.before ? scaledNodes(input.before, input) : [];
   const deviations = nodes.flatMap(deviationsOf);
   const logs = input.logs ?? platformLogs(identity.apiUrl);
+  const services: Services = input.services ?? new Map();
+  const reach = cluster?.shared ? { services, urls: [identity.apiUrl, logs.url] } : undefined;
   const settled = renderQuota(owner, nodes);
   const room = new Room(owner, input, nodes, logs);
   const rendered: RenderedNode[] = [];
@@ -93,7 +97,7 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
   return {
     namespace,
     surroundings: [
-      ...renderSurroundings(owner, name, identity, levelOf(deviations), input.services ?? new Map()),
+      ...renderSurroundings(owner, name, identity, levelOf(deviations), services, reach),
       ...renderStorage(owner, nodes, cluster?.nas),
       ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
     ],
@@ -171,6 +175,7 @@ class Room {
       image: this.pinned(node.image),
       environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? identity : undefined),
       replicas: stopped ? 0 : node.replicas,
+      platforms: this.input.platforms ?? [],
       ...(ownCode && { identityVersion: identity.secretVersion }),
       ...(restartedBy !== undefined && { restartedBy }),
       ...(logging && { logging }),

@@ -1,4 +1,5 @@
-import type { HostPathType, ResolvedProcess } from '@souk/topology';
+import type { ResolvedProcess } from '@souk/topology';
+import { isDevice } from '../host-policy';
 
 /** The Pod Security Standards of Kubernetes, from the strictest. */
 export type SecurityLevel = 'restricted' | 'baseline' | 'privileged';
@@ -92,6 +93,3 @@ export function collectorSecurity({ userId }: ResolvedProcess): object {
 const PRIVILEGED_PORTS = 1024;
 
 const isOrdinary = (userId: number | undefined): userId is number => userId !== undefined && userId !== 0;
-
-/** What the host keeps from containers that are not privileged, whatever is mounted. */
-const isDevice = (type: HostPathType): boolean => type === 'CharDevice' || type === 'BlockDevice';
