@@ -142,6 +142,15 @@ describe('Logs of an instance', () => {
     await world.startCluster();
   });
 
+  it('are read in ten streams of a tenant at a time', async () => {
+    const path = `/v1/instances/${instanceId}/logs/events`;
+    const streams = await Promise.all(Array.from({ length: 10 }, () => world.stream('buyer', path)));
+    const refused = [path, `/v1/instances/${instanceId}/nodes/tomcat/pod-logs?follow=true`];
+    for (const url of refused)
+      expect((await world.request('buyer', 'GET', url)).body).toMatchObject({ status: 429, code: 'too-many-log-streams' });
+    for (const stream of streams) stream.close();
+  });
+
   it('go with the instance', async () => {
     await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
     await world.reaches(instanceId, 'deleted');

@@ -23,9 +23,17 @@ export class TooManyLogRecords extends DomainError {
   }
 }
 
+/** Logs that one tenant reads as they come. */
+export class TooManyLogStreams extends DomainError {
+  readonly code = 'too-many-log-streams';
+  constructor(most: number) {
+    super(`${most} logs of your instances are being read: close one of them first`);
+  }
+}
+
 /** No pod, or no container of it, or none that has printed anything yet. */
 export class NoPodLog extends DomainError {
   readonly code = 'no-pod-log';
 }
 
-export type LogErrorCode = TooManyLogs['code'] | TooManyLogRecords['code'] | NoPodLog['code'];
+export type LogErrorCode = TooManyLogs['code'] | TooManyLogRecords['code'] | TooManyLogStreams['code'] | NoPodLog['code'];
