@@ -68,6 +68,29 @@ describe('Logs of an instance', () => {
     expect(textsOf(await store.search('inst_1', { contains: 'needle', limit: 1, before: first.next! }))).toEqual(['the needle']);
   });
 
+  it('leave others their turn while long ones are looked through, or followed', async () => {
+    await opened({ bytes: 64 * 1024 * 1024 });
+    await store.append(
+      'inst_1',
+      Array.from({ length: 199 }, () => line('x'.repeat(16_384))),
+    );
+    let turns = 0;
+    let counting = setImmediate(function count() {
+      turns++;
+      counting = setImmediate(count);
+    });
+    expect(await store.search('inst_1', { contains: 'needle', limit: 1 })).toEqual({ lines: [] });
+    clearImmediate(counting);
+    expect(turns).toBeGreaterThan(10);
+    const stop = new AbortController();
+    const sizes: number[] = [];
+    for await (const { length } of store.follow('inst_1', { recent: 199 }, stop.signal, 60_000)) {
+      sizes.push(length);
+      if (sizes.reduce((sum, size) => sum + size) === 199) stop.abort();
+    }
+    expect(Math.max(...sizes)).toBe(16);
+  });
+
   it('give way, the oldest first, where there is no room for all of them, and are counted', async () => {
     await opened({ bytes: 10_000 });
     await store.append('inst_2', [line('of another one')]);

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
 import {
   type KeptLine,
+  LINE_OVERHEAD,
   type LogLine,
   type LogPage,
   type LogSearch,
@@ -36,13 +37,12 @@ export interface LmdbLogStoreOptions {
   readonly now: () => number;
 }
 
-/** What a line takes beside its text: keys, names, pages that are not full. */
-const OVERHEAD = 128;
 /** Lines and bytes of one transaction: what has to give way is about as much, and the thread is not held for long. */
 const BATCH_LINES = 500;
 const BATCH_BYTES = 64 * 1024;
-/** Lines that are read at once, and looked at for one page. */
+/** Lines and bytes that are read at once, and lines that are looked at for one page. */
 const SLICE = 500;
+const SLICE_BYTES = 256 * 1024;
 const LOOKED_AT = 20_000;
 const FOLLOWED_AT_ONCE = 200;
 
@@ -89,17 +89,19 @@ export class LmdbLogStore extends LogStore {
     const fits = matcherOf(search);
     const found: KeptLine[] = [];
     let before = search.before;
-    for (let looked = 0; looked < LOOKED_AT; looked += SLICE) {
-      let read = 0;
+    for (let looked = 0; looked < LOOKED_AT;) {
+      let [read, bytes] = [0, 0];
       for (const { key, value } of this.newest(instanceId, before, SLICE)) {
         read++;
+        bytes += sizeOf(value);
         before = key[1];
         if (value.came < oldest) return { lines: found };
-        if (!fits(value)) continue;
-        found.push(lineOf(before, value));
+        if (fits(value)) found.push(lineOf(before, value));
         if (found.length === limit) return { lines: found, next: before };
+        if (bytes >= SLICE_BYTES) break;
       }
-      if (read < SLICE) return { lines: found };
+      if (read < SLICE && bytes < SLICE_BYTES) return { lines: found };
+      looked += read;
       await turn();
     }
     return { lines: found, ...(before !== undefined && { next: before }) };
@@ -206,7 +208,13 @@ export class LmdbLogStore extends LogStore {
 
   private after(instanceId: string, position: number): KeptLine[] {
     const range = { gt: [instanceId, position], lt: [instanceId, Number.MAX_SAFE_INTEGER], limit: FOLLOWED_AT_ONCE } as const;
-    return [...this.lines.entries(range)].map(({ key, value }) => lineOf(key[1], value));
+    const lines: KeptLine[] = [];
+    let bytes = 0;
+    for (const { key, value } of this.lines.entries(range)) {
+      lines.push(lineOf(key[1], value));
+      if ((bytes += sizeOf(value)) >= SLICE_BYTES) break;
+    }
+    return lines;
   }
 
   private before(instanceId: string, lines: number): number {
@@ -230,7 +238,7 @@ interface Ring {
 const EMPTY: Readonly<Ring> = { first: 1, next: 1, bytes: 0, dropped: 0 };
 
 function sizeOf({ text, node, pod = '', file = '' }: LogLine): number {
-  return Buffer.byteLength(text) + node.length + pod.length + file.length + OVERHEAD;
+  return Buffer.byteLength(text) + node.length + pod.length + file.length + LINE_OVERHEAD;
 }
 
 function* batchesOf(lines: readonly LogLine[]): Generator<readonly LogLine[]> {

@@ -32,6 +32,9 @@ export interface LogPage {
   readonly next?: number;
 }
 
+/** Bytes that a line takes beside its text: keys, names, pages that are not full. */
+export const LINE_OVERHEAD = 128;
+
 /** What is kept of one instance. */
 export interface LogUsage {
   readonly lines: number;

@@ -47,6 +47,13 @@ describe('Warnings', () => {
     expect(warned({ ...web, image })).toEqual(changes ? ['image-unpinned /nodes/0/image'] : []);
   });
 
+  it('tell of logs that nobody collects', () => {
+    const init: TopologyNode = { serviceName: 'seed', category: 'init', image: 'seed:1' };
+    expect(warned(init)).toEqual([]);
+    expect(warned({ ...init, logDirectory: '/var/log/seed' })).toEqual(['logs-not-collected /nodes/0/logDirectory']);
+    expect(warned({ ...web, logDirectory: '/var/log/web' })).toEqual([]);
+  });
+
   it('tell of root', () => {
     expect(warned({ ...web, userId: 0 })).toEqual(['user-is-root /nodes/0/userId']);
     expect(warned({ ...web, userId: 1 })).toEqual([]);

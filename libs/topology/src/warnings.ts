@@ -6,14 +6,14 @@ import { hostPortsOf } from './validate-ports';
 
 /**
  * What may be meant, and should be looked at: it stands in nobody's way. Codes: `node-local-state`, `host-port-replicas`, `image-unpinned`,
- * `user-is-root`. Of the same shape as problems; linear in the size of the topology.
+ * `user-is-root`, `logs-not-collected`. Of the same shape as problems; linear in the size of the topology.
  */
 export function warningsOf({ nodes }: Topology): readonly Problem[] {
   return nodes.flatMap((node, index) => (node.category === 'cloud' ? [] : processWarnings(node, `/nodes/${index}`)));
 }
 
 function processWarnings(node: TopologyNode, at: string): Problem[] {
-  const { replicas = 1, image, userId } = node;
+  const { replicas = 1, image, userId, category, logDirectory } = node;
   const warnings: Problem[] = [];
   const say = (code: string, field: string, message: string) => warnings.push({ code, pointer: `${at}/${field}`, message });
   if (replicas > 1) for (const state of statesOf(node)) say('node-local-state', 'replicas', state);
@@ -29,6 +29,12 @@ function processWarnings(node: TopologyNode, at: string): Problem[] {
   if (parsed && parsed.digest === undefined && (parsed.tag === undefined || parsed.tag === 'latest'))
     say('image-unpinned', 'image', `"${image}" may be another image tomorrow: name a tag of a version, or a digest`);
   if (userId === 0) say('user-is-root', 'userId', 'the process runs as root');
+  if (category === 'init' && logDirectory !== undefined)
+    say(
+      'logs-not-collected',
+      'logDirectory',
+      'the pod of an init node ends with its process, and what it has written to files with it: let it print',
+    );
   return warnings;
 }
 

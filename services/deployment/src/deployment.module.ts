@@ -62,6 +62,7 @@ import { InstanceLogController } from './edges/instance-log.controller';
 import { InstanceController } from './edges/instance.controller';
 import { LogCollectorController } from './edges/log-collector.controller';
 import { LogLinesBody } from './edges/log-lines-body';
+import { LogStreams } from './edges/log-streams';
 import { LogRetentionConsumer } from './edges/log-retention.consumer';
 import { OpenController } from './edges/open.controller';
 import { OperationController } from './edges/operation.controller';
@@ -146,7 +147,7 @@ export class DeploymentModule {
         { provide: BuiltInProviders, inject: [SecretVault, Clock], useFactory: builtInProviders(settings) },
         ...[CloudProviders, CloudResources, CloudWork, ResourceSteps, ServiceBrokers],
         SecretRollout,
-        ...[InstanceLogs, PodLogs, LogLinesBody],
+        ...[InstanceLogs, PodLogs, LogLinesBody, LogStreams],
         { provide: LogStore, inject: [Clock], useFactory: (clock: Clock) => logStoreOf(settings, clock) },
         { provide: DeploymentCommands, useExisting: Instances },
       ],

@@ -397,9 +397,12 @@ users: [{name: souk, user: {token: hush}}]
     await world.stopCluster();
     const away = await until(world.clusterId, ({ reachable, since }) => reachable === false && since !== undefined);
     expect(away).toMatchObject({ reachable: false, hosts: [], lastSeen: { hosts: 3 } });
-    await world.until(instanceId, ({ clusterReachable }) => clusterReachable === false);
+    const unseen = await world.until(instanceId, ({ clusterReachable }) => clusterReachable === false);
+    // What was asked of it stands; how it is, nobody knows.
+    expect(unseen).toMatchObject({ status: 'running', health: { state: 'unknown', nodes: [] } });
     await world.startCluster();
-    await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
+    const seen = await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
+    expect(seen.health?.state).not.toBe('unknown');
     expect(await until(world.clusterId, ({ reachable }) => reachable)).toMatchObject({ hosts: [{}, {}, {}] });
   }, 60_000);
 });

@@ -65,6 +65,16 @@ describe('Logs of an instance', () => {
     for (const token of [forged, unknown, 'x', `buyer.${ids.buyer}`])
       expect((await collected([{ log: 'x' }], token)).body).toMatchObject({ status: 401, code: 'unauthenticated' });
     expect((await world.send('POST', '/open/v1/logs', [])).status).toBe(401);
+    // Nothing of what they send is looked at.
+    const authorization = `Bearer ${forged}`;
+    for (const [type, text] of [
+      ['application/json', '{'],
+      ['application/json', `"${'x'.repeat(5 * 1024 * 1024)}"`],
+      ['image/png', 'x'],
+    ] as const)
+      expect(
+        (await world.send('POST', '/open/v1/logs', undefined, { 'content-type': type, authorization }, text)).body,
+      ).toMatchObject({ code: 'unauthenticated' });
     expect(await texts('?contains=x')).toEqual([]);
   });
 
@@ -73,12 +83,22 @@ describe('Logs of an instance', () => {
       (await world.send('POST', '/open/v1/logs', [{ log: 'in a list' }], { authorization: `Bearer ${bearer}` })).status,
     ).toBe(204);
     expect(await texts('?contains=in%20a%20list')).toEqual(['in a list']);
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const sent = async (text: string, type: string) =>
+      (await world.send('POST', '/open/v1/logs', undefined, { 'content-type': type, authorization: `Bearer ${bearer}` }, text))
+        .status;
+    expect(await sent(`${deep}\nafter what is deep`, 'application/json')).toBe(204);
+    expect(await texts('?limit=2')).toEqual(['after what is deep', expect.stringMatching(/^\[\[\[/)]);
+    const { kept } = await logs();
+    expect(await sent('1\n'.repeat(40_001), 'text/plain')).toBe(413);
+    expect((await logs()).kept).toEqual(kept);
     const large = 'x'.repeat(1024 * 1024);
     expect((await collected(Array.from({ length: 5 }, () => ({ log: large })))).status).toBe(413);
     let answer = await collected([]);
-    for (let i = 0; i < 12 && answer.status === 204; i++)
-      answer = await collected([{ log: large }, { log: large }, { log: large }]);
+    for (let i = 0; i < 60 && answer.status === 204; i++) answer = await collected([{ log: large }]);
     expect([answer.body.code, answer.headers['retry-after']]).toEqual(['too-many-logs', '5']);
+    // Few bytes, which take much room.
+    expect(await sent('1\n'.repeat(40_000), 'text/plain')).toBe(429);
   });
 
   it('are followed live, from the last line that was heard', async () => {
@@ -120,6 +140,15 @@ describe('Logs of an instance', () => {
     await world.stopCluster();
     expect((await world.request('buyer', 'GET', `${path}/tomcat/pod-logs`)).body).toMatchObject({ code: 'cluster-unreachable' });
     await world.startCluster();
+  });
+
+  it('are read in ten streams of a tenant at a time', async () => {
+    const path = `/v1/instances/${instanceId}/logs/events`;
+    const streams = await Promise.all(Array.from({ length: 10 }, () => world.stream('buyer', path)));
+    const refused = [path, `/v1/instances/${instanceId}/nodes/tomcat/pod-logs?follow=true`];
+    for (const url of refused)
+      expect((await world.request('buyer', 'GET', url)).body).toMatchObject({ status: 429, code: 'too-many-log-streams' });
+    for (const stream of streams) stream.close();
   });
 
   it('go with the instance', async () => {

@@ -123,6 +123,12 @@ describe('An instance with every setting', () => {
   it('spreads the replicas of its host network over hosts', async () => {
     const pods = await podsOf('gateway');
     expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
+    // It is reached where they are.
+    const { nodes } = await world.atRest(instanceId);
+    const { addresses } = (nodes as { serviceName: string; addresses: { hosts: string[] }[] }[]).find(
+      ({ serviceName }) => serviceName === 'gateway',
+    )!;
+    expect(addresses[0]!.hosts).toEqual(pods.map(({ status }) => status.hostIP).sort());
   });
 
   it('is on hosts of its platform, however much room others have, and is shown there beforehand', async () => {
@@ -194,5 +200,6 @@ interface Claim extends KubernetesObject {
 }
 
 interface Pod {
+  readonly status: { readonly hostIP: string };
   readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
 }

@@ -5,6 +5,7 @@ import { type Answer, World } from './world';
 
 const next = 'ver_01J00000000000000000000002';
 const broken = 'ver_01J00000000000000000000003';
+const slow = 'ver_01J00000000000000000000005';
 const upgraded: Topology = {
   ...shop,
   nodes: [{ ...tomcat, image: 'registry.example/shop/tomcat:1.1.0' }, mysql, schema],
@@ -17,11 +18,19 @@ describe('An instance in operation', () => {
 
   beforeAll(async () => {
     world = await World.open(
-      { images: { 'failing/*': { behaviour: 'job-fails' }, 'stuck/*': { behaviour: 'never-ready' } }, backoffMs: 100 },
+      {
+        images: {
+          'failing/*': { behaviour: 'job-fails' },
+          'stuck/*': { behaviour: 'never-ready' },
+          'slow/*': { behaviour: 'never-ready' },
+        },
+        backoffMs: 100,
+      },
       { unhealthyAfterMs: 200, driftMs: 200, orphanGraceMs: 100, nodeTimeoutMs: 60_000 },
     );
     world.neighbours.app.add(ids.versionId, '1.0.0', shop);
     world.neighbours.app.add(next, '1.1.0', upgraded);
+    world.neighbours.app.add(slow, '1.1.1', { ...shop, nodes: [{ ...tomcat, image: 'slow/tomcat:1' }, mysql, schema] });
     world.neighbours.app.add(broken, '0.1.0', { ...shop, nodes: [tomcat, mysql, { ...schema, image: 'failing/schema:1' }] });
     instanceId = await world.purchase('my shop');
     await world.reaches(instanceId, 'running');
@@ -143,14 +152,21 @@ describe('An instance in operation', () => {
     expect((await ask('suspend-reconciliation', { reason: 'mine' })).status).toBe(403);
     await ask('resume-reconciliation', { reason: 'it has moved' }, 'operator');
 
-    const { body } = await ask('scale', { nodes: { mysql: 1 } });
-    await ask('suspend-reconciliation', { reason: 'wait' }, 'operator');
+    const { body } = await ask('upgrade', { versionId: slow });
     const operationId = body.operationId as string;
-    const resumed = await world.request('operator', 'POST', `/v1/operations/${operationId}/resume`, { reason: 'go on' });
-    // The operation may have been faster.
-    expect([202, 409]).toContain(resumed.status);
-    await ask('resume-reconciliation', { reason: 'go on' }, 'operator');
+    await world.stepTaken(operationId, 'NodeApplied tomcat');
+    expect((await ask('suspend-reconciliation', { reason: 'wait' }, 'operator')).status).toBe(200);
+    await world.stepTaken(operationId, 'OperationStalled');
+    const stalled = await world.record(operationId, () => true);
+    expect(stalled.steps.at(-1)).toMatchObject({ type: 'OperationStalled', detail: expect.stringContaining('wait') as unknown });
+    await world.images('slow/*', 'normal');
+    const resume = () => world.request('operator', 'POST', `/v1/operations/${operationId}/resume`, { reason: 'go on' });
+    expect((await resume()).status).toBe(202);
     await world.ends({ instanceId, operationId });
+    const steps = await world.steps(operationId);
+    expect(steps.slice(steps.indexOf('OperationStalled')).slice(0, 2)).toEqual(['OperationStalled', 'OperationContinued']);
+    await atRest();
+    expect((await resume()).body).toMatchObject({ status: 409, code: 'operation-ended' });
   });
 
   it('goes on where an operator takes a node for ready, with who and why on the record', async () => {

@@ -1,20 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { EventStore } from '@souk/event-sourcing';
-import { LogStore } from '@souk/log-store';
+import { LINE_OVERHEAD, LogStore } from '@souk/log-store';
 import { Clock, InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { LRUCache } from 'lru-cache';
 import { allowed, type Remainder } from '../domain/byte-allowance';
 import { LogsRefused, TooManyLogs } from '../domain/log.errors';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
-import { type LogRecord, logRecordOf } from './log-record';
+import type { LogRecord } from './log-record';
+import { recordsIn } from './log-records';
 import { instanceIn, LogTokens } from './log-tokens';
 
 /** What one instance may send: a collector that comes back has a backlog. */
 const ALLOWANCE = { burst: 16 * 1024 * 1024, perSecond: 512 * 1024 };
-/** Lines that are read before others have their turn. */
-const SLICE = 1_000;
 /** How long a deleted instance may take to reach the read model, in milliseconds. */
 const PATIENCE = 10_000;
 
@@ -31,14 +30,26 @@ export class InstanceLogs implements OnApplicationShutdown {
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
   ) {}
 
-  /** @throws LogsRefused, TooManyLogs, LogsNotKept */
+  /** Before anything is read of what it sends. @throws LogsRefused */
+  async admit(bearer: string): Promise<void> {
+    await this.sender(bearer);
+  }
+
+  /** All of it or nothing. @throws LogsRefused, TooManyLogs, TooManyLogRecords, LogsNotKept */
   async take(bearer: string, body: Buffer): Promise<void> {
     const { instanceId } = await this.sender(bearer);
     const now = this.clock.now();
-    const remainder = allowed(this.remainders.get(instanceId), body.length, now.getTime(), ALLOWANCE);
-    if (!remainder) throw new TooManyLogs(instanceId);
-    this.remainders.set(instanceId, remainder);
-    for await (const records of recordsIn(body, now)) await this.store.append(instanceId, records);
+    this.charge(instanceId, body.length, now);
+    const slices: (readonly LogRecord[])[] = [];
+    let records = 0;
+    for (const slice of recordsIn(body, now)) {
+      slices.push(slice);
+      records += slice.length;
+      await turn();
+    }
+    // Short lines take more room than they have bytes.
+    this.charge(instanceId, Math.max(0, records * LINE_OVERHEAD - body.length), now);
+    for (const slice of slices) await this.store.append(instanceId, slice);
   }
 
   /** Once the instance is gone for all who ask. */
@@ -51,29 +62,17 @@ export class InstanceLogs implements OnApplicationShutdown {
     await this.store.close();
   }
 
+  /** @throws TooManyLogs */
+  private charge(instanceId: string, bytes: number, now: Date): void {
+    const remainder = allowed(this.remainders.get(instanceId), bytes, now.getTime(), ALLOWANCE);
+    if (!remainder) throw new TooManyLogs(instanceId);
+    this.remainders.set(instanceId, remainder);
+  }
+
   private async sender(bearer: string): Promise<InstanceDoc> {
     const claimed = instanceIn(bearer);
     const instance = claimed === undefined ? undefined : await this.instances.get(claimed);
     if (!instance || instance.status === 'deleted' || !(await this.tokens.isBearerOf(instance, bearer))) throw new LogsRefused();
     return instance;
-  }
-}
-
-/** Lines of JSON, or lists of it. What is no JSON is a line of text. */
-async function* recordsIn(body: Buffer, now: Date): AsyncGenerator<readonly LogRecord[]> {
-  const lines = body.toString('utf8').split('\n');
-  for (let from = 0; from < lines.length; from += SLICE) {
-    const records = lines.slice(from, from + SLICE).flatMap((line) => (line.trim() === '' ? [] : valuesOf(line)));
-    yield records.map((record) => logRecordOf(record, now));
-    await turn();
-  }
-}
-
-function valuesOf(line: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    return Array.isArray(value) ? value : [value];
-  } catch {
-    return [{ log: line }];
   }
 }

@@ -15,9 +15,25 @@ export class TooManyLogs extends DomainError {
   }
 }
 
+/** In one request: what takes a turn of everybody is bounded, whatever its bytes. */
+export class TooManyLogRecords extends DomainError {
+  readonly code = 'too-many-log-records';
+  constructor(most: number) {
+    super(`a request has at most ${most} records: send them in several`);
+  }
+}
+
+/** Logs that one tenant reads as they come. */
+export class TooManyLogStreams extends DomainError {
+  readonly code = 'too-many-log-streams';
+  constructor(most: number) {
+    super(`${most} logs of your instances are being read: close one of them first`);
+  }
+}
+
 /** No pod, or no container of it, or none that has printed anything yet. */
 export class NoPodLog extends DomainError {
   readonly code = 'no-pod-log';
 }
 
-export type LogErrorCode = TooManyLogs['code'] | NoPodLog['code'];
+export type LogErrorCode = TooManyLogs['code'] | TooManyLogRecords['code'] | TooManyLogStreams['code'] | NoPodLog['code'];

@@ -76,6 +76,8 @@ export const deploymentStatuses: Readonly<Record<string, number>> = {
 /** Of what instances write. */
 export const logErrors = {
   'too-many-logs': HttpStatus.TOO_MANY_REQUESTS,
+  'too-many-log-records': HttpStatus.PAYLOAD_TOO_LARGE,
+  'too-many-log-streams': HttpStatus.TOO_MANY_REQUESTS,
   'no-pod-log': HttpStatus.UNPROCESSABLE_ENTITY,
   'logs-not-kept': HttpStatus.CONFLICT,
   'cluster-unreachable': HttpStatus.BAD_GATEWAY,

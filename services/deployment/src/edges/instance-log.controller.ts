@@ -17,14 +17,12 @@ import { PodLogs } from '../application/pod-logs';
 import { type InstanceDoc, instancesProjection } from '../projections/instances.projection';
 import { logErrors } from './http-errors';
 import { LogFilterQuery, LogQuery, PodLogQuery } from './log.dto';
-import { readableOf } from './readable-of';
+import { LogStreams } from './log-streams';
 
 const PAGE = 100;
 /** Lines that somebody sees who has just come. */
 const RECENT = 20;
 const TAIL = 500;
-/** A log is followed no longer than this in one go, in milliseconds. */
-const FOLLOWED = 3_600_000;
 
 /** What instances write, for their owners and nobody else. */
 @ApiTags('instances')
@@ -35,6 +33,7 @@ export class InstanceLogController {
   constructor(
     private readonly store: LogStore,
     private readonly podLogs: PodLogs,
+    private readonly streams: LogStreams,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
   ) {}
 
@@ -64,10 +63,8 @@ export class InstanceLogController {
   ): Promise<StreamableFile> {
     await this.own(instanceId, principal);
     const from = lastEventId ? { after: positionIn(lastEventId, 'header', '') } : { recent: RECENT };
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(FOLLOWED)]);
-    const lines = this.store.follow(instanceId, from, signal, HEARTBEAT);
-    return new StreamableFile(readableOf(stop, eventsOf(lines, from, filter)), { type: 'text/event-stream' });
+    const events = (signal: AbortSignal) => eventsOf(this.store.follow(instanceId, from, signal, HEARTBEAT), from, filter);
+    return new StreamableFile(await this.streams.begin(principal.tenant, events), { type: 'text/event-stream' });
   }
 
   @Get('nodes/:node/pod-logs')
@@ -81,9 +78,8 @@ export class InstanceLogController {
   ): Promise<StreamableFile> {
     const instance = await this.own(instanceId, principal);
     if (!instance.nodes.some(({ serviceName }) => serviceName === node)) throw new NotFound('node', node);
-    const stop = new AbortController();
-    const bytes = await this.podLogs.of(instance, node, { tailLines, ...wish }, stop.signal);
-    return new StreamableFile(readableOf(stop, bytes), { type: 'text/plain; charset=utf-8' });
+    const bytes = (signal: AbortSignal) => this.podLogs.of(instance, node, { tailLines, ...wish }, signal);
+    return new StreamableFile(await this.streams.begin(principal.tenant, bytes), { type: 'text/plain; charset=utf-8' });
   }
 
   private async own(instanceId: string, { tenant }: Principal): Promise<InstanceDoc> {

@@ -77,7 +77,10 @@ export function processSecurity({ userId, ports, hostPaths = [] }: ResolvedProce
   };
 }
 
-/** Of a collector, which reads what the process writes: as the same user, or, where nobody knows that one, as root that may read everything. */
+/**
+ * Of a collector, which reads what the process writes: as the same user, or, where nobody knows that one, as root that may read everything.
+ * A link in the log directory leads it to files of its own container, which has nothing to tell but the token to send these logs.
+ */
 export function collectorSecurity({ userId }: ResolvedProcess): object {
   return {
     allowPrivilegeEscalation: false,
