@@ -32,6 +32,9 @@ export interface ProviderCatalogue {
   readonly trouble?: string;
 }
 
+/** Nobody has such a plan: known from catalogues, in our own words. */
+export class NotOffered extends RequestRejected {}
+
 /** How long somebody who asks for the catalogue waits for one provider, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
@@ -58,7 +61,7 @@ export class CloudProviders {
 
   /**
    * Answers as soon as one of them has it: a provider that hangs stands in nobody's way.
-   * @throws RequestRejected where nobody has it; TryLater where somebody who did not answer may have it
+   * @throws NotOffered where nobody has it; TryLater where somebody who did not answer may have it
    */
   async offer(service: string, plan: string): Promise<Offer> {
     const names = [...this.builtIn.byName.keys(), ...(await this.brokers.ids())];
@@ -70,14 +73,14 @@ export class CloudProviders {
     const found = await Promise.any(asked).catch((error: unknown) => {
       const open =
         error instanceof AggregateError ? (error.errors as unknown[]).find((one) => !(one instanceof RequestRejected)) : error;
-      if (open === undefined) throw new RequestRejected(`nobody offers a service "${service}"`);
+      if (open === undefined) throw new NotOffered(`nobody offers a service "${service}"`);
       if (!(open instanceof ProviderError)) throw open as Error;
       throw new TryLater(open.message, undefined, { cause: open });
     });
     const known = found.offering.plans.find(({ name }) => name === plan);
     if (known) return { ...found, plan: known };
     const others = found.offering.plans.map(({ name }) => `"${name}"`).join(', ');
-    throw new RequestRejected(`the service "${service}" has no plan "${plan}"; there are ${others}`);
+    throw new NotOffered(`the service "${service}" has no plan "${plan}"; there are ${others}`);
   }
 
   /** Cloud nodes that nobody provides. Says nothing of what a provider that does not answer may have. */
@@ -90,7 +93,7 @@ export class CloudProviders {
         return [];
       } catch (error) {
         if (error instanceof TryLater) return [];
-        if (!(error instanceof RequestRejected)) throw error;
+        if (!(error instanceof NotOffered)) throw error;
         const message = `cloud node "${resolved.serviceName}": ${error.message}`;
         return [{ code: 'cloud-service-unavailable', pointer: `/nodes/${index}/cloud`, message }];
       }

@@ -147,7 +147,11 @@ describe.each([
       worker.release();
       const down = { method: 'DELETE', when: 'before', status: 503 } as const;
       broker.goesWrong(...Array.from({ length: 10 }, () => down));
-      expect(await worker.step()).toMatchObject({ type: 'wait', delay: 'the broker answers 503: it goes wrong' });
+      expect(await worker.step()).toMatchObject({
+        type: 'wait',
+        delay: { code: 'outcome-unknown' },
+        said: 'the broker answers 503: it goes wrong',
+      });
       await worker.finish();
       expect(worker.resource).toMatchObject({ status: 'gone' });
       expect(broker.instances.size).toBe(0);
