@@ -38,6 +38,7 @@ const settings = {
   cloudPollMs: { first: 5, longest: 50 },
   cloudCallTimeoutMs: 2_000,
   simulatedCloudMs: 20,
+  trialCloudPlans: ['broker-postgresql/huge'],
 };
 
 describe('A cloud node', () => {
@@ -326,6 +327,23 @@ describe('A cloud node', () => {
       cloudNodes: [{ serviceName: 'rds', service: 'broker-postgresql', plan: 'small' }],
       problems: [],
     });
+  });
+
+  it('that costs something is in no trial unless an operator allows it', async () => {
+    const trial = (versionId: string) =>
+      world.request('provider', 'POST', '/v1/instances', {
+        ...{ name: `trial of ${versionId}`, versionId, configuration: 'standard', clusterId: world.clusterId },
+      });
+    expect((await trial(versions.small)).body).toMatchObject({
+      ...{ status: 422, code: 'plan-not-for-trials' },
+      problems: [{ code: 'plan-not-for-trials', pointer: '/nodes/0/cloud/plan' }],
+    });
+    // Allowed by the settings; its provider does not have it, which is another matter.
+    expect((await trial(versions.unknown)).body.problems).toMatchObject([{ code: 'cloud-service-unavailable' }]);
+    const { status, body } = await trial(versions.simulated);
+    expect(status).toBe(202);
+    await world.request('provider', 'DELETE', `/v1/instances/${body.instanceId}`);
+    await world.until(body.instanceId, (instance) => instance.status === 'deleted', 'provider');
   });
 
   it('of the simulated cloud needs no broker', async () => {

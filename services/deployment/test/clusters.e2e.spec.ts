@@ -384,6 +384,8 @@ users: [{name: souk, user: {token: hush}}]
     await world.until(instanceId, ({ clusterReachable }) => clusterReachable === false);
     await world.startCluster();
     await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
-    expect(await until(world.clusterId, ({ reachable }) => reachable)).toMatchObject({ hosts: [{}, {}, {}] });
+    await until(world.clusterId, ({ reachable }) => reachable === true);
+    expect(await get(world.clusterId, 'operator')).toMatchObject({ hosts: [{}, {}, {}] });
+    expect(await get(world.clusterId)).toMatchObject({ hosts: [], lastSeen: { hosts: 3 } });
   }, 60_000);
 });

@@ -10,6 +10,7 @@ import {
 } from '@souk/managed-resources';
 import type { Problem } from '@souk/event-sourcing';
 import { isProcess, resolveNode, type Topology } from '@souk/topology';
+import { DeploymentSettings } from './deployment-settings';
 import { ServiceBrokers } from './service-brokers';
 
 /** Providers that come with the installation, by name. Its own token. */
@@ -35,6 +36,9 @@ export interface ProviderCatalogue {
 /** Nobody has such a plan: known from catalogues, in our own words. */
 export class NotOffered extends RequestRejected {}
 
+/** The name of the built-in provider whose resources cost nothing. */
+export const SIMULATED = 'simulated';
+
 /** How long somebody who asks for the catalogue waits for one provider, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
@@ -44,6 +48,7 @@ export class CloudProviders {
   constructor(
     private readonly builtIn: BuiltInProviders,
     private readonly brokers: ServiceBrokers,
+    private readonly settings: Pick<DeploymentSettings, 'trialCloudPlans'>,
   ) {}
 
   /** @throws TryLater where there is none of that name (now): what it has made is not given up for that */
@@ -99,6 +104,20 @@ export class CloudProviders {
       }
     });
     return (await Promise.all(problems)).flat();
+  }
+
+  /** Cloud nodes that are not for trials: what they cost is nobody's then. */
+  async trialProblems({ nodes }: Topology): Promise<Problem[]> {
+    const { trialCloudPlans } = this.settings;
+    const free = new Set(((await this.builtIn.byName.get(SIMULATED)?.catalogue()) ?? []).map(({ name }) => name));
+    return nodes.flatMap((node, index) => {
+      const resolved = resolveNode(node);
+      if (isProcess(resolved)) return [];
+      const { service, plan } = resolved.cloud;
+      if (free.has(service) || trialCloudPlans.includes(`${service}/${plan}`)) return [];
+      const message = `cloud node "${resolved.serviceName}": plan "${plan}" of "${service}" is not for trials`;
+      return [{ code: 'plan-not-for-trials', pointer: `/nodes/${index}/cloud/plan`, message }];
+    });
   }
 
   private async catalogueOf(provider: string): Promise<ProviderCatalogue> {

@@ -24,7 +24,9 @@ class Worker {
     readonly client: ServiceBroker,
     private readonly crashing: boolean,
   ) {
-    const providers = new CloudProviders({ byName: new Map([['broker', client]]) }, { ids: async () => [] } as never);
+    const providers = new CloudProviders({ byName: new Map([['broker', client]]) }, { ids: async () => [] } as never, {
+      trialCloudPlans: [],
+    });
     const vault: Pick<CloudResources, 'keepCredentials' | 'forgetCredentials'> = {
       keepCredentials: async (_, { attempt }, credentials) => void this.kept.set(attempt, credentials),
       forgetCredentials: async (_, { attempt }) => void this.kept.delete(attempt),

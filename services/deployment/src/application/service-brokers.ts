@@ -103,7 +103,10 @@ export class ServiceBrokers {
     const known = this.clients.get(brokerId);
     if (known && (await this.brokers.get(brokerId))) return known;
     const { state } = await this.commands.load(serviceBroker, brokerId);
-    if (state.status !== 'registered') return this.forget(brokerId);
+    if (state.status !== 'registered') {
+      this.forget(brokerId);
+      return undefined;
+    }
     const text = await this.vault.get(platformTenant, credentialsName(brokerId));
     if (text === undefined) return undefined;
     const { url, certificateAuthority } = state.description;
@@ -115,7 +118,7 @@ export class ServiceBrokers {
     return client;
   }
 
-  private forget(brokerId: string): undefined {
+  private forget(brokerId: string): void {
     this.clients.get(brokerId)?.close();
     this.clients.delete(brokerId);
   }
