@@ -48,7 +48,7 @@ export class CloudProviders {
   constructor(
     private readonly builtIn: BuiltInProviders,
     private readonly brokers: ServiceBrokers,
-    private readonly settings: Pick<DeploymentSettings, 'trialCloudPlans'>,
+    private readonly settings: DeploymentSettings,
   ) {}
 
   /** @throws TryLater where there is none of that name (now): what it has made is not given up for that */

@@ -24,9 +24,8 @@ class Worker {
     readonly client: ServiceBroker,
     private readonly crashing: boolean,
   ) {
-    const providers = new CloudProviders({ byName: new Map([['broker', client]]) }, { ids: async () => [] } as never, {
-      trialCloudPlans: [],
-    });
+    const builtIn = { byName: new Map([['broker', client]]) };
+    const providers = new CloudProviders(builtIn, { ids: async () => [] } as never, { trialCloudPlans: [] } as never);
     const vault: Pick<CloudResources, 'keepCredentials' | 'forgetCredentials'> = {
       keepCredentials: async (_, { attempt }, credentials) => void this.kept.set(attempt, credentials),
       forgetCredentials: async (_, { attempt }) => void this.kept.delete(attempt),

@@ -91,7 +91,7 @@ export class ClusterController {
 
   @Get(':clusterId')
   @Roles('buyer', 'provider', 'operator')
-  @ApiOperation({ summary: 'One cluster, with what its hosts have free now' })
+  @ApiOperation({ summary: 'One cluster; for its owner and operators with what its hosts have free now' })
   async get(@Param('clusterId') clusterId: string, @Ctx() ctx: RequestContext) {
     const document = await this.documents.get(clusterId);
     const { tenant, role } = ctx.principal;
