@@ -73,7 +73,7 @@ describe('The API of deployment', () => {
       const kubeconfigText = kubeconfig('https://127.0.0.1:6443', '{token: t}');
       const body = { name: 'x', platforms: ['linux/amd64'], connection: { kind: 'kubeconfig', kubeconfig: kubeconfigText } };
       const check = () => world.request('provider', 'POST', '/v1/clusters/checks', body);
-      const answers = await Promise.all(Array.from({ length: 60 }, check));
+      const answers = await Promise.all(Array.from({ length: 100 }, check));
       const refused = answers.filter(({ status }) => status === 429);
       expect(refused.length).toBeGreaterThan(0);
       expect(refused[0]!.body).toMatchObject({ code: 'too-many-cluster-checks' });

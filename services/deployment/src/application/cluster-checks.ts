@@ -18,7 +18,7 @@ import { hostCapacities } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
 
 /** What one account may ask for: whoever sets a cluster up tries a few times. On average one in two seconds. */
-const ALLOWANCE = { burst: 30, perSecond: 0.5 };
+const ALLOWANCE = { burst: 60, perSecond: 0.5 };
 
 /** What a cluster has shown, and what stands in the way of taking it. */
 export interface ClusterReport {

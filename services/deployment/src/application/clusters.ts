@@ -94,8 +94,7 @@ export class Clusters {
     { connection, ...claims }: Omit<ClusterRegistration, 'clusterId' | 'ownerTenant' | 'name' | 'shared'>,
     tenant: string,
   ): Promise<ClusterReport> {
-    this.checks.count(tenant);
-    const stated = await this.stated(connection);
+    const stated = await this.stated(connection, tenant);
     const problems = [...stated.problems, ...rangeProblems(claims.serviceAddressRange), ...policyProblems(claims.hostPolicy)];
     // Of a cluster that may not be called nothing more is known.
     if (stated.problems.length > 0) return { problems, hosts: [] };
@@ -215,9 +214,8 @@ export class Clusters {
     let endpoint = () =>
       this.connection.endpointOf({ clusterId, ownerTenant, kind: connection.kind, ...(credentials && { credentials }) });
     const asks = kubeconfig !== undefined || changes.platforms !== undefined || changes.nas;
-    if (asks) this.checks.count(ownerTenant);
     if (kubeconfig !== undefined) {
-      const stated = await this.stated({ kind: 'kubeconfig', kubeconfig });
+      const stated = await this.stated({ kind: 'kubeconfig', kubeconfig }, ownerTenant);
       problems.push(...(connection.kind === 'kubeconfig' ? stated.problems : [NO_KUBECONFIG]));
       endpoint = stated.endpoint;
     }
@@ -236,8 +234,11 @@ export class Clusters {
     await this.sights.record(clusterId, ownerTenant, await this.sights.look(clusterId));
   }
 
-  /** How a cluster is reached by what is said of it, and what is wrong with that. Nobody is called. */
-  private async stated(connection: Connection): Promise<{ endpoint: () => Promise<KubernetesEndpoint>; problems: Problem[] }> {
+  /** How a cluster is reached by what is said of it, and what is wrong with that. Nobody is called. @throws TooManyChecks */
+  private async stated(
+    connection: Connection,
+    tenant: string,
+  ): Promise<{ endpoint: () => Promise<KubernetesEndpoint>; problems: Problem[] }> {
     if (connection.kind === 'simulated') {
       if (this.settings.simulatedKubeconfig === undefined) throw new SimulatedClusterUnavailable();
       return { endpoint: () => this.connection.endpointOf({ ...UNKNOWN, kind: 'simulated' }), problems: [] };
@@ -250,6 +251,7 @@ export class Clusters {
         endpoint: nowhere,
         problems: problems.map((problem) => ({ ...problem, pointer: `/connection/kubeconfig${problem.pointer}` })),
       };
+    this.checks.count(tenant);
     try {
       await assertPublicOrAllowed(endpoint.server, allowed);
     } catch (error) {
