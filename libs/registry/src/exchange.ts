@@ -14,6 +14,8 @@ export interface Request {
 }
 
 export interface Answer {
+  /** Who has answered, after redirects. */
+  readonly origin: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -80,7 +82,7 @@ export class Exchange {
         if (length > maxBytes) throw new RegistryAnswerInvalid(url.host, `more than ${maxBytes} bytes`);
         chunks.push(chunk);
       }
-      return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+      return { origin: url.origin, status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
     } catch (error) {
       throw this.failure(error, url, signal);
     }

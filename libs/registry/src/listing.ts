@@ -21,7 +21,9 @@ export function namesOf(body: Buffer, field: 'tags' | 'repositories'): readonly 
  *     </v2/library/nginx/tags/list?last=1.27&n=100>; rel="next"     gives   last=1.27&n=100
  */
 export function nextQuery(header: string | string[] | undefined): string | undefined {
-  const link = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(String(header ?? ''))?.[1];
+  const text = String(header ?? '');
+  if (text.length > MAX_HEADER) return undefined;
+  const link = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(text)?.[1];
   if (link === undefined || link.length > MAX_LINK) return undefined;
   const query = link.split('?', 2)[1];
   if (query === undefined) return undefined;
@@ -31,3 +33,4 @@ export function nextQuery(header: string | string[] | undefined): string | undef
 }
 
 const MAX_LINK = 1024;
+const MAX_HEADER = 2048;

@@ -239,6 +239,16 @@ describe('A registry that misbehaves', () => {
   });
 });
 
+describe('A challenge', () => {
+  it.each(['basic', 'token'] as const)('is met from the registry itself, not from where it leads to (%s)', async (by) => {
+    const [home, elsewhere] = [await simulated(), await simulated({ access: { by, ...credentials } })];
+    const image = `${home.host}/shop/web:1.0`;
+    home.misbehaviour.add({ type: 'redirect', at: '/v2/', to: `${elsewhere.url}/v2/shop/web/manifests/1.0` });
+    await expect(client().resolve(image, { credentials })).rejects.toThrow(RegistryRefused);
+    expect(elsewhere.requests).toMatchObject([{ authorization: undefined }]);
+  });
+});
+
 describe('Addresses', () => {
   it.each([
     '127.0.0.1:1/a:1',

@@ -184,6 +184,9 @@ export class OciImageRegistry extends ImageRegistry {
     const remembered = this.authorizations.remembered(asking);
     const first = await this.sent(asking, { ...request, authorization: remembered });
     if (first.status !== 401) return first;
+    // Whoever it has sent us to is not who the credentials are for, nor chooses who is told them.
+    if (first.origin !== url.origin)
+      throw new RegistryRefused(asking.registry, 'it leads to where somebody else asks for a login');
     this.authorizations.forget(asking);
     const authorization = await this.authorizations.answerTo(challengeOf(first.headers['www-authenticate']), asking);
     return this.sent(asking, { ...request, authorization });

@@ -287,6 +287,32 @@ describe('Validation', () => {
       expect(wrongNode({ cloud: { service: 'a', plan: 'b' } })).toEqual(['cloud-not-allowed /nodes/0/cloud']);
     });
 
+    it('has parameters that are small, and of which none is secret', () => {
+      const having = (parameters: Record<string, unknown>) =>
+        wrong({ ...emptyTopology, nodes: [{ ...rds, cloud: { service: 'rds-mysql', plan: 'small', parameters } }] });
+      const at = '/nodes/0/cloud/parameters';
+      const nested = (depth: number): object => (depth === 0 ? {} : { a: nested(depth - 1) });
+      expect(having({ version: '8.0', zones: ['a', { id: 3 }], credentials: { rotate: true }, tokenLifetime: 60 })).toEqual([]);
+      expect(having({ a: nested(15) })).toEqual([]);
+      expect(having({ a: nested(16) })).toEqual([`cloud-parameters-too-deep ${at}`]);
+      expect(having(nested(1_000) as Record<string, unknown>)).toEqual([`cloud-parameters-too-deep ${at}`]);
+      expect(having({ text: 'ä'.repeat(8_000) })).toEqual([]);
+      expect(having({ text: 'ä'.repeat(8_192) })).toEqual([`cloud-parameters-too-large ${at}`]);
+      expect(having({ rootPassword: 'x', admin: { 'api_key/1': 1, API_KEY: 1, tokens: [], secret: ['x'] } })).toEqual([
+        `cloud-parameter-secret ${at}/rootPassword`,
+        `cloud-parameter-secret ${at}/admin/API_KEY`,
+        `cloud-parameter-secret ${at}/admin/secret/0`,
+      ]);
+      expect(
+        JSON.stringify(
+          validateTopology({
+            ...emptyTopology,
+            nodes: [{ ...rds, cloud: { service: 'a', plan: 'b', parameters: { password: 'canary' } } }],
+          }),
+        ),
+      ).not.toContain('canary');
+    });
+
     it('has any credential, for those who wait for it', () => {
       expect(using({ A: '${node.rds.uri} ${node.rds.host}' })).toEqual([]);
       expect(using({ A: '${node.rds.uri}' }, [])).toEqual(['reference-without-arrow /nodes/0/env/A']);

@@ -32,6 +32,13 @@ class DeploymentEnvironment extends ServiceEnvironment {
   @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
   SOUK_ALIBABA_FILE: string | undefined = undefined;
 
+  /** Plans of cloud services that trials may use, beside those of the simulated cloud. */
+  @IsOptional()
+  @Matches(/^[^\s,/]+\/[^\s,/]+(,[^\s,/]+\/[^\s,/]+)*$/, {
+    message: 'SOUK_TRIAL_CLOUD_PLANS must be plans such as rds-mysql/small, separated by commas',
+  })
+  SOUK_TRIAL_CLOUD_PLANS: string | undefined = undefined;
+
   /** How long a simulated cloud takes to make something, in seconds; without it there is none. */
   @IsOptional()
   @IsInt({ message: SIMULATED_CLOUD_RANGE })
@@ -86,6 +93,7 @@ export interface DeploymentConfig {
   readonly logDirectory?: string;
   readonly simulatedCloudMs?: number;
   readonly alibabaFile?: string;
+  readonly trialCloudPlans?: readonly string[];
 }
 
 /** @throws InvalidConfig with every variable that does not fit */
@@ -100,6 +108,7 @@ export function deploymentConfig(environment: NodeJS.ProcessEnv): DeploymentConf
       simulatedCloudMs: variables.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
     }),
     ...(variables.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(variables.SOUK_ALIBABA_FILE) }),
+    ...(variables.SOUK_TRIAL_CLOUD_PLANS !== undefined && { trialCloudPlans: variables.SOUK_TRIAL_CLOUD_PLANS.split(',') }),
     clusterCalls: clusterCallsOf(variables.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(variables.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(variables.SOUK_LOGS_URL) }),
     ...(variables.SOUK_CLUSTER_NETWORKS !== undefined && {

@@ -24,10 +24,12 @@ describe('The API of deployment', () => {
   describe('for clusters', () => {
     const register = (body: object) => world.request('buyer', 'POST', '/v1/clusters', { platforms: ['linux/amd64'], ...body });
 
-    it('lists the shared one to everybody, with what its hosts have free', async () => {
+    it('lists the shared one to everybody, and to operators what its hosts have free', async () => {
       const { items } = (await world.request('provider', 'GET', '/v1/clusters')).body;
       expect(items).toMatchObject([{ clusterId: world.clusterId, name: 'simulated', shared: true }]);
-      expect((await world.request('buyer', 'GET', `/v1/clusters/${world.clusterId}`)).body).toMatchObject({
+      const { body: told } = await world.request('buyer', 'GET', `/v1/clusters/${world.clusterId}`);
+      expect(told).toMatchObject({ connection: { kind: 'simulated' }, hosts: [] });
+      expect((await world.request('operator', 'GET', `/v1/clusters/${world.clusterId}`)).body).toMatchObject({
         reachable: true,
         hosts: [
           {
@@ -65,6 +67,18 @@ describe('The API of deployment', () => {
       expect(wrong((await register({ name: 'x', connection: { kind: 'kubeconfig', kubeconfig: here } })).body)).toEqual([
         'kubeconfig-address /connection/kubeconfig',
       ]);
+    });
+
+    it('checks so many in a minute, since that calls wherever somebody says', async () => {
+      const kubeconfigText = kubeconfig('https://127.0.0.1:6443', '{token: t}');
+      const body = { name: 'x', platforms: ['linux/amd64'], connection: { kind: 'kubeconfig', kubeconfig: kubeconfigText } };
+      const check = () => world.request('provider', 'POST', '/v1/clusters/checks', body);
+      const answers = await Promise.all(Array.from({ length: 100 }, check));
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused[0]!.body).toMatchObject({ code: 'too-many-cluster-checks' });
+      const [taken] = answers.filter(({ status }) => status === 200);
+      expect(JSON.stringify(taken!.body)).not.toContain('127.0.0.1');
     });
   });
 

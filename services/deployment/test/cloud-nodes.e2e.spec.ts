@@ -3,6 +3,7 @@ import { TestBroker } from '@souk/managed-resources/testing';
 import { SecretVault } from '@souk/secrets';
 import type { Topology, TopologyNode } from '@souk/topology';
 import { CloudProviders } from '../src/application/cloud-providers';
+import { ServiceBrokers } from '../src/application/service-brokers';
 import { ids, tomcat } from './sample';
 import { type Answer, World } from './world';
 
@@ -38,6 +39,7 @@ const settings = {
   cloudPollMs: { first: 5, longest: 50 },
   cloudCallTimeoutMs: 2_000,
   simulatedCloudMs: 20,
+  trialCloudPlans: ['broker-postgresql/huge'],
 };
 
 describe('A cloud node', () => {
@@ -105,6 +107,10 @@ describe('A cloud node', () => {
       const link = await register({ name: 'link', url: 'https://169.254.169.254', credentials });
       expect(link.body).toMatchObject({ status: 422, code: 'service-broker-refused' });
       expect(link.body.detail).toContain('where no broker may be');
+      const plain = await register({ name: 'plain', url: 'http://10.0.0.1', credentials });
+      expect(plain.body.detail).toContain('https://');
+      const elsewhere = await register({ name: 'elsewhere', url: `${broker.url}//10.0.0.1`, credentials });
+      expect(elsewhere.body.detail).toContain('"//"');
     });
 
     it('has its services in the catalogue of all', async () => {
@@ -195,7 +201,8 @@ describe('A cloud node', () => {
       const operationId = await upgrade(instanceId, versions.fixed);
       const record = await world.record(operationId, ({ status }) => status === 'rolled-back');
       expect(record).toMatchObject({ code: 'cloud-refused', failedNode: 'rds' });
-      expect(record.failure).toContain('no room for that');
+      expect(record.failure).toContain('its provider refuses');
+      expect(JSON.stringify(record)).not.toContain('no room for that');
       expect([...broker.instances.values()].map(({ planId }) => planId)).toEqual(['plan-large']);
     });
 
@@ -282,12 +289,14 @@ describe('A cloud node', () => {
     expect(broker.instances.size).toBe(0);
   });
 
-  it('that its provider rejects ends the operation in its words, and leaves nothing', async () => {
+  it('that its provider rejects ends the operation in our words, and leaves nothing', async () => {
     broker.goesWrong({ method: 'PUT', when: 'before', status: 400, body: '{"description":"no such region"}' });
     const instanceId = await purchase('rejected');
     const instance = await world.reaches(instanceId, 'degraded');
     expect(instance.lastFailure).toMatchObject({ code: 'cloud-refused', node: 'rds' });
-    expect(instance.lastFailure.reason).toContain('no such region');
+    expect(instance.lastFailure.reason).toContain('its provider refuses');
+    const record = await world.record(instance.operationId, () => true);
+    expect(JSON.stringify([instance, record])).not.toContain('no such region');
     expect(broker.instances.size).toBe(0);
     await remove(instanceId);
   });
@@ -336,6 +345,23 @@ describe('A cloud node', () => {
     expect(await problems(database('gone', 'withdrawn'), database('gone', 'withdrawn'))).toEqual([]);
   });
 
+  it('that costs something is in no trial unless an operator allows it', async () => {
+    const trial = (versionId: string) =>
+      world.request('provider', 'POST', '/v1/instances', {
+        ...{ name: `trial of ${versionId}`, versionId, configuration: 'standard', clusterId: world.clusterId },
+      });
+    expect((await trial(versions.small)).body).toMatchObject({
+      ...{ status: 422, code: 'plan-not-for-trials' },
+      problems: [{ code: 'plan-not-for-trials', pointer: '/nodes/0/cloud/plan' }],
+    });
+    // Allowed by the settings; its provider does not have it, which is another matter.
+    expect((await trial(versions.unknown)).body.problems).toMatchObject([{ code: 'cloud-service-unavailable' }]);
+    const { status, body } = await trial(versions.simulated);
+    expect(status).toBe(202);
+    await world.request('provider', 'DELETE', `/v1/instances/${body.instanceId}`);
+    await world.until(body.instanceId, (instance) => instance.status === 'deleted', 'provider');
+  });
+
   it('of the simulated cloud needs no broker', async () => {
     const instanceId = await purchase('made up', versions.simulated);
     await world.reaches(instanceId, 'running');
@@ -361,9 +387,15 @@ describe('A cloud node', () => {
   });
 
   it('has no broker any more once that is removed', async () => {
+    // With clients of its own, as another replica has.
+    const replica = Object.create(ServiceBrokers.prototype) as ServiceBrokers;
+    Object.assign(replica, world.part(ServiceBrokers), { clients: new Map() });
+    const brokerId = brokerPath.split('/').at(-1)!;
+    expect(await replica.client(brokerId)).toBeDefined();
     expect((await world.request('operator', 'DELETE', brokerPath)).status).toBe(204);
     expect((await world.request('operator', 'DELETE', brokerPath)).status).toBe(204);
-    expect(await world.part(SecretVault).get(platformTenant, `service-broker/${brokerPath.split('/').at(-1)}`)).toBeUndefined();
+    expect(await world.part(SecretVault).get(platformTenant, `service-broker/${brokerId}`)).toBeUndefined();
     expect((await world.request('operator', 'GET', '/v1/service-brokers')).body).toEqual({ items: [] });
+    expect(await replica.client(brokerId)).toBeUndefined();
   });
 });

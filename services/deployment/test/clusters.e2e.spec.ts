@@ -403,6 +403,8 @@ users: [{name: souk, user: {token: hush}}]
     await world.startCluster();
     const seen = await world.until(instanceId, ({ clusterReachable }) => clusterReachable === true);
     expect(seen.health?.state).not.toBe('unknown');
-    expect(await until(world.clusterId, ({ reachable }) => reachable)).toMatchObject({ hosts: [{}, {}, {}] });
+    await until(world.clusterId, ({ reachable }) => reachable === true);
+    expect(await get(world.clusterId, 'operator')).toMatchObject({ hosts: [{}, {}, {}] });
+    expect(await get(world.clusterId)).toMatchObject({ hosts: [], lastSeen: { hosts: 3 } });
   }, 60_000);
 });

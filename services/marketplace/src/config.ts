@@ -75,6 +75,14 @@ class Environment extends ProcessEnvironment {
   @IsOptional()
   @IsString({ message: 'SOUK_ALIBABA_FILE must be a file' })
   SOUK_ALIBABA_FILE: string | undefined = undefined;
+
+  /** Plans of cloud services that trials may use, beside those of the simulated cloud. */
+  @IsOptional()
+  @Matches(/^[^\s,/]+\/[^\s,/]+(,[^\s,/]+\/[^\s,/]+)*$/, {
+    message: 'SOUK_TRIAL_CLOUD_PLANS must be plans such as rds-mysql/small, separated by commas',
+  })
+  SOUK_TRIAL_CLOUD_PLANS: string | undefined = undefined;
+
   /** How many calls to one cluster may be made in a second, on average; twice as many at once. */
   @IsInt({ message: CALLS_RANGE })
   @Min(1, { message: CALLS_RANGE })
@@ -140,6 +148,7 @@ export interface MarketplaceConfig {
   readonly nodeTimeoutMs: number;
   readonly simulatedCloudMs?: number;
   readonly alibabaFile?: string;
+  readonly trialCloudPlans?: readonly string[];
   /** Networks (CIDR) in which registered clusters may be although none should be there. */
   readonly allowedClusterAddresses?: readonly string[];
 
@@ -171,6 +180,7 @@ export function marketplaceConfig(environment: NodeJS.ProcessEnv): MarketplaceCo
     nodeTimeoutMs: more.SOUK_NODE_READY_SECONDS * 1000,
     simulatedCloudMs: more.SOUK_SIMULATED_CLOUD_SECONDS * 1000,
     ...(more.SOUK_ALIBABA_FILE !== undefined && { alibabaFile: resolve(more.SOUK_ALIBABA_FILE) }),
+    ...(more.SOUK_TRIAL_CLOUD_PLANS !== undefined && { trialCloudPlans: more.SOUK_TRIAL_CLOUD_PLANS.split(',') }),
     clusterCalls: clusterCallsOf(more.SOUK_CLUSTER_CALLS_PER_SECOND),
     ...(more.SOUK_LOGS_URL !== undefined && { logs: logDestinationOf(more.SOUK_LOGS_URL) }),
     ...(more.SOUK_CLUSTER_NETWORKS !== undefined && { allowedClusterAddresses: more.SOUK_CLUSTER_NETWORKS.split(',') }),

@@ -29,6 +29,7 @@ export class MarketplaceModule {
     logs,
     simulatedCloudMs = 0,
     alibabaFile,
+    trialCloudPlans,
     registries,
   }: MarketplaceConfig & { readonly apiUrl: string }): DynamicModule {
     return {
@@ -50,6 +51,7 @@ export class MarketplaceModule {
           ...(logs && { logs }),
           simulatedCloudMs,
           ...(alibabaFile !== undefined && { alibabaFile }),
+          ...(trialCloudPlans && { trialCloudPlans }),
         }),
         CommerceModule,
         AuditModule,

@@ -91,7 +91,9 @@ export class BrokerHttp {
       ...(customer && { 'x-broker-api-originating-identity': identityOf(customer) }),
       ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     };
-    const url = new URL(`${base.pathname.replace(/\/+$/, '')}${path}`, base);
+    // From the origin on: a path that begins with two slashes would name another host.
+    const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${path}`);
+    if (url.origin !== base.origin) throw new TypeError(`"${path}" leads away from ${base.host}`);
     const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((fulfil, reject) => {
       const request = send(url, { method, headers, agent, signal }, fulfil);

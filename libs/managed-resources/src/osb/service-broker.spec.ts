@@ -51,6 +51,15 @@ describe('A service broker', () => {
     wrong.close();
   });
 
+  it('is the only one who is told anything, whatever the path of its URL looks like', async () => {
+    const other = await TestBroker.start({ polls: 0 });
+    const odd = new ServiceBroker({ url: `${broker.url}//${new URL(other.url).host}`, credentials: broker.credentials });
+    await odd.catalogue();
+    expect([broker.calls.length, other.calls.length]).toEqual([1, 0]);
+    odd.close();
+    await other.stop();
+  });
+
   it('says of its plans what they allow', async () => {
     const [offering] = await client.catalogue();
     expect(offering).toMatchObject({ name: 'broker-postgresql', retrievable: true, tags: ['postgresql'] });

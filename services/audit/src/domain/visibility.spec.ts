@@ -28,8 +28,11 @@ describe('Who sees an event', () => {
     ['auditor', 'ten_other', 'instance', ['ten_buyer', 'ten_provider'], 'nothing'],
     ['buyer', 'ten_buyer', 'instance', ['ten_buyer', 'ten_provider'], 'everything'],
     ['buyer', 'ten_other', 'instance', ['ten_buyer', 'ten_provider'], 'nothing'],
-    ['provider', 'ten_provider', 'instance', ['ten_buyer', 'ten_provider'], 'shared'],
-    ['provider', 'ten_provider', 'operation', ['ten_buyer', 'ten_provider'], 'shared'],
+    ['provider', 'ten_provider', 'instance', ['ten_buyer', 'ten_provider'], 'state'],
+    ['provider', 'ten_provider', 'operation', ['ten_buyer', 'ten_provider'], 'state'],
+    ['provider', 'ten_provider', 'health', ['ten_buyer', 'ten_provider'], 'state'],
+    ['provider', 'ten_provider', 'resources', ['ten_buyer', 'ten_provider'], 'state'],
+    ['provider', 'ten_provider', 'purchase', ['ten_buyer', 'ten_provider'], 'shared'],
     ['provider', 'ten_provider', 'instance', ['ten_provider'], 'everything'],
     ['provider', 'ten_provider', 'version', ['ten_provider'], 'everything'],
     ['provider', 'ten_other', 'version', ['ten_provider'], 'nothing'],
@@ -58,5 +61,10 @@ describe('The data that is seen', () => {
   it('is all of it', () => expect(visibleData('everything', data)).toBe(data));
   it('is without what the buyer filled in, at any depth', () =>
     expect(visibleData('shared', data)).toEqual({ name: 'line', request: { nodes: [{ cpu: 1 }] } }));
+  it('is, of what runs at the buyer, neither words nor addresses: codes remain', () => {
+    const failed = { node: 'db', code: 'not-in-time', reason: 'no room on rack-7', address: { host: '10.1.2.3' } };
+    const health = { differences: [{ path: '/spec' }], nodes: [failed], detail: 'x', parameters: {} };
+    expect(visibleData('state', health)).toEqual({ nodes: [{ node: 'db', code: 'not-in-time' }] });
+  });
   it.each(['metadata', 'nothing'] as const)('is none for %s', (sight) => expect(visibleData(sight, data)).toBeUndefined());
 });

@@ -3,7 +3,7 @@ import { platformTenant } from '@souk/contracts';
 import { alibabaAccountIn, AlibabaRds, type ManagedResources, SimulatedResources } from '@souk/managed-resources';
 import type { Clock } from '@souk/platform';
 import type { SecretVault } from '@souk/secrets';
-import type { BuiltInProviders } from '../application/cloud-providers';
+import { type BuiltInProviders, SIMULATED } from '../application/cloud-providers';
 import type { DeploymentSettings } from '../application/deployment-settings';
 
 /** Bytes of a password of an account on RDS. */
@@ -17,7 +17,7 @@ export const builtInProviders =
   ({ simulatedCloudMs, alibabaFile }: DeploymentSettings) =>
   async (vault: SecretVault, clock: Clock): Promise<BuiltInProviders> => {
     const byName = new Map<string, ManagedResources>();
-    if (simulatedCloudMs !== undefined) byName.set('simulated', simulatedCloud(vault, clock, simulatedCloudMs));
+    if (simulatedCloudMs !== undefined) byName.set(SIMULATED, simulatedCloud(vault, clock, simulatedCloudMs));
     if (alibabaFile !== undefined) {
       const account = alibabaAccountIn(await readFile(alibabaFile, 'utf8'));
       const passwordOf = async (bindingId: string) => {

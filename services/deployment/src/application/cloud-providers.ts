@@ -9,9 +9,10 @@ import {
   TryLater,
 } from '@souk/managed-resources';
 import type { Problem } from '@souk/event-sourcing';
-import type { Topology } from '@souk/topology';
+import { isProcess, resolveNode, type Topology } from '@souk/topology';
 import { cloudNodesOf, notReplaceable, notUpdatable } from '../domain/cloud-node';
 import type { ResourceSpec } from '../domain/resources.events';
+import { DeploymentSettings } from './deployment-settings';
 import { ServiceBrokers } from './service-brokers';
 
 /** Providers that come with the installation, by name. Its own token. */
@@ -34,6 +35,12 @@ export interface ProviderCatalogue {
   readonly trouble?: string;
 }
 
+/** Nobody has such a plan: known from catalogues, in our own words. */
+export class NotOffered extends RequestRejected {}
+
+/** The name of the built-in provider whose resources cost nothing. */
+export const SIMULATED = 'simulated';
+
 /** How long somebody who asks for the catalogue waits for one provider, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
@@ -43,6 +50,7 @@ export class CloudProviders {
   constructor(
     private readonly builtIn: BuiltInProviders,
     private readonly brokers: ServiceBrokers,
+    private readonly settings: DeploymentSettings,
   ) {}
 
   /** @throws TryLater where there is none of that name (now): what it has made is not given up for that */
@@ -60,7 +68,7 @@ export class CloudProviders {
 
   /**
    * Answers as soon as one of them has it: a provider that hangs stands in nobody's way.
-   * @throws RequestRejected where nobody has it; TryLater where somebody who did not answer may have it
+   * @throws NotOffered where nobody has it; TryLater where somebody who did not answer may have it
    */
   async offer(service: string, plan: string): Promise<Offer> {
     const names = [...this.builtIn.byName.keys(), ...(await this.brokers.ids())];
@@ -72,14 +80,14 @@ export class CloudProviders {
     const found = await Promise.any(asked).catch((error: unknown) => {
       const open =
         error instanceof AggregateError ? (error.errors as unknown[]).find((one) => !(one instanceof RequestRejected)) : error;
-      if (open === undefined) throw new RequestRejected(`nobody offers a service "${service}"`);
+      if (open === undefined) throw new NotOffered(`nobody offers a service "${service}"`);
       if (!(open instanceof ProviderError)) throw open as Error;
       throw new TryLater(open.message, undefined, { cause: open });
     });
     const known = found.offering.plans.find(({ name }) => name === plan);
     if (known) return { ...found, plan: known };
     const others = found.offering.plans.map(({ name }) => `"${name}"`).join(', ');
-    throw new RequestRejected(`the service "${service}" has no plan "${plan}"; there are ${others}`);
+    throw new NotOffered(`the service "${service}" has no plan "${plan}"; there are ${others}`);
   }
 
   /**
@@ -109,9 +117,23 @@ export class CloudProviders {
       return from && to.plan !== from.plan && isFixed ? { code: 'cloud-plan-fixed', reason: notUpdatable(from.plan) } : undefined;
     } catch (error) {
       if (error instanceof TryLater) return undefined;
-      if (!(error instanceof RequestRejected)) throw error;
+      if (!(error instanceof NotOffered)) throw error;
       return { code: 'cloud-service-unavailable', reason: error.message };
     }
+  }
+
+  /** Cloud nodes that are not for trials: what they cost is nobody's then. */
+  async trialProblems({ nodes }: Topology): Promise<Problem[]> {
+    const { trialCloudPlans } = this.settings;
+    const free = new Set(((await this.builtIn.byName.get(SIMULATED)?.catalogue()) ?? []).map(({ name }) => name));
+    return nodes.flatMap((node, index) => {
+      const resolved = resolveNode(node);
+      if (isProcess(resolved)) return [];
+      const { service, plan } = resolved.cloud;
+      if (free.has(service) || trialCloudPlans.includes(`${service}/${plan}`)) return [];
+      const message = `cloud node "${resolved.serviceName}": plan "${plan}" of "${service}" is not for trials`;
+      return [{ code: 'plan-not-for-trials', pointer: `/nodes/${index}/cloud/plan`, message }];
+    });
   }
 
   private async catalogueOf(provider: string): Promise<ProviderCatalogue> {

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type LeaseKeeper, Leases } from '@souk/coordination';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
+import type { Trouble } from '../domain/resource-trouble';
 import { isUnderWay, placeOf, type Resource } from '../domain/resources';
 import { type CloudResourcesDoc, cloudResourcesProjection } from '../projections/cloud-resources.projection';
 import { CloudResources } from './cloud-resources';
@@ -148,6 +149,8 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
         return { done: true };
       }
       const next = await this.steps.next(instanceId, resource, owner);
+      const { said } = next;
+      if (said !== undefined) this.logger.warn({ instanceId, node, step: next.type, said }, 'a provider did not do as asked');
       if (next.type === 'wait') return this.pause(key, instanceId, resource, next);
       await this.resources.record(instanceId, resource, next);
       this.waits.delete(key);
@@ -159,14 +162,11 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     key: string,
     instanceId: string,
     resource: Resource,
-    { delay, afterMs }: { readonly delay?: string; readonly afterMs?: number },
+    { delay, afterMs }: { readonly delay?: Trouble; readonly afterMs?: number },
   ): Promise<Outcome> {
     const { count: waits } = this.waits.get(key) ?? { count: 0 };
     this.waits.set(key, { count: waits + 1, at: stageOf(resource) });
-    if (delay !== undefined) {
-      this.logger.warn({ instanceId, node: resource.node, detail: delay }, 'a provider did not do as asked; it is asked again');
-      await this.resources.record(instanceId, resource, { type: 'ResourceDelayed', data: { reason: delay } });
-    }
+    if (delay) await this.resources.record(instanceId, resource, { type: 'ResourceDelayed', data: delay });
     const { first, longest } = this.settings.cloudPollMs;
     const patience = Math.min(longest, first * 1.5 ** Math.min(waits, 40));
     const pause = Math.min(longest, Math.max(afterMs ?? patience, first));

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Problem } from '@souk/event-sourcing';
 import {
   type Access,
@@ -8,11 +8,17 @@ import {
   KubernetesError,
   NotFound,
 } from '@souk/kubernetes';
+import { LRUCache } from 'lru-cache';
+import { allowed, type Remainder } from '../domain/byte-allowance';
 import type { HostCapacity } from '../domain/capacity';
 import { checkProblems, type ClusterClaims, type ClusterFindings } from '../domain/cluster-check';
+import { TooManyChecks } from '../domain/cluster.errors';
 import { accessInWords, neededAccess } from './cluster-access';
 import { hostCapacities } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+
+/** What one account may ask for: whoever sets a cluster up tries a few times. On average one in two seconds. */
+const ALLOWANCE = { burst: 60, perSecond: 0.5 };
 
 /** What a cluster has shown, and what stands in the way of taking it. */
 export interface ClusterReport {
@@ -25,7 +31,17 @@ export interface ClusterReport {
 /** Asks a cluster whether it is what its owner says, and whether it can be worked on. By a client of its own, which is closed again. */
 @Injectable()
 export class ClusterChecks {
+  private readonly logger = new Logger('cluster-checks');
+  private readonly remainders = new LRUCache<string, Remainder>({ max: 10_000 });
+
   constructor(private readonly settings: DeploymentSettings) {}
+
+  /** Checks call wherever somebody says: nobody is to map a network by them. @throws TooManyChecks */
+  count(tenant: string): void {
+    const remainder = allowed(this.remainders.get(tenant), 1, performance.now(), ALLOWANCE);
+    if (!remainder) throw new TooManyChecks();
+    this.remainders.set(tenant, remainder);
+  }
 
   async report(endpoint: () => Promise<KubernetesEndpoint>, claims: ClusterClaims): Promise<ClusterReport> {
     const cluster = new KubernetesCluster(endpoint, { timeoutMs: this.settings.checkTimeoutMs });
@@ -35,8 +51,13 @@ export class ClusterChecks {
       return { problems: checkProblems(claims, findings), version: version.gitVersion, hosts };
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
-      const code = error instanceof AccessDenied ? 'credentials-refused' : 'cluster-unreachable';
-      return { problems: [{ code, pointer: '/connection', message: error.message }], hosts: [] };
+      this.logger.warn({ said: error.message, code: error.code }, 'a cluster could not be checked');
+      // Its own words, or those of whoever else listens there, would tell more of a network than whether a cluster answers.
+      const [code, message] =
+        error instanceof AccessDenied
+          ? ['credentials-refused', 'it does not know the user of the kubeconfig']
+          : ['cluster-unreachable', 'it does not answer as a cluster does'];
+      return { problems: [{ code, pointer: '/connection', message }], hosts: [] };
     } finally {
       cluster.close();
     }

@@ -44,7 +44,7 @@ export class ClusterChoice {
     return { clusterId: chosen.clusterId, placement: { region, reason: chosen.reason } };
   }
 
-  /** @throws NoClusterAvailable with why each of them is not suitable */
+  /** @throws NoClusterAvailable with why they are not suitable */
   private async inRegion(region: string, deployable: Deployable): Promise<{ clusterId: string; reason: string }> {
     const { items } = await this.documents.query({
       index: 'byRegion',
@@ -57,7 +57,7 @@ export class ClusterChoice {
     if (choice.clusterId !== undefined) return choice;
     throw new NoClusterAvailable(
       region,
-      choice.unsuitable.map(({ clusterId, why }) => `"${clusterId}": ${why}`),
+      choice.unsuitable.map(({ code }) => code),
     );
   }
 

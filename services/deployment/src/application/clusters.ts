@@ -89,12 +89,12 @@ export class Clusters {
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
   ) {}
 
-  /** What stands in the way of registering it, as the cluster shows it now. Stores nothing. */
-  async check({
-    connection,
-    ...claims
-  }: Omit<ClusterRegistration, 'clusterId' | 'ownerTenant' | 'name' | 'shared'>): Promise<ClusterReport> {
-    const stated = await this.stated(connection);
+  /** What stands in the way of registering it, as the cluster shows it now. Stores nothing. @throws TooManyChecks */
+  async check(
+    { connection, ...claims }: Omit<ClusterRegistration, 'clusterId' | 'ownerTenant' | 'name' | 'shared'>,
+    tenant: string,
+  ): Promise<ClusterReport> {
+    const stated = await this.stated(connection, tenant);
     const problems = [...stated.problems, ...rangeProblems(claims.serviceAddressRange), ...policyProblems(claims.hostPolicy)];
     // Of a cluster that may not be called nothing more is known.
     if (stated.problems.length > 0) return { problems, hosts: [] };
@@ -102,12 +102,12 @@ export class Clusters {
     return { ...report, problems: [...problems, ...report.problems] };
   }
 
-  /** @throws ClusterCheckFailed with every problem, NameTaken, SimulatedClusterUnavailable */
+  /** @throws ClusterCheckFailed with every problem, NameTaken, SimulatedClusterUnavailable, TooManyChecks */
   async admit(registration: ClusterRegistration, context: CommandContext): Promise<Outcome> {
     const { clusterId, ownerTenant } = registration;
     const { state } = await this.commands.load(clusterAggregate, clusterId);
     if (state.status === 'unknown') {
-      const { problems } = await this.check(registration);
+      const { problems } = await this.check(registration, ownerTenant);
       if (problems.length > 0) throw new ClusterCheckFailed(problems);
     }
     const outcome = await this.register(registration, context);
@@ -130,7 +130,7 @@ export class Clusters {
     return this.commands.handle(clusterAggregate, clusterId, { type: 'RegisterCluster', description }, context);
   }
 
-  /** @throws ClusterNotFound, ClusterCheckFailed with every problem, AddressRangeInUse */
+  /** @throws ClusterNotFound, ClusterCheckFailed with every problem, AddressRangeInUse, TooManyChecks */
   async change(clusterId: string, ownerTenant: string, change: ClusterChange, context: CommandContext): Promise<Outcome> {
     const state = await this.own(clusterId, ownerTenant);
     if (state.status === 'removed') throw new ClusterNotFound(clusterId);
@@ -213,12 +213,12 @@ export class Clusters {
     const problems = [...rangeProblems(next.serviceAddressRange), ...policyProblems(hostPolicy)];
     let endpoint = () =>
       this.connection.endpointOf({ clusterId, ownerTenant, kind: connection.kind, ...(credentials && { credentials }) });
+    const asks = kubeconfig !== undefined || changes.platforms !== undefined || changes.nas;
     if (kubeconfig !== undefined) {
-      const stated = await this.stated({ kind: 'kubeconfig', kubeconfig });
+      const stated = await this.stated({ kind: 'kubeconfig', kubeconfig }, ownerTenant);
       problems.push(...(connection.kind === 'kubeconfig' ? stated.problems : [NO_KUBECONFIG]));
       endpoint = stated.endpoint;
     }
-    const asks = kubeconfig !== undefined || changes.platforms !== undefined || changes.nas;
     if (asks && problems.every(({ pointer }) => !pointer.startsWith('/connection')))
       problems.push(...(await this.checks.report(endpoint, next)).problems);
     if (problems.length > 0) throw new ClusterCheckFailed(problems);
@@ -234,8 +234,11 @@ export class Clusters {
     await this.sights.record(clusterId, ownerTenant, await this.sights.look(clusterId));
   }
 
-  /** How a cluster is reached by what is said of it, and what is wrong with that. Nobody is called. */
-  private async stated(connection: Connection): Promise<{ endpoint: () => Promise<KubernetesEndpoint>; problems: Problem[] }> {
+  /** How a cluster is reached by what is said of it, and what is wrong with that. Nobody is called. @throws TooManyChecks */
+  private async stated(
+    connection: Connection,
+    tenant: string,
+  ): Promise<{ endpoint: () => Promise<KubernetesEndpoint>; problems: Problem[] }> {
     if (connection.kind === 'simulated') {
       if (this.settings.simulatedKubeconfig === undefined) throw new SimulatedClusterUnavailable();
       return { endpoint: () => this.connection.endpointOf({ ...UNKNOWN, kind: 'simulated' }), problems: [] };
@@ -248,11 +251,16 @@ export class Clusters {
         endpoint: nowhere,
         problems: problems.map((problem) => ({ ...problem, pointer: `/connection/kubeconfig${problem.pointer}` })),
       };
+    this.checks.count(tenant);
     try {
       await assertPublicOrAllowed(endpoint.server, allowed);
     } catch (error) {
-      const code = error instanceof AddressRefused ? 'kubeconfig-address' : 'kubeconfig-server';
-      return { endpoint: nowhere, problems: [{ code, pointer: '/connection/kubeconfig', message: (error as Error).message }] };
+      // What its name stands for, here, is not told.
+      const [code, message] =
+        error instanceof AddressRefused
+          ? ['kubeconfig-address', 'its server is where no cluster may be']
+          : ['kubeconfig-server', "its server can't be found"];
+      return { endpoint: nowhere, problems: [{ code, pointer: '/connection/kubeconfig', message }] };
     }
     return { endpoint: () => Promise.resolve({ ...endpoint, lookup: guardedLookup(allowed) }), problems: [] };
   }

@@ -10,12 +10,20 @@ import {
   type VersionView,
 } from '@souk/contracts';
 import type { Problem } from '@souk/event-sourcing';
+import type { Topology } from '@souk/topology';
 import type { ClusterDescription } from '../domain/cluster.events';
 import { isDeployable } from '../domain/instance.decide';
-import { ConfigurationNotDeployable, PlatformMismatch, VersionNotDeployable, VersionNotFound } from '../domain/instance.errors';
+import {
+  ConfigurationNotDeployable,
+  PlanNotForTrials,
+  PlatformMismatch,
+  VersionNotDeployable,
+  VersionNotFound,
+} from '../domain/instance.errors';
 import type { DeployedVersion } from '../domain/instance.events';
 import { filledInProblems, type FilledIn, suppliedSecrets, suppliedValueProblems } from '../domain/parameters';
 import { platformsOfImages } from '../domain/platforms';
+import { CloudProviders } from './cloud-providers';
 import { TenantSecrets } from './tenant-secrets';
 
 /** A version and the configuration of it that is to be deployed. */
@@ -35,6 +43,7 @@ export class Deployables {
     private readonly releaseCommands: ReleaseCommands,
     private readonly apps: AppCatalogQueries,
     private readonly secrets: TenantSecrets,
+    private readonly providers: CloudProviders,
   ) {}
 
   /** A released version. @throws VersionNotFound, VersionNotDeployable, ConfigurationNotDeployable */
@@ -52,6 +61,16 @@ export class Deployables {
     if (version?.providerTenant !== provider) throw new VersionNotFound(versionId);
     if (version.status !== 'draft') return this.released(versionId, configuration);
     return this.ofSnapshot(version, await this.releaseCommands.trialSnapshot(versionId, call), configuration);
+  }
+
+  /** @throws PlanNotForTrials */
+  async assertForTrials({ configuration }: Deployable): Promise<void> {
+    const problems = await this.trialProblems(configuration.topology);
+    if (problems.length > 0) throw new PlanNotForTrials(problems);
+  }
+
+  trialProblems(topology: Topology): Promise<Problem[]> {
+    return this.providers.trialProblems(topology);
   }
 
   /** That its images are for, or else that the app was built for; none where it runs on any. */

@@ -31,6 +31,8 @@ export abstract class DeploymentSettings {
   abstract readonly simulatedCloudMs?: number;
   /** A file with an account of Alibaba Cloud; absent where there is none. */
   abstract readonly alibabaFile?: string;
+  /** Plans (`service/plan`) that trials may use beside those of the simulated cloud: nobody pays for a trial. */
+  abstract readonly trialCloudPlans: readonly string[];
   /** How often the provider of a managed resource is asked how it goes, at first and at last, in milliseconds. */
   abstract readonly cloudPollMs: { readonly first: number; readonly longest: number };
   /** After which time a call to a service broker is given up, in milliseconds. */
@@ -61,6 +63,7 @@ export const defaultSettings = {
   watchIntervalMs: 30_000,
   checkTimeoutMs: 5_000,
   idleMs: 300_000,
+  trialCloudPlans: [],
   cloudPollMs: { first: 2_000, longest: 60_000 },
   cloudCallTimeoutMs: 60_000,
 } as const;

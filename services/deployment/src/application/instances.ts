@@ -96,6 +96,7 @@ export class Instances extends DeploymentCommands {
   async requestTrial(wish: Wish & { readonly versionId: string }, context: CommandContext): Promise<Outcome> {
     const { versionId, ...rest } = wish;
     const deployable = await this.deployables.own(versionId, wish.configuration, wish.ownerTenant, context);
+    await this.deployables.assertForTrials(deployable);
     return this.request(rest, deployable, { kind: 'trial' }, context);
   }
 

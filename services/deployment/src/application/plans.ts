@@ -161,6 +161,7 @@ export class Plans {
       if (!(error instanceof PlatformMismatch)) throw error;
       problems.push({ code: error.code, pointer: '/clusterId', message: error.message });
     }
+    if (asProvider) problems.push(...(await this.deployables.trialProblems(deployable.configuration.topology)));
     if (filledIn) problems.push(...(await this.deployables.filledIn(deployable, filledIn, tenant)).problems);
     const { appId, providerTenant, status } = deployable.version;
     const instance: InstanceFacts = {

@@ -24,7 +24,8 @@ class Worker {
     readonly client: ServiceBroker,
     private readonly crashing: boolean,
   ) {
-    const providers = new CloudProviders({ byName: new Map([['broker', client]]) }, { ids: async () => [] } as never);
+    const builtIn = { byName: new Map([['broker', client]]) };
+    const providers = new CloudProviders(builtIn, { ids: async () => [] } as never, { trialCloudPlans: [] } as never);
     const vault: Pick<CloudResources, 'keepCredentials' | 'forgetCredentials'> = {
       keepCredentials: async (_, { attempt }, credentials) => void this.kept.set(attempt, credentials),
       forgetCredentials: async (_, { attempt }) => void this.kept.delete(attempt),
@@ -147,7 +148,11 @@ describe.each([
       worker.release();
       const down = { method: 'DELETE', when: 'before', status: 503 } as const;
       broker.goesWrong(...Array.from({ length: 10 }, () => down));
-      expect(await worker.step()).toMatchObject({ type: 'wait', delay: 'the broker answers 503: it goes wrong' });
+      expect(await worker.step()).toMatchObject({
+        type: 'wait',
+        delay: { code: 'outcome-unknown' },
+        said: 'the broker answers 503: it goes wrong',
+      });
       await worker.finish();
       expect(worker.resource).toMatchObject({ status: 'gone' });
       expect(broker.instances.size).toBe(0);

@@ -11,12 +11,16 @@ import {
 import { Clock } from '@souk/platform';
 import { notReplaceable, notUpdatable } from '../domain/cloud-node';
 import { type Place, placeOf, type Resource, type Resources } from '../domain/resources';
+import { type Trouble, troubleOf } from '../domain/resource-trouble';
 import { bindingIdOf } from '../domain/resources.decide';
-import { CloudProviders } from './cloud-providers';
+import { CloudProviders, NotOffered } from './cloud-providers';
 import { CloudResources, type Told } from './cloud-resources';
 
 /** What came of one step: a fact, or that there is to wait. */
-export type Step = Told | { readonly type: 'wait'; readonly afterMs?: number; readonly delay?: string };
+export type Step = (Told | { readonly type: 'wait'; readonly afterMs?: number; readonly delay?: Trouble }) & {
+  /** What its provider said itself: for the log only. */
+  readonly said?: string;
+};
 
 type In<Status extends Resource['status']> = Extract<Resource, { status: Status }>;
 
@@ -53,7 +57,7 @@ export class ResourceSteps {
       const tooLate = this.lateness(resource, error.message);
       if (tooLate) return tooLate;
       const afterMs = 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
-      return { type: 'wait', delay: error.message, ...(afterMs !== undefined && { afterMs }) };
+      return { type: 'wait', delay: troubleIn(error), said: error.message, ...(afterMs !== undefined && { afterMs }) };
     }
   }
 
@@ -106,7 +110,7 @@ export class ResourceSteps {
       return { type: 'ResourceProvisioning', data: ticketOf(started) };
     } catch (error) {
       if (error instanceof RequestRejected) return nothingMade(error);
-      if (error instanceof OutcomeUnknown) return perhapsMade(error.message, true);
+      if (error instanceof OutcomeUnknown) return perhapsMade(troubleIn(error), true, error.message);
       throw error;
     }
   }
@@ -114,7 +118,7 @@ export class ResourceSteps {
   private async followProvisioning(resource: In<'provisioning' | 'binding'>, { provider, reference }: At): Promise<Step> {
     const { state, description, retryAfterMs } = await provider.lastOperation(reference, 'provision', resource.ticket);
     if (state === 'succeeded') return { type: 'ResourceProvisioned', data: {} };
-    if (state === 'failed') return perhapsMade(description ?? 'its provider could not make it', false);
+    if (state === 'failed') return perhapsMade(troubleOf('provider-failed'), false, description);
     return this.lateness(resource, description) ?? wait(retryAfterMs);
   }
 
@@ -126,8 +130,8 @@ export class ResourceSteps {
       if (!bound.done) return { type: 'ResourceBinding', data: ticketOf(bound) };
       return await this.keep(resource, at, bound.credentials);
     } catch (error) {
-      if (error instanceof RequestRejected) return perhapsMade(error.message, false);
-      if (error instanceof OutcomeUnknown) return perhapsMade(error.message, true);
+      if (error instanceof RequestRejected) return perhapsMade(troubleIn(error), false, error.message);
+      if (error instanceof OutcomeUnknown) return perhapsMade(troubleIn(error), true, error.message);
       throw error;
     }
   }
@@ -135,7 +139,7 @@ export class ResourceSteps {
   private async followBinding(resource: In<'provisioning' | 'binding'>, at: At): Promise<Step> {
     const binding = bindingOf(at);
     const { state, description, retryAfterMs } = await at.provider.lastBindingOperation(binding, 'bind', resource.ticket);
-    if (state === 'failed') return perhapsMade(description ?? 'its provider could not bind it', false);
+    if (state === 'failed') return perhapsMade(troubleOf('provider-failed'), false, description);
     if (state === 'succeeded') return this.keep(resource, at, await at.provider.credentials(binding));
     return this.lateness(resource, description) ?? wait(retryAfterMs);
   }
@@ -148,17 +152,17 @@ export class ResourceSteps {
 
   private async change({ to, spec, place }: In<'change-requested' | 'changing'>, { provider, reference }: At): Promise<Step> {
     try {
-      if (to.service !== spec.service) return notChanged(notReplaceable(spec.service, to.service));
+      if (to.service !== spec.service) return notChanged(impossible(notReplaceable(spec.service, to.service)));
       const { plan, offering } = await this.providers.offer(to.service, to.plan);
       const known = offering.plans.find(({ planId }) => planId === place.planId);
-      if (plan.planId !== place.planId && !known?.updatable) return notChanged(notUpdatable(spec.plan));
+      if (plan.planId !== place.planId && !known?.updatable) return notChanged(impossible(notUpdatable(spec.plan)));
       const { planId, bindable } = plan;
       const change = { ...reference, planId, previousPlanId: place.planId, parameters: to.parameters };
       const started = await provider.change(change);
       if (started.done) return { type: 'ResourceChanged', data: { plan: to.plan, planId, bindable } };
       return { type: 'ResourceChanging', data: { planId, ...ticketOf(started) } };
     } catch (error) {
-      if (error instanceof RequestRejected) return notChanged(error.message);
+      if (error instanceof RequestRejected) return notChanged(troubleIn(error), error.message);
       throw error;
     }
   }
@@ -168,7 +172,7 @@ export class ResourceSteps {
     const { state, description, retryAfterMs } = await provider.lastOperation(reference, 'change', ticket);
     const { bindable } = place;
     if (state === 'succeeded') return { type: 'ResourceChanged', data: { plan: to.plan, planId, bindable } };
-    if (state === 'failed') return notChanged(description ?? 'its provider could not change it');
+    if (state === 'failed') return notChanged(troubleOf('provider-failed'), description);
     return this.lateness(resource, description) ?? wait(retryAfterMs);
   }
 
@@ -210,16 +214,16 @@ export class ResourceSteps {
   /** A look of our own, where the provider lets itself be asked. */
   private async confirm({ provider, reference }: At): Promise<Step> {
     const presence = await provider.presenceOf(reference);
-    if (presence === 'there') return { type: 'wait', delay: 'its provider says that it is gone, and still has it' };
+    if (presence === 'there') return { type: 'wait', delay: troubleOf('still-there') };
     return { type: 'ResourceDeprovisioned', data: { confirmed: presence === 'gone' } };
   }
 
   /** What is to be there by a time and is not. */
   private lateness(resource: Resource, words?: string): Step | undefined {
     if (resource.status === 'leaving' || this.clock.now().toISOString() < resource.deadline) return undefined;
-    const reason = `it is not there in time${words === undefined ? '' : `: ${words}`}`;
-    if (resource.status === 'change-requested' || resource.status === 'changing') return notChanged(reason);
-    return perhapsMade(reason, false);
+    const trouble = troubleOf('not-in-time');
+    if (resource.status === 'change-requested' || resource.status === 'changing') return notChanged(trouble, words);
+    return perhapsMade(trouble, false, words);
   }
 }
 
@@ -227,14 +231,28 @@ const ticketOf = (started: Exclude<Started, { done: true }>) => (started.ticket 
 
 const bindingOf = ({ reference }: At) => ({ ...reference, bindingId: bindingIdOf(reference.resourceId) });
 
-const nothingMade = ({ message: reason }: Error): Step => ({
+const nothingMade = (error: RequestRejected): Step => ({
   type: 'ResourceFailed',
-  data: { reason, left: false, passing: false },
+  data: { ...troubleIn(error), left: false, passing: false },
+  said: error.message,
 });
 
-const perhapsMade = (reason: string, passing: boolean): Step => ({
+const perhapsMade = (trouble: Trouble, passing: boolean, said?: string): Step => ({
   type: 'ResourceFailed',
-  data: { reason, left: true, passing },
+  data: { ...trouble, left: true, passing },
+  ...(said !== undefined && { said }),
 });
 
-const notChanged = (reason: string): Step => ({ type: 'ResourceChangeFailed', data: { reason } });
+const notChanged = (trouble: Trouble, said?: string): Step => ({
+  type: 'ResourceChangeFailed',
+  data: trouble,
+  ...(said !== undefined && { said }),
+});
+
+const impossible = (reason: string): Trouble => ({ code: 'change-impossible', reason });
+
+function troubleIn(error: ProviderError): Trouble {
+  if (error instanceof NotOffered) return { code: 'not-offered', reason: error.message };
+  if (error instanceof RequestRejected) return troubleOf('provider-refuses');
+  return troubleOf(error instanceof OutcomeUnknown ? 'outcome-unknown' : 'provider-unavailable');
+}

@@ -28,6 +28,9 @@ const MOST = 100;
 /** How long a removal waits until everything that was asked for before it can be seen, in milliseconds. */
 const PATIENCE = 5_000;
 
+/** As URLs write them: a name may lead anywhere. */
+const LOOPBACK = /^(127(\.\d{1,3}){3}|\[::1\])$/;
+
 const credentialsName = (brokerId: string): string => `service-broker/${brokerId}`;
 
 /** Service brokers that operators have registered, and a client for each. */
@@ -80,8 +83,7 @@ export class ServiceBrokers {
     const { items } = await this.resources.query({ index: 'byProvider', where: { providers: brokerId }, limit: 1 });
     if (items[0]) throw new BrokerInUse(brokerId, items[0].instanceId);
     const outcome = await this.commands.handle(serviceBroker, brokerId, { type: 'RemoveBroker', brokerId }, context);
-    this.clients.get(brokerId)?.close();
-    this.clients.delete(brokerId);
+    this.forget(brokerId);
     await this.vault.delete(platformTenant, credentialsName(brokerId));
     const { name } = state.description;
     await this.names.release({ kind: 'service-broker', tenant: platformTenant, name }, brokerId, context);
@@ -96,19 +98,29 @@ export class ServiceBrokers {
     return (await this.list()).map(({ brokerId }) => brokerId);
   }
 
-  /** `undefined` where there is no such broker (any more). */
+  /** `undefined` where there is no such broker (any more): another replica may have removed it. */
   async client(brokerId: string): Promise<ServiceBroker | undefined> {
     const known = this.clients.get(brokerId);
-    if (known) return known;
+    if (known && (await this.brokers.get(brokerId))) return known;
     const { state } = await this.commands.load(serviceBroker, brokerId);
-    if (state.status !== 'registered') return undefined;
+    if (state.status !== 'registered') {
+      this.forget(brokerId);
+      return undefined;
+    }
     const text = await this.vault.get(platformTenant, credentialsName(brokerId));
     if (text === undefined) return undefined;
     const { url, certificateAuthority } = state.description;
     const credentials = JSON.parse(text) as BrokerEndpoint['credentials'];
+    const already = this.clients.get(brokerId);
+    if (already) return already;
     const client = this.clientOf({ url, credentials, ...(certificateAuthority !== undefined && { certificateAuthority }) });
     this.clients.set(brokerId, client);
     return client;
+  }
+
+  private forget(brokerId: string): void {
+    this.clients.get(brokerId)?.close();
+    this.clients.delete(brokerId);
   }
 
   private clientOf(endpoint: Omit<BrokerEndpoint, 'lookup' | 'assertAllowed'>): ServiceBroker {
@@ -125,10 +137,11 @@ export class ServiceBrokers {
     others: readonly ServiceOffering[],
   ): Promise<void> {
     if (!URL.canParse(endpoint.url)) throw new BrokerRefused(`"${endpoint.url}" is no URL`);
-    const { protocol } = new URL(endpoint.url);
-    // What is allowed to be where nothing should be is this machine's own, in a test: no need of a certificate.
-    if (protocol !== 'https:' && this.settings.allowedClusterAddresses.length === 0)
+    const { protocol, hostname, pathname } = new URL(endpoint.url);
+    // Nobody listens on the way to this machine itself, which has to be allowed as any address that nothing should be at.
+    if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname)))
       throw new BrokerRefused('its URL has to begin with https://: it is told credentials');
+    if (pathname.includes('//')) throw new BrokerRefused('the path of its URL has an empty part: "//"');
     const client = this.clientOf(endpoint);
     try {
       const names = new Set(others.map(({ name }) => name));

@@ -2,6 +2,7 @@ import type { Topology } from '@souk/topology';
 import { mysql, shop, tomcat } from '../../test/sample';
 import type { HostCapacity } from './capacity';
 import { type Candidate, chooseCluster } from './choose-cluster';
+import { NoClusterAvailable } from './cluster.errors';
 import { noHostAccess } from './host-policy';
 
 const Gi = 1024 ** 3;
@@ -53,6 +54,12 @@ describe('Of the clusters of a region', () => {
     expect(chooseCluster(topology, [candidate('a', [host(1), host(1), host(1)])]).clusterId).toBeUndefined();
   });
 
+  it('none is named to who gets none: only how many there are, and why not', () => {
+    const { message } = new NoClusterAvailable('south', ['no-room', 'cluster-unreachable', 'no-room']);
+    expect(message).toBe('no cluster in region "south" takes this configuration: 2 × no-room, 1 × cluster-unreachable');
+    expect(new NoClusterAvailable('moon', []).message).toBe('no cluster in region "moon" takes this configuration');
+  });
+
   it('none is chosen where none is suitable, and of each it is told why not', () => {
     const balanced: Topology = { ...topology, nodes: [...topology.nodes, { ...tomcat, serviceType: 'LoadBalancer' }] };
     const candidates = [
@@ -64,14 +71,14 @@ describe('Of the clusters of a region', () => {
     const choice = chooseCluster(topology, candidates, ['linux/amd64']);
     expect(choice).toEqual({
       unsuitable: [
-        { clusterId: 'away', why: 'it does not answer' },
-        { clusterId: 'closed', why: 'the app runs on linux/amd64; hosts that take new pods: none' },
-        { clusterId: 'full', why: 'it has no room' },
-        { clusterId: 'other', why: 'the app runs on linux/amd64; hosts that take new pods: linux/arm64' },
+        { clusterId: 'away', code: 'cluster-unreachable' },
+        { clusterId: 'closed', code: 'no-host-of-platform' },
+        { clusterId: 'full', code: 'no-room' },
+        { clusterId: 'other', code: 'no-host-of-platform' },
       ],
     });
     expect(chooseCluster(balanced, [candidate('a', [host(8)])])).toMatchObject({
-      unsuitable: [{ why: expect.stringContaining('no service address range') }],
+      unsuitable: [{ code: 'address-pool-missing' }],
     });
   });
 });

@@ -14,7 +14,7 @@ export interface Candidate {
 
 export type Choice =
   | { readonly clusterId: string; readonly reason: string }
-  | { readonly clusterId?: undefined; readonly unsuitable: readonly { readonly clusterId: string; readonly why: string }[] };
+  | { readonly clusterId?: undefined; readonly unsuitable: readonly { readonly clusterId: string; readonly code: string }[] };
 
 /**
  * The cluster that a configuration fits best: the one with the least memory to spare once it is there, so that large ones stay free for what
@@ -24,30 +24,29 @@ export type Choice =
 export function chooseCluster(topology: Topology, candidates: readonly Candidate[], platforms: readonly string[] = []): Choice {
   const judged = candidates
     .toSorted((a, b) => (a.cluster.clusterId < b.cluster.clusterId ? -1 : 1))
-    .map((candidate) => ({ candidate, why: whyNot(topology, candidate, platforms) }));
-  const suitable = judged.filter(({ why }) => why === undefined);
+    .map((candidate) => ({ candidate, code: whyNot(topology, candidate, platforms) }));
+  const suitable = judged.filter(({ code }) => code === undefined);
   const spare = ({ hosts = [] }: Candidate) => spareOf(hostsFor(platforms, hosts));
   const best = suitable.toSorted((a, b) => spare(a.candidate) - spare(b.candidate))[0];
-  if (!best)
-    return { unsuitable: judged.map(({ candidate, why }) => ({ clusterId: candidate.cluster.clusterId, why: why ?? '' })) };
+  if (!best) return { unsuitable: judged.map(({ candidate, code = '' }) => ({ clusterId: candidate.cluster.clusterId, code })) };
   const { clusterId } = best.candidate.cluster;
   return { clusterId, reason: `it has the least to spare of ${suitable.length} of ${candidates.length} clusters that have room` };
 }
 
+/** A code alone: what it is about in particular is the operator's concern. */
 function whyNot(
   topology: Topology,
   { cluster, hosts, freeAddresses }: Candidate,
   platforms: readonly string[],
 ): string | undefined {
-  if (platforms.length > 0 && !cluster.platforms.some((platform) => platforms.includes(platform)))
-    return `it has no hosts of ${platforms.join(', ')}`;
-  if (!hosts) return 'it does not answer';
+  if (platforms.length > 0 && !cluster.platforms.some((platform) => platforms.includes(platform))) return 'no-host-of-platform';
+  if (!hosts) return 'cluster-unreachable';
   const addresses = { free: freeAddresses, own: new Set<string>() };
   const [obstacle] = obstaclesOn(topology, cluster, { hosts, platforms, addresses });
-  if (obstacle) return obstacle.message;
+  if (obstacle) return obstacle.code;
   const pods = processesOf(resolveTopology(topology)).flatMap((node) => demandsOf(node, node.replicas));
   const places = placementOf(pods, hostsFor(platforms, hosts));
-  return places.every(({ host }) => host !== undefined) ? undefined : 'it has no room';
+  return places.every(({ host }) => host !== undefined) ? undefined : 'no-room';
 }
 
 const spareOf = (hosts: readonly HostCapacity[]): number =>

@@ -37,14 +37,23 @@ export class ClusterUnsuitable extends DomainError {
   }
 }
 
+export class TooManyChecks extends DomainError {
+  readonly code = 'too-many-cluster-checks';
+  constructor() {
+    super('clusters are checked a few times in a minute: try again later');
+  }
+}
+
 /** No operator offers a cluster for this in that region. */
 export class NoClusterAvailable extends DomainError {
   readonly code = 'no-cluster-available';
   constructor(
     readonly region: string,
-    readonly reasons: readonly string[],
+    /** Of each cluster there the code of why not. Whose they are, and which, is no business of who asks. */
+    codes: readonly string[],
   ) {
-    super(`no cluster in region "${region}" takes this configuration${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
+    const counts = [...new Set(codes)].map((code) => `${codes.filter((one) => one === code).length} × ${code}`);
+    super(`no cluster in region "${region}" takes this configuration${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`);
   }
 }
 

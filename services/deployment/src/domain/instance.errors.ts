@@ -70,6 +70,14 @@ export class TrialNotUpgradable extends DomainError {
   }
 }
 
+/** Nobody pays for a trial: what costs something is in none, unless an operator allows it. */
+export class PlanNotForTrials extends DomainError {
+  readonly code = 'plan-not-for-trials';
+  constructor(override readonly problems: readonly Problem[]) {
+    super(problems.map(({ message }) => message).join('; '));
+  }
+}
+
 export class VersionNotDeployable extends DomainError {
   readonly code = 'version-not-released';
   constructor(

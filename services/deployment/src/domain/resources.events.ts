@@ -1,4 +1,5 @@
 import type { DomainEvent } from '@souk/event-sourcing';
+import type { Trouble } from './resource-trouble';
 
 /** Every event of a managed resource names its instance, its node, and the operation that asked for what happens. */
 export interface OfResource {
@@ -59,16 +60,19 @@ export type ResourceBound = DomainEvent<
   OfResource & { readonly version: number; readonly credentials: readonly string[] }
 >;
 
+/** Events of before there were codes have none. */
+type Told = Pick<Trouble, 'reason'> & Partial<Trouble>;
+
 /** It could not be made. */
 export type ResourceFailed = DomainEvent<
   'ResourceFailed',
-  OfResource & {
-    readonly reason: string;
-    /** Something may have been made, and has to go. */
-    readonly left: boolean;
-    /** Another try may go better. */
-    readonly passing: boolean;
-  }
+  OfResource &
+    Told & {
+      /** Something may have been made, and has to go. */
+      readonly left: boolean;
+      /** Another try may go better. */
+      readonly passing: boolean;
+    }
 >;
 
 export type ResourceChangeRequested = DomainEvent<
@@ -82,7 +86,7 @@ export type ResourceChanged = DomainEvent<
   OfResource & { readonly plan: string; readonly planId: string; readonly bindable: boolean }
 >;
 /** It is as it was before. */
-export type ResourceChangeFailed = DomainEvent<'ResourceChangeFailed', OfResource & { readonly reason: string }>;
+export type ResourceChangeFailed = DomainEvent<'ResourceChangeFailed', OfResource & Told>;
 
 /** Nobody needs it any more. */
 export type ResourceReleased = DomainEvent<'ResourceReleased', OfResource>;
@@ -99,7 +103,7 @@ export type ResourceDeprovisioned = DomainEvent<
 >;
 
 /** The provider does not do as asked; it is asked again. */
-export type ResourceDelayed = DomainEvent<'ResourceDelayed', OfResource & { readonly reason: string }>;
+export type ResourceDelayed = DomainEvent<'ResourceDelayed', OfResource & Told>;
 
 /** What is done with a resource, as the one who does it tells it. */
 export type ResourceFact =

@@ -56,8 +56,9 @@ export class ClusterController {
   @HttpCode(200)
   @Roles('buyer', 'provider', 'operator')
   @ApiOperation({ summary: 'What would stand in the way of registering a cluster; nothing is stored' })
-  async check(@Body() body: RegisterClusterDto) {
-    const { problems, version, hosts } = await this.clusters.check({ ...body, connection: connectionOf(body.connection) });
+  async check(@Body() body: RegisterClusterDto, @Ctx() { principal }: RequestContext) {
+    const claims = { ...body, connection: connectionOf(body.connection) };
+    const { problems, version, hosts } = await this.clusters.check(claims, principal.tenant);
     return { problems, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
   }
 
@@ -92,14 +93,16 @@ export class ClusterController {
 
   @Get(':clusterId')
   @Roles('buyer', 'provider', 'operator')
-  @ApiOperation({ summary: 'One cluster, with what its hosts have free now' })
+  @ApiOperation({ summary: 'One cluster; for its owner and operators with what its hosts have free now' })
   async get(@Param('clusterId') clusterId: string, @Ctx() ctx: RequestContext) {
     const document = await this.documents.get(clusterId);
     const { tenant, role } = ctx.principal;
     if (!document || (document.ownerTenant !== tenant && !document.shared && role !== 'operator'))
       throw new NotFound('cluster', clusterId);
     ctx.etag(document.revision);
-    return { ...clusterView(document, ctx.principal), ...(await this.capacity(document)) };
+    const view = clusterView(document, ctx.principal);
+    // Whoever may use it and no more is told what was seen of it last: how many hosts, and how much there is in all.
+    return isFor(document, ctx.principal) ? { ...view, ...(await this.capacity(document)) } : { ...view, hosts: [] };
   }
 
   @Patch(':clusterId')
@@ -158,11 +161,14 @@ function connectionOf({ kind, kubeconfig }: ClusterConnectionDto): ClusterRegist
   return kubeconfig === undefined ? { kind: 'simulated' } : { kind: 'kubeconfig', kubeconfig };
 }
 
-/** Who granted what and why, and why it is away, is for those whose cluster it is, and for operators. */
-function clusterView(document: ClusterDoc, { tenant, role }: Principal) {
-  const { audience: _, revision: __, grants, detail, ...cluster } = document;
-  if (cluster.ownerTenant !== tenant && role !== 'operator') return { ...cluster, grants: [] };
-  return { ...cluster, grants, ...(detail !== undefined && { detail }) };
+const isFor = ({ ownerTenant }: ClusterDoc, { tenant, role }: Principal): boolean =>
+  ownerTenant === tenant || role === 'operator';
+
+/** Where it listens, who granted what and why, and why it is away, is for those whose cluster it is, and for operators. */
+function clusterView(document: ClusterDoc, principal: Principal) {
+  const { audience: _, revision: __, grants, detail, connection, ...cluster } = document;
+  if (!isFor(document, principal)) return { ...cluster, connection: { kind: connection.kind }, grants: [] };
+  return { ...cluster, connection, grants, ...(detail !== undefined && { detail }) };
 }
 
 function hostView(host: HostCapacity) {

@@ -78,13 +78,17 @@ export function operationView(operation: OperationDoc, isOwner: boolean) {
 
 /**
  * State from the events alone, for "as of" and differences. What the buyer filled in is for its own tenant, and for an auditor of the
- * platform.
+ * platform; why it is left alone, and what was corrected or cut short, for these and for operators.
  */
 export function stateView(state: Instance, viewer: Viewer): object | undefined {
   const platformWide = viewer.role === 'auditor' && viewer.tenant === platformTenant;
   if (state.status === 'unknown' || !(maySee(viewer, state) || platformWide)) return undefined;
-  const { wanted, restarts, scale, completedInit, parameters, secrets, origin, ...rest } = state;
+  const { wanted, restarts, scale, completedInit, parameters, secrets, origin, suspended, corrections, preempted, ...rest } =
+    state;
   const byNode = { restarts: Object.fromEntries(restarts), scale: Object.fromEntries(scale) };
-  const plain = { ...rest, ...wanted, ...byNode, completedInit: [...completedInit].sort() };
-  return state.ownerTenant === viewer.tenant || platformWide ? { ...plain, origin, parameters, secrets } : plain;
+  const plain = { ...rest, ...wanted, ...byNode, completedInit: [...completedInit].sort(), ...(suspended && { suspended: {} }) };
+  const isOwner = state.ownerTenant === viewer.tenant;
+  if (!isOwner && !platformWide && viewer.role !== 'operator') return plain;
+  const care = { ...(suspended && { suspended }), corrections, ...(preempted !== undefined && { preempted }) };
+  return isOwner || platformWide ? { ...plain, ...care, origin, parameters, secrets } : { ...plain, ...care };
 }

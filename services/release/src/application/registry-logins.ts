@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '@souk/event-sourcing';
 import type { RegistryCredentials } from '@souk/registry';
 import { SecretVault } from '@souk/secrets';
 import { parseImage } from '@souk/topology';
@@ -6,6 +7,15 @@ import { parseImage } from '@souk/topology';
 /** Names of a tenant's logins in its vault; the list of them lies beside. */
 const loginName = (registry: string): string => `registry/${registry}`;
 const LIST = 'registry-logins';
+/** Most logins of one tenant. */
+const MOST = 100;
+
+export class TooManyLogins extends DomainError {
+  readonly code = 'too-many-registry-logins';
+  constructor() {
+    super(`an account has logins for at most ${MOST} registries: forget one first`);
+  }
+}
 
 /** A login as it is shown: its password never is. */
 export interface RegistryLogin {
@@ -21,10 +31,13 @@ export class RegistryLogins {
 
   constructor(private readonly vault: SecretVault) {}
 
+  /** @throws TooManyLogins */
   async put(tenant: string, registry: string, credentials: RegistryCredentials): Promise<void> {
     await this.inTurn(tenant, async () => {
+      const known = await this.read(tenant);
+      if (!known.includes(registry) && known.length >= MOST) throw new TooManyLogins();
       // First the name: a crash in between leaves a name without a login, which the list does not show.
-      await this.write(tenant, [...(await this.read(tenant)), registry]);
+      await this.write(tenant, [...known, registry]);
       await this.vault.put(tenant, loginName(registry), JSON.stringify(credentials));
     });
   }

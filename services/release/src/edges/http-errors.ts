@@ -1,5 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import type { RegistryErrorCode } from '@souk/registry';
+import type { TooManyLogins } from '../application/registry-logins';
 import type { VersionErrorCode } from '../domain/version.errors';
 
 export const versionErrors = {
@@ -26,3 +27,7 @@ export const registryErrors = {
   'registry-unreachable': HttpStatus.BAD_GATEWAY,
   'registry-answer-invalid': HttpStatus.BAD_GATEWAY,
 } satisfies Record<RegistryErrorCode, HttpStatus>;
+
+export const loginErrors = {
+  'too-many-registry-logins': HttpStatus.CONFLICT,
+} satisfies Record<TooManyLogins['code'], HttpStatus>;

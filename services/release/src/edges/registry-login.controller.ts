@@ -1,13 +1,15 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Ctx, InvalidInput, RequestContext, Roles } from '@souk/platform';
+import { Ctx, InvalidInput, problemsOf, RequestContext, Roles } from '@souk/platform';
 import { parseImage } from '@souk/topology';
 import { RegistryLogins } from '../application/registry-logins';
+import { loginErrors } from './http-errors';
 import { RegistryLoginDto } from './image.dto';
 
 /** Passwords go in and never come out: they reach the registry that they are for, and nobody else. */
 @ApiTags('images')
 @Controller('v1/registry-credentials')
+@UseFilters(problemsOf(loginErrors))
 @Roles('provider')
 export class RegistryLoginController {
   constructor(private readonly logins: RegistryLogins) {}
