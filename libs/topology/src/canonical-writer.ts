@@ -50,7 +50,7 @@ export class CanonicalWriter {
     const json = JSON.stringify(value) as string | undefined;
     if (json === undefined) return false;
     this.room(json.length);
-    this.length += this.memory.latin1Write(json, this.length);
+    this.length += this.memory.write(json, this.length, 'latin1');
     return true;
   }
 
@@ -101,7 +101,7 @@ export class CanonicalWriter {
   private escaped(text: string): void {
     const json = JSON.stringify(text);
     this.room(json.length * 3);
-    this.length += this.memory.utf8Write(json, this.length);
+    this.length += this.memory.write(json, this.length, 'utf8');
   }
 
   private byte(byte: number): void {
