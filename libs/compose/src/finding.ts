@@ -48,6 +48,12 @@ export class Report {
     this.add('problem', pointer, code, message, hint);
   }
 
+  /** Every message as `rewritten` answers. */
+  rewrite(rewritten: (message: string) => string): void {
+    for (const [index, finding] of this.findings.entries())
+      this.findings[index] = { ...finding, message: rewritten(finding.message) };
+  }
+
   private add(outcome: Outcome, pointer: string, code: string, message: string, hint?: string): void {
     const service = /^\/services\/([^/]+)/.exec(pointer)?.[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
     this.findings.push({

@@ -157,6 +157,70 @@ app:
       ]);
     });
 
+    it.each([
+      ['again under a name that says nothing', 'environment: {DB_PASSWORD: s3cr3t-1, SETTING: "x s3cr3t-1 y"}'],
+      ['again in an argument', 'command: [serve, "s3cr3t-1"]\nenvironment: {DB_PASSWORD: s3cr3t-1}'],
+      ['again in a test', 'healthcheck: {test: "check s3cr3t-1"}\nenvironment: {DB_PASSWORD: s3cr3t-1}'],
+      ['again in a message', 'user: s3cr3t-1\nenvironment: {DB_PASSWORD: s3cr3t-1}'],
+      ['as a key', 'environment: {LOGGED_IN_KEY: s3cr3t-1}'],
+      ['as a salt', 'environment: {NONCE_SALT: s3cr3t-1}'],
+      ['as a base of keys', 'environment: {SECRET_KEY_BASE: s3cr3t-1}'],
+      ['as a secret key', 'environment: {STRIPE_SK: s3cr3t-1}'],
+      ['as a JWT', 'environment: {SERVICE_JWT: s3cr3t-1}'],
+      ['as a numbered password', 'environment: {PASSWORD_2: s3cr3t-1}'],
+      ['in a DSN', 'environment: {SENTRY_DSN: "https://s3cr3t-1@errors.example.com/1"}'],
+      ['before a host without scheme', 'environment: {STORE: "root:s3cr3t-1@tcp(db:3306)/shop"}'],
+      ['before the second of two hosts', 'environment: {BROKERS: "amqp://a:b-1@x,amqp://u:s3cr3t-1@y"}'],
+      ['in JSON', `environment: {CONFIG: '{"db": {"user": "u", "password": "s3cr3t-1"}}'}`],
+      ['in a URL of a command', 'command: [serve, "--db=postgres://u:s3cr3t-1@db/x"]'],
+      ['behind a short flag', 'command: [mysql, -u, root, -p, s3cr3t-1]'],
+      ['behind a long flag', 'command: [serve, --password, s3cr3t-1]'],
+      ['against a short flag', 'entrypoint: [sh, -c, "mysqldump -ps3cr3t-1 shop"]'],
+      ['between quotes', `entrypoint: [sh, -c, "serve --password='s3cr3t-1; x'"]`],
+      ['behind a user', 'entrypoint: [sh, -c, "curl -u admin:s3cr3t-1 http://x"]'],
+      ['in words behind a user', 'command: [curl, -u, "admin:s3cr3t-1"]'],
+      ['in a header', 'entrypoint: [sh, -c, "curl -H \'Authorization: Bearer s3cr3t-1\' x"]'],
+    ])('has them nowhere: %s', (_, settings) => {
+      const { topology, report } = services(`a:\n  image: a:1\n${settings.replaceAll(/^/gm, '  ')}`);
+      for (const told of [topology, report]) expect(JSON.stringify(told)).not.toContain('s3cr3t-1');
+    });
+
+    it('knows those that its environment gives, under any name', () => {
+      const { topology } = services('a: {image: "a:1", environment: {SETTING: "x ${DB_PASSWORD}"}}', { DB_PASSWORD: 's3cr3t-1' });
+      expect(topology!.nodes[0]!.env).toEqual({ SETTING: 'x ${secret.dbPassword}' });
+    });
+
+    it('keeps what is no secret: names that a password is the same as, ports, paths, users and groups', () => {
+      const { env, args } = node(`
+environment: {DB_PASSWORD: wordpress, DB_USER: wordpress, SITE: wordpress.example.com, TLS_KEY: /etc/tls/key.pem, PUBLIC_KEY: abc}
+command: [run, -p, "8080", --user, "1000:1000", --sort-key=name, "http://x:80/a@b", "mailto:bob@example.com", "a@sha256:12"]`);
+      expect(env).toEqual({
+        DB_PASSWORD: '${secret.dbPassword}',
+        DB_USER: 'wordpress',
+        SITE: 'wordpress.example.com',
+        TLS_KEY: '/etc/tls/key.pem',
+        PUBLIC_KEY: 'abc',
+      });
+      expect(args!.join(' ')).toBe(
+        'run -p 8080 --user 1000:1000 --sort-key=name http://x:80/a@b mailto:bob@example.com a@sha256:12',
+      );
+    });
+
+    it('keeps secrets apart that flags of the same name give', () => {
+      const { env, args } = node('command: [serve, --password=one-1, "--password=two-2"]');
+      expect(args).toEqual(['serve', '--password=$(ARG_PASSWORD)', '--password=$(ARG_PASSWORD_2)']);
+      expect(env).toEqual({ ARG_PASSWORD: '${secret.password}', ARG_PASSWORD_2: '${secret.password2}' });
+    });
+
+    it('tells of what looks like one, and has no name that says so', () => {
+      const { report } = services(`a:
+  image: a:1
+  environment: {HOOK: "https://x.example/T0/9fX2kQ7LmZp4Rt8VbN1cYs6W", PLACE: eu-central-1-production-2024, ID: my-service-name-is-long}`);
+      expect(lines(report).filter((line) => line.startsWith('secret-'))).toEqual([
+        'secret-suspected /services/a/environment/HOOK',
+      ]);
+    });
+
     it('gives secrets of its own as variables, those that a *_FILE reads under the name without', () => {
       const { topology } = imported(`
 services:

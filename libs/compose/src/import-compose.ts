@@ -5,6 +5,7 @@ import { interpolateDocument } from './interpolate-document';
 import { nodeOf } from './node';
 import { presetOf, renameVariables } from './presets';
 import { readYaml } from './read-yaml';
+import { isSecret } from './secret-names';
 import { Secrets } from './secrets';
 import { readService } from './service';
 import { ServiceDraft } from './service-draft';
@@ -13,6 +14,10 @@ import { Slots } from './slots';
 import { readTopLevel } from './top-level';
 import { isList, isMapping, type Mapping, textOf } from './value';
 import { Variables } from './variables';
+import { WrittenSecrets } from './written-secrets';
+
+/** Variables that hold a name. */
+const namesName = /(?:user|username|usr|login|database|db|name|host|hostname|bucket|org|realm)$/i;
 
 export interface ComposeImport {
   /** Absent where the document gives none; the problems among the findings say why. */
@@ -29,7 +34,7 @@ export interface ComposeOptions {
 /**
  * The topology that a document of the Compose specification (https://github.com/compose-spec/compose-spec) describes, and a report of what was
  * lost on the way: every key of the document, extensions (`x-…`) aside, has a finding, or stands below something that has one. Never throws.
- * Values that the document gives as secrets are neither in the topology nor in the report. Depends on nothing but what is given.
+ * What is recognised as a secret, by its name, its place or its value, is neither in the topology nor in the report. Depends on nothing but what is given.
  */
 export function importCompose(yaml: string, { environment = {} }: ComposeOptions = {}): ComposeImport {
   const report = new Report();
@@ -55,6 +60,7 @@ function topologyOf(document: Mapping, environment: Readonly<Record<string, stri
   const active = awake(services, environment, report);
   if (active.size === 0) report.fatal('/services', 'no-services', 'the document has no service that is deployed');
   const secrets = new Secrets();
+  for (const [name, value] of Object.entries(environment)) if (isSecret(name, value)) secrets.recognise(value, name);
   const names = labelsFor(active.keys());
   const dormant = new Set([...services.keys()].filter((name) => !active.has(name)));
   const surroundings = { ...topLevel, services: new Set(active.keys()), dormant, environment, secrets, report };
@@ -71,10 +77,13 @@ function topologyOf(document: Mapping, environment: Readonly<Record<string, stri
     renameVariables(draft, report);
   }
   addPortsMeant(drafts.values(), hosts, report);
-  const nodes = [...drafts.values()].map((draft) => nodeOf(draft, variables, report));
+  const drawn = [...drafts.values()].map((draft) => ({ draft, node: nodeOf(draft, variables, report) }));
+  const written = new WrittenSecrets(secrets, namesIn(drafts.values()), report);
+  const nodes = drawn.map(({ node, draft }) => written.sealed(node, draft));
   const arrows = arrowsOf(drafts, report);
   const topology = { nodes, arrows, parameters: variables.parameters, secrets: secrets.declarations };
   sayProblems(topology, [...drafts.values()], report);
+  written.hideInReport();
   return canonicalTopology(topology);
 }
 
@@ -95,6 +104,16 @@ function awake(services: Mapping, environment: Readonly<Record<string, string>>,
     return false;
   });
   return new Map(active);
+}
+
+/** What a password that nobody has thought about is often the same as: services, their images, users and databases. */
+function namesIn(drafts: Iterable<ServiceDraft>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { name, serviceName, image, environment } of drafts) {
+    for (const said of [name, serviceName, ...(image ?? '').split(/[/:@]/)]) names.add(said);
+    for (const [key, { text }] of environment) if (namesName.test(key) && !isSecret(key, text)) names.add(text);
+  }
+  return names;
 }
 
 /** Ports under which others reach a service that names none: in Compose every port is open between services. */

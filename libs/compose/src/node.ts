@@ -2,7 +2,7 @@ import type { TopologyNode } from '@souk/topology';
 import { below, type Report } from './finding';
 import { presetOf } from './presets';
 import { cpuOf, memoryOf } from './resources';
-import { namesSecret } from './secrets';
+import { namesSecret } from './secret-names';
 import type { ServiceDraft } from './service-draft';
 import { mentionsSecret, type Variables } from './variables';
 

@@ -1,12 +1,5 @@
 import type { SecretDeclaration } from '@souk/topology';
-
-/** Credentials of somebody else's service, by what variables for them are called: nobody can make those up. */
-const suppliedPattern = /(?:api|access|auth|license|account)[_-]?(?:key|token|id)$|token$/i;
-/** Variables and flags that hold a secret, by what they are called. */
-const secretPattern =
-  /(?:pass|passwd|password|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|encryption|signing|license)[_-]?key)$|(?:^|[_-])pw$/i;
-
-export const namesSecret = (name: string): boolean => secretPattern.test(name);
+import { namesSecret, namesSupplied } from './secret-names';
 
 /**
  * The secrets that a topology declares in place of what the document writes down or leaves to its environment. Whatever has the same value in the document is the
@@ -15,11 +8,25 @@ export const namesSecret = (name: string): boolean => secretPattern.test(name);
 export class Secrets {
   private readonly declared = new Map<string, SecretDeclaration>();
   /** By value in the document: the declared name, and the service that had it first. */
-  private readonly literals = new Map<string, { readonly name: string; readonly service: string }>();
+  private readonly literals = new Map<string, { readonly name: string; readonly key: string; readonly service: string }>();
+  /** Values of variables that are called secrets, whether the document uses them or not; by value, the variable. */
+  private readonly outside = new Map<string, string>();
   private readonly variables = new Map<string, string>();
 
   get declarations(): Readonly<Record<string, SecretDeclaration>> {
     return Object.fromEntries(this.declared);
+  }
+
+  /** Every value that is known to be a secret, and what it is called. */
+  get recognised(): { readonly value: string; readonly key: string }[] {
+    const written = [...this.literals].map(([value, { key }]) => ({ value, key }));
+    const outside = [...this.outside].filter(([value]) => !this.literals.has(value));
+    return [...written, ...outside.map(([value, key]) => ({ value, key }))];
+  }
+
+  /** A value that the environment of the import gives for a secret: the document may have it anywhere. */
+  recognise(value: string, variable: string): void {
+    this.outside.set(value, variable);
   }
 
   /** For a value that the document writes down, in a variable or flag of that name. Answers a reference. */
@@ -31,8 +38,8 @@ export class Secrets {
       return reference(known.name);
     }
     const name = this.freeName(camelCase(key));
-    this.literals.set(value, { name, service });
-    return this.declare(name, { source: suppliedPattern.test(key) ? 'supplied' : 'generated', title: `${key} of ${service}` });
+    this.literals.set(value, { name, key, service });
+    return this.declare(name, { source: namesSupplied(key) ? 'supplied' : 'generated', title: `${key} of ${service}` });
   }
 
   /** For a variable of the document's environment that has no value here. */
@@ -50,7 +57,7 @@ export class Secrets {
     if (known !== undefined) return reference(known);
     const free = this.freeName(name);
     this.variables.set(`secrets/${name}`, free);
-    const generated = !external && namesSecret(name) && !suppliedPattern.test(name);
+    const generated = !external && namesSecret(name) && !namesSupplied(name);
     return this.declare(free, { source: generated ? 'generated' : 'supplied', title: name });
   }
 

@@ -2,15 +2,14 @@ import type { Parameter } from '@souk/topology';
 import type { Report } from './finding';
 import { type Address, addressIn, type Hosts } from './hosts';
 import { presetOf } from './presets';
-import { declarableName, namesSecret, type Secrets } from './secrets';
+import { isSecret, namesSecret } from './secret-names';
+import { decoded, sealedSecrets, sealedWords } from './secret-texts';
+import { declarableName, type Secrets } from './secrets';
 import type { DraftedVariable, ServiceDraft } from './service-draft';
 import type { Slot, Slots } from './slots';
 
-/** Where a flag or an assignment in a text gives a secret: `--password=…`, `--requirepass …`, `PGPASSWORD=…`. */
-const flaggedSecret = /(--?([A-Za-z][\w.-]{0,60})[= ]|\b([A-Za-z][\w.-]{0,60})=)(["']?)([^\s"'$;|&()]+)\4/g;
 /** Names of variables whose value is a host, where it looks like one. */
 const namesHost = /host|addr|server|url|uri|endpoint|broker|upstream|backend|node|peer|link/i;
-const isSwitch = (text: string): boolean => /^(?:true|false|yes|no|on|off|0|1)$/i.test(text);
 
 /** Writes the variables of nodes as templates: secrets, parameters and addresses take the place of what the document writes down. */
 export class Variables {
@@ -56,17 +55,13 @@ export class Variables {
 
   /** Words of a command, with secrets that they write down moved into variables of their own. */
   wordsOf(words: readonly string[], at: string, draft: ServiceDraft): readonly string[] {
-    return words.map((word, index) => {
-      const before = /^--?([A-Za-z][\w.-]*)$/.exec(words[index - 1] ?? '')?.[1];
-      if (before !== undefined && namesSecret(before) && /^[^-$]/.test(word))
-        return this.movedToVariable(before, word, at, draft);
-      return sealedSecrets(word, (name, value) => this.movedToVariable(name, value, at, draft));
-    });
+    return sealedWords(words, (name, value) => this.movedToVariable(name, value, at, draft));
   }
 
   private movedToVariable(flag: string, value: string, at: string, draft: ServiceDraft): string {
-    const key = `ARG_${flag.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`;
-    draft.environment.set(key, { text: this.slots.open({ reference: this.secrets.forLiteral(value, flag, draft.name) }), at });
+    const reference = this.secrets.forLiteral(value, flag, draft.name);
+    const key = this.freeKey(`ARG_${flag.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`, reference, draft);
+    draft.environment.set(key, { text: this.slots.open({ reference }), at });
     this.report.approximated(
       at,
       'secret-in-command',
@@ -75,10 +70,22 @@ export class Variables {
     return `$(${key})`;
   }
 
+  /** A name that no other variable has. */
+  private freeKey(wanted: string, reference: string, { environment }: ServiceDraft): string {
+    const isFree = (key: string) => {
+      const known = environment.get(key);
+      const only = known && this.slots.only(known.text);
+      return !known || (only !== undefined && 'reference' in only && only.reference === reference);
+    };
+    let key = wanted;
+    for (let n = 2; !isFree(key); n++) key = `${wanted}_${n}`;
+    return key;
+  }
+
   private templateOf(key: string, variable: DraftedVariable, draft: ServiceDraft): string {
     const { text, at } = variable;
     const wanted = presetOf(draft)?.variables.find((known) => known.key === key)?.secret === true;
-    if (wanted || (namesSecret(key) && text !== '' && !isSwitch(text))) return this.secretOf(key, variable, draft);
+    if (wanted || isSecret(key, text)) return this.secretOf(key, variable, draft);
     // A list of addresses; a password may hold commas.
     const pieces = (text.includes('@') ? [text] : text.split(',')).map((piece) => this.pieceOf(key, piece, at, draft));
     const open = sealedSecrets(pieces.join(','), (name, value) =>
@@ -167,20 +174,9 @@ export class Variables {
   }
 }
 
-/** The text with each flagged secret as `seal` answers. */
-function sealedSecrets(text: string, seal: (name: string, value: string) => string): string {
-  return text.replaceAll(
-    flaggedSecret,
-    (all: string, flag: string, dashed: string | undefined, plain: string | undefined, quote: string, value: string) => {
-      const name = dashed ?? plain!;
-      return namesSecret(name) ? flag + quote + seal(name, value) + quote : all;
-    },
-  );
-}
-
 /** Whether a text writes down a secret: one that is flagged, or one of the given values behind a short flag. */
 export function mentionsSecret(text: string, values: Iterable<string>): boolean {
-  if (sealedSecrets(text, () => '') !== text) return true;
+  if (sealedWords([text], () => '')[0] !== text) return true;
   for (const value of values) {
     if (value === '') continue;
     if (
@@ -190,12 +186,4 @@ export function mentionsSecret(text: string, values: Iterable<string>): boolean 
       return true;
   }
   return false;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -44,6 +44,15 @@ describe('Canonical form', () => {
     expect(digestOf({})).toBe('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
   });
 
+  it('is the same for texts and names of any length, within a value that needs a digest itself', () => {
+    const long = (length: number, text: string) => text.repeat(length);
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${(i * 37) % 60}`, i]));
+    const texts = [long(255, 'a'), long(300, 'ä"'), long(40_000, '\u20ac'), { [long(300, 'n')]: many }];
+    expect(canonicalJson(texts)).toBe(canonicalize(texts));
+    const own = { toJSON: () => ({ digest: digestOf({}) }) };
+    expect(canonicalJson([own, own, 1])).toBe(canonicalize([{ digest: digestOf({}) }, { digest: digestOf({}) }, 1]));
+  });
+
   it('reads back as the same value, whatever the order of its members', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

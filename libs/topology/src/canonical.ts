@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { CanonicalWriter } from './canonical-writer';
 import type { Arrow, Topology, TopologyNode } from './topology';
 
 /** The same topology with its lists sorted (nodes by service name, arrows by from, to) and its names in order. Positions stay. */
@@ -19,43 +20,29 @@ export function withoutPosition(node: TopologyNode): Omit<TopologyNode, 'positio
 
 /** SHA-256 over the canonical JSON of this value: 64 lower-case hex digits. */
 export function digestOf(json: unknown): string {
-  return hash('sha256', canonicalJson(json));
+  return written(json, (bytes) => hash('sha256', bytes));
 }
 
 /**
- * JSON as RFC 8785 writes it. Members without value are left out. Rendering an instance spends most of its time here, a digest for each object, hence
- * no library: those that exist write each name as a value of its own.
+ * JSON as RFC 8785 writes it. Members without value are left out.
  * @throws Error for a number that is not finite
  */
 export function canonicalJson(value: unknown): string {
-  const text = written(value);
-  if (text === undefined) throw new TypeError('there is no JSON for undefined');
-  return text;
+  return written(value, (bytes) => bytes.toString('utf8'));
 }
 
-function written(value: unknown): string | undefined {
-  if (typeof value === 'string') return quotedText(value);
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`there is no JSON for ${value}`);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (hasForm(value)) return written(value.toJSON());
-  if (Array.isArray(value)) return `[${value.map((entry) => written(entry) ?? 'null').join(',')}]`;
-  let members = '';
-  for (const key of Object.keys(value).sort()) {
-    const member = written((value as Record<string, unknown>)[key]);
-    if (member !== undefined) members += `${members === '' ? '' : ','}${quotedText(key)}:${member}`;
-  }
-  return `{${members}}`;
-}
+/** Bytes of memory that are kept between two writings. */
+const KEPT = 1024 * 1024;
+let spare: CanonicalWriter | undefined;
 
-function hasForm(value: object): value is { toJSON: () => unknown } {
-  return 'toJSON' in value && typeof value.toJSON === 'function';
-}
-
-const plain = /^[ !#-[\]-~]*$/;
-
-/** Most texts need no escapes. */
-function quotedText(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+/** Takes the writer out while it writes: a value may have a form of its own that asks for a digest. */
+function written<T>(value: unknown, read: (bytes: Buffer) => T): T {
+  const writer = spare ?? new CanonicalWriter();
+  spare = undefined;
+  writer.write(value);
+  const result = read(writer.bytes);
+  if (writer.capacity <= KEPT) spare = writer;
+  return result;
 }
 
 const byServiceName = (a: TopologyNode, b: TopologyNode): number => compare(a.serviceName, b.serviceName);

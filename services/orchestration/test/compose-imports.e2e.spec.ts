@@ -78,6 +78,14 @@ describe('Compose imports', () => {
     const bomb = await imported({ compose: laughs.join('\n') }, { 'if-match': '"5"' });
     expect(bomb.body).toMatchObject({ status: 422, code: 'compose-invalid', problems: [{ code: 'document-too-large' }] });
     expect((await imported({ compose: 'x'.repeat(1024 * 1024) }, { 'if-match': '"5"' })).status).toBe(413);
+    const many = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`V${i}`, '']));
+    const problems = async (environment: unknown) => wrong(await imported({ compose, environment, dryRun: true }));
+    expect(await problems({ TAG: 1, 'a/b': { c: 'd' } })).toEqual([
+      'wrong-type /environment/TAG',
+      'wrong-type /environment/a~1b',
+    ]);
+    expect(await problems(many)).toEqual(['too-many /environment']);
+    expect(await problems(['TAG=1'])).toEqual(['wrong-type /environment']);
     expect((await imported({ compose, colour: 'red' })).body).toMatchObject({ status: 422, code: 'invalid-input' });
     expect((await provider.get(path)).body.revision).toBe(5);
   });

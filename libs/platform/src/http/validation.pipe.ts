@@ -105,6 +105,7 @@ const codes: Readonly<Record<string, string>> = {
   exclusiveMaximum: 'too-large',
   minItems: 'too-few',
   maxItems: 'too-many',
+  maxProperties: 'too-many',
   uniqueItems: 'not-unique',
 };
 

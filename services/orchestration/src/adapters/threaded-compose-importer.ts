@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type ComposeImport, type ComposeOptions, importCompose, unreadable } from '@souk/compose';
 import { ComposeImporter } from '../application/compose-importer.port';
+import { ImportTurns } from '../application/import-turns';
 
 /** Threads at a time; whoever comes later waits. */
-const THREADS = 2;
+const TURNS = { running: 2, waiting: 16, waitingOfOne: 4 };
 const MAX_MILLISECONDS = 15_000;
 const MAX_MEGABYTES = 256;
 
@@ -14,23 +15,11 @@ const compiled = join(__dirname, 'compose.worker.js');
 
 /** Each import in a thread of its own, which is ended when it takes too long or too much. */
 export class ThreadedComposeImporter extends ComposeImporter {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new ImportTurns(TURNS);
 
-  async importCompose(yaml: string, options: ComposeOptions): Promise<ComposeImport> {
+  async importCompose(yaml: string, options: ComposeOptions, tenant: string): Promise<ComposeImport> {
     if (!existsSync(compiled)) return importCompose(yaml, options);
-    await this.turn();
-    try {
-      return await inThread(yaml, options);
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
-    }
-  }
-
-  private async turn(): Promise<void> {
-    if (this.running >= THREADS) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.running++;
+    return this.turns.inTurn(tenant, () => inThread(yaml, options));
   }
 }
 

@@ -5,5 +5,6 @@ import type { ComposeImport, ComposeOptions } from '@souk/compose';
  * else is served meanwhile: a document of a megabyte takes a second of computing, and one that was made to take forever is given up.
  */
 export abstract class ComposeImporter {
-  abstract importCompose(yaml: string, options: ComposeOptions): Promise<ComposeImport>;
+  /** @throws TooManyImports for whom too many others stand before */
+  abstract importCompose(yaml: string, options: ComposeOptions, tenant: string): Promise<ComposeImport>;
 }

@@ -23,7 +23,7 @@ export class ComposeImports {
   /** What an import would come to. Nothing is stored. @throws NotFound alike for a missing configuration and another provider's */
   async preview(configurationId: string, document: ComposeDocument, providerTenant: string): Promise<ComposeImport> {
     await this.configurations.existing(configurationId, (configuration) => configuration.providerTenant === providerTenant);
-    return this.read(document);
+    return this.read(document, providerTenant);
   }
 
   /**
@@ -43,7 +43,7 @@ export class ComposeImports {
     return { outcome, report };
   }
 
-  private read({ compose, environment }: ComposeDocument): Promise<ComposeImport> {
-    return this.importer.importCompose(compose, { ...(environment && { environment }) });
+  private read({ compose, environment }: ComposeDocument, tenant: string): Promise<ComposeImport> {
+    return this.importer.importCompose(compose, { ...(environment && { environment }) }, tenant);
   }
 }

@@ -49,6 +49,14 @@ export class ComposeInvalid extends DomainError {
   }
 }
 
+/** Imports are computed one after the other. */
+export class TooManyImports extends DomainError {
+  readonly code = 'too-many-imports';
+  constructor() {
+    super('too many Compose documents wait to be imported: send this one again later');
+  }
+}
+
 export class NodeUnknown extends DomainError {
   readonly code = 'node-unknown';
   constructor(serviceName: string) {
@@ -57,5 +65,11 @@ export class NodeUnknown extends DomainError {
 }
 
 export type ConfigurationErrorCode = (
-  ComposeInvalid | ConfigurationExists | ConfigurationUnknown | ConfigurationFrozenForGood | TopologyInvalid | NodeUnknown
+  | TooManyImports
+  | ComposeInvalid
+  | ConfigurationExists
+  | ConfigurationUnknown
+  | ConfigurationFrozenForGood
+  | TopologyInvalid
+  | NodeUnknown
 )['code'];

@@ -3,6 +3,7 @@ import type { ConfigurationErrorCode } from '../domain/configuration.errors';
 
 export const configurationErrors = {
   'compose-invalid': HttpStatus.UNPROCESSABLE_ENTITY,
+  'too-many-imports': HttpStatus.TOO_MANY_REQUESTS,
   'configuration-exists': HttpStatus.CONFLICT,
   'configuration-unknown': HttpStatus.NOT_FOUND,
   'configuration-frozen': HttpStatus.CONFLICT,
