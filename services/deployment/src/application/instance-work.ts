@@ -77,7 +77,7 @@ export class InstanceWork {
   }
 
   private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
-    if (instance.preempted !== undefined) await this.journal.preempt(instance.preempted, instance.operation);
+    for (const cutShort of instance.preempted ?? []) await this.journal.preempt(cutShort, instance.operation);
     if (instance.suspended && instance.status !== 'deleting') {
       await this.stall(instance.instanceId, 'suspended', instance.suspended.reason);
       return {};
