@@ -164,7 +164,11 @@ function changingVersion(
   };
 }
 
-function concluded(state: KnownInstance, { preempted: earlier = [], ...facts }: InstanceFacts, { data }: OperationConcluded): Instance {
+function concluded(
+  state: KnownInstance,
+  { preempted: earlier = [], ...facts }: InstanceFacts,
+  { data }: OperationConcluded,
+): Instance {
   const completedInit = new Set([...facts.completedInit, ...data.completedInit]);
   switch (data.outcome) {
     case 'succeeded':

@@ -64,5 +64,8 @@ export function asClaimed(wanted: ClusterObject, seen: ClusterObject | undefined
 }
 
 interface Claim extends ClusterObject {
-  readonly spec?: { readonly storageClassName?: string; readonly resources?: { readonly requests?: { readonly storage?: string } } };
+  readonly spec?: {
+    readonly storageClassName?: string;
+    readonly resources?: { readonly requests?: { readonly storage?: string } };
+  };
 }
