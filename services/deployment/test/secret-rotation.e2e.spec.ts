@@ -76,8 +76,7 @@ describe('A rotated AppSecret', () => {
 
   it('follows a correction, which brings none', async () => {
     world.neighbours.credentials.rotate(instanceId);
-    const path = `/apis/apps/v1/namespaces/${namespaceOf(instanceId)}/deployments/tomcat?fieldManager=kubectl-edit`;
-    await world.byHand(path, { spec: { replicas: 0 } });
+    await world.cluster.delete({ kind: 'Service', namespace: namespaceOf(instanceId), name: 'tomcat' });
     await broughtBy(4);
     expect(await secret()).toBe(`secret 4 of ${instanceId}`);
     expect((await records()).slice(0, 2).map(({ kind, status }) => `${kind} ${status}`)).toEqual([
