@@ -8,5 +8,6 @@ describe('What can’t be rendered', () => {
     expect(unrenderable(new UnresolvedReference('node.db.host'))).toMatchObject({ failure: { code: 'refused' } });
   });
 
-  it('is not what else goes wrong', () => expect(() => unrenderable(new Error('the store is away'))).toThrow('the store is away'));
+  it('is not what else goes wrong', () =>
+    expect(() => unrenderable(new Error('the store is away'))).toThrow('the store is away'));
 });
