@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Problem } from '@souk/event-sourcing';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
 import type { Topology, TopologyNode } from '@souk/topology';
+import { NotOurs } from '../src/application/cluster-workplace';
 import { AddressPools } from '../src/application/address-pools';
 import { accessInWords, clusterRoleManifest, neededAccess } from '../src/application/cluster-access';
 import { ids, mysql, schema, shop, tomcat } from './sample';
@@ -307,6 +309,27 @@ users: [{name: souk, user: {token: hush}}]
       expect(await addresses(third)).toEqual({ web: before['web'] });
     });
 
+    it('are kept where another operation begins while the one before gives some back', async () => {
+      const holder = { clusterId, instanceId: first, ownerTenant: ids.buyer };
+      const commandId = randomUUID();
+      const call = {
+        commandId,
+        correlationId: commandId,
+        causationId: commandId,
+        actor: { kind: 'system', id: 'test' },
+      } as const;
+      const before = await addresses(first);
+      let asked = 0;
+      const stillOurs = async () => {
+        if (asked++ > 0) throw new NotOurs();
+        // It passes the question, and stands still: the one that comes next frees what is free, and takes it for a node of its own.
+        await world.part(AddressPools).keepOnly([], holder, { ...call, commandId: randomUUID() }, async () => undefined);
+        await world.part(AddressPools).take(holder, ['mqtt'], { ...call, commandId: randomUUID() });
+      };
+      await expect(world.part(AddressPools).keepOnly([], holder, call, stillOurs)).rejects.toThrow(NotOurs);
+      expect(await addresses(first)).toEqual(before);
+    });
+
     it('are free when their instance is gone', async () => {
       await world.request('buyer', 'DELETE', `/v1/instances/${first}`);
       await world.reaches(first, 'deleted');
@@ -363,6 +386,7 @@ users: [{name: souk, user: {token: hush}}]
     const clusterId = await registered({ name: 'recorded', nas: { storageClass: 'nas' } });
     const instanceId = await world.purchase('to be recorded', { versionId: version(40), clusterId });
     await world.reaches(instanceId, 'running');
+    expect((await change(clusterId, { remove: ['nas'] })).body).toMatchObject({ status: 409, code: 'nas-in-use' });
     await world.request('buyer', 'GET', `/v1/instances/${instanceId}/nodes/tomcat/pod-logs`);
     const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: version(41) });
     await world.ends(body as { instanceId: string; operationId: string });

@@ -1,3 +1,4 @@
+import { namespaceOf } from '../src/domain/cluster-object';
 import { ids, shop } from './sample';
 import { World } from './world';
 
@@ -73,6 +74,27 @@ describe('A rotated AppSecret', () => {
     ]);
   });
 
+  it('follows a correction, which brings none', async () => {
+    world.neighbours.credentials.rotate(instanceId);
+    await world.cluster.delete({ kind: 'Service', namespace: namespaceOf(instanceId), name: 'tomcat' });
+    await broughtBy(4);
+    expect(await secret()).toBe(`secret 4 of ${instanceId}`);
+    expect((await records()).slice(0, 2).map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'restart succeeded',
+      'correct succeeded',
+    ]);
+  });
+
+  it('waits for the end of a suspension', async () => {
+    const intervene = (what: string) =>
+      world.request('operator', 'POST', `/v1/instances/${instanceId}/${what}`, { reason: 'the host is moved' });
+    await intervene('suspend-reconciliation');
+    await world.rotateSecret(instanceId);
+    expect((await records())[0]).toMatchObject({ reason: 'version 4 of the AppSecret' });
+    await intervene('resume-reconciliation');
+    await broughtBy(5);
+  });
+
   it('follows an upgrade that was rolled back', async () => {
     const next = 'ver_01J00000000000000000000077';
     const nodes = shop.nodes.map((node) => (node.serviceName === 'tomcat' ? { ...node, image: 'gone/tomcat:2' } : node));
@@ -80,8 +102,8 @@ describe('A rotated AppSecret', () => {
     const { body } = await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: next });
     await world.stepTaken(body.operationId as string, 'CredentialBound');
     await world.rotateSecret(instanceId);
-    await broughtBy(4);
-    expect(await secret()).toBe(`secret 4 of ${instanceId}`);
+    await broughtBy(6);
+    expect(await secret()).toBe(`secret 6 of ${instanceId}`);
     expect((await records()).slice(0, 2).map(({ kind, status }) => `${kind} ${status}`)).toEqual([
       'restart succeeded',
       'upgrade rolled-back',

@@ -46,7 +46,7 @@ export class AddressBinding {
   }
 
   /** At the end of an operation: what runs keeps its addresses. Where it is not known what runs, all of them are kept. */
-  async settle({ instance, wanted, before }: Job, { operation }: Entry): Promise<void> {
+  async settle({ instance, wanted, before }: Job, { operation }: Entry, stillOurs: () => Promise<unknown>): Promise<void> {
     const { operationId, kind } = operation.started;
     const running = operation.status === 'rolled-back' ? before : wanted;
     const keeps = kind === 'delete' || !running ? [] : addressedNodes(running.configuration.topology);
@@ -54,6 +54,6 @@ export class AddressBinding {
     const own = await this.pools.of(instance);
     if ([...own.keys()].every((node) => keeps.includes(node))) return;
     const call = await this.causes.context(instance.instanceId, operationId, 'release-addresses');
-    await this.pools.keepOnly(keeps, instance, call);
+    await this.pools.keepOnly(keeps, instance, call, stillOurs);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, derivedUuid, RevisionMismatch } from '@souk/event-sourcing';
 import { addressesOfInstance, takenOf } from '../domain/address-pool';
 import { addressPool } from '../domain/address-pool.decide';
 import { type AddressRange, isInRange, parseAddressRange, sizeOf } from '../domain/address-range';
@@ -7,6 +7,9 @@ import { cluster } from '../domain/cluster.decide';
 import type { InstanceFacts } from '../domain/instance';
 
 type Holder = Pick<InstanceFacts, 'clusterId' | 'instanceId' | 'ownerTenant'>;
+
+/** Of giving back addresses while others take some. */
+const MAX_ATTEMPTS = 20;
 
 /** Service addresses of clusters. */
 @Injectable()
@@ -23,10 +26,29 @@ export class AddressPools {
     await this.commands.handle(addressPool, clusterId, { type: 'TakeAddresses', ...wanted }, own(context, 'take', instanceId));
   }
 
-  /** Those of other nodes than these are free then. */
-  async keepOnly(nodes: readonly string[], { clusterId, instanceId }: Holder, context: CommandContext): Promise<void> {
+  /**
+   * Those of other nodes than these are free then; what was taken since the question was asked is not.
+   * @param stillOurs throws when another operation has begun
+   */
+  async keepOnly(
+    nodes: readonly string[],
+    { clusterId, instanceId }: Holder,
+    context: CommandContext,
+    stillOurs: () => Promise<unknown>,
+  ): Promise<void> {
     const command = { type: 'ReleaseAddresses', clusterId, instanceId, except: nodes } as const;
-    await this.commands.handle(addressPool, clusterId, command, own(context, 'release', instanceId));
+    for (let attempt = 1; ; attempt++) {
+      const { revision } = await this.commands.load(addressPool, clusterId);
+      await stillOurs();
+      try {
+        const asSeen = { ...own(context, 'release', instanceId), ifMatch: revision };
+        await this.commands.handle(addressPool, clusterId, command, asSeen);
+        return;
+      } catch (error) {
+        // All instances of the cluster share the pool: mostly it was one of the others.
+        if (!(error instanceof RevisionMismatch) || attempt >= MAX_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Node → address. */

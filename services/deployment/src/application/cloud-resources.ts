@@ -47,10 +47,26 @@ export class CloudResources {
     await this.handle(instanceId, operationId, { type: 'ReleaseResource', data }, node, 'release');
   }
 
-  /** After an operation that has come to a good end: what no node of what runs now has. */
-  async releaseAllBut(instanceId: string, operationId: string, kept: ReadonlySet<string>): Promise<void> {
-    for (const resource of (await this.of(instanceId)).byNode.values())
-      if (isThere(resource) && !kept.has(resource.node)) await this.release(instanceId, operationId, resource.node);
+  /**
+   * After an operation that has come to a good end: what no node of what runs now has. What somebody has asked for since then stays.
+   * @param stillOurs throws when another operation has begun
+   * @throws RevisionMismatch
+   */
+  async releaseAllBut(
+    instanceId: string,
+    operationId: string,
+    kept: ReadonlySet<string>,
+    stillOurs: () => Promise<unknown>,
+  ): Promise<void> {
+    const { byNode } = await this.of(instanceId);
+    for (const { node } of [...byNode.values()].filter((resource) => isThere(resource) && !kept.has(resource.node))) {
+      // Whatever another operation asks for comes after this revision, if it has not begun by the time of the question.
+      const { revision } = await this.commands.load(resourcesAggregate, instanceId);
+      await stillOurs();
+      const command = { type: 'ReleaseResource', data: { instanceId, operationId, node } } as const;
+      const context = await this.causes.context(instanceId, operationId, 'resource', revision, node, 'release');
+      await this.commands.handle(resourcesAggregate, instanceId, command, { ...context, ifMatch: revision });
+    }
   }
 
   async record(instanceId: string, { operationId, node, resourceId }: Resource, told: Told): Promise<void> {

@@ -14,7 +14,7 @@ import { type HostCapacity, hostsOf } from '../domain/capacity';
 import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../domain/cluster-object';
 import type { KnownInstance } from '../domain/instance';
 import type { Action } from '../domain/plan';
-import { notSmaller } from '../domain/render/storage';
+import { asClaimed } from '../domain/render/storage';
 import { type ClusterView, watched } from './cluster-view';
 import { ProviderSecretMissing, type SealedValues } from './sealed-values';
 
@@ -25,10 +25,10 @@ export interface Refusal {
   readonly error: KubernetesError | ProviderSecretMissing;
 }
 
-/** Another replica works on this cluster now. */
+/** Another replica works on this cluster now, or a later turn on this instance. */
 export class NotOurs extends Error {
   constructor() {
-    super('another replica works on this cluster');
+    super('another replica works on this cluster, or something else was asked for');
     this.name = new.target.name;
   }
 }
@@ -159,7 +159,7 @@ export class ClusterWorkplace {
     instance: KnownInstance,
     secrets: Readonly<Record<string, SecretDeclaration>>,
   ): Promise<void> {
-    const wanted = notSmaller(object, seen);
+    const wanted = asClaimed(object, seen);
     const filled = sealed ? await this.sealedValues.filledIn(wanted, sealed, instance, secrets) : wanted;
     const { uid, resourceVersion } = seen && !isTerminating(seen) ? seen.metadata : {};
     const conditional = {

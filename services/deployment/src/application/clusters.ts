@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { InstanceStatus } from '@souk/contracts';
+import { type InstanceStatus, ReleaseQueries } from '@souk/contracts';
 import {
   EventStore,
   type CommandContext,
@@ -32,6 +32,7 @@ import {
   ClusterInUse,
   ClusterNotFound,
   ClusterUnreachable,
+  NasInUse,
   SimulatedClusterUnavailable,
 } from '../domain/cluster.errors';
 import {
@@ -86,6 +87,7 @@ export class Clusters {
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
     private readonly store: EventStore,
+    private readonly releases: ReleaseQueries,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
   ) {}
 
@@ -130,7 +132,7 @@ export class Clusters {
     return this.commands.handle(clusterAggregate, clusterId, { type: 'RegisterCluster', description }, context);
   }
 
-  /** @throws ClusterNotFound, ClusterCheckFailed with every problem, AddressRangeInUse, TooManyChecks */
+  /** @throws ClusterNotFound, ClusterCheckFailed with every problem, NasInUse, AddressRangeInUse, TooManyChecks */
   async change(clusterId: string, ownerTenant: string, change: ClusterChange, context: CommandContext): Promise<Outcome> {
     const state = await this.own(clusterId, ownerTenant);
     if (state.status === 'removed') throw new ClusterNotFound(clusterId);
@@ -164,8 +166,7 @@ export class Clusters {
     const state = await this.own(clusterId, ownerTenant);
     const { name } = state.description;
     await this.instances.waitFor(await this.store.head(), PATIENCE);
-    const user = await this.userOf(clusterId);
-    if (user) throw new ClusterInUse(clusterId, user.instanceId);
+    for await (const { instanceId } of this.usersOf(clusterId)) throw new ClusterInUse(clusterId, instanceId);
     const outcome = await this.commands.handle(clusterAggregate, clusterId, { type: 'RemoveCluster', clusterId }, context);
     await this.vault.delete(ownerTenant, kubeconfigName(clusterId, state.credentials));
     await this.names.release({ kind: 'cluster', tenant: ownerTenant, name }, clusterId, context);
@@ -191,14 +192,18 @@ export class Clusters {
     }
   }
 
-  /** An instance on this cluster that is not deleted: the index is asked around that status, since there may be any number of those. */
-  private async userOf(clusterId: string): Promise<InstanceDoc | undefined> {
+  /** Instances on this cluster that are not deleted: the index is asked around that status, since there may be any number of those. */
+  private async *usersOf(clusterId: string): AsyncGenerator<InstanceDoc> {
     const gone: InstanceStatus = 'deleted';
     for (const range of [{ to: gone }, { from: `${gone}\0` }]) {
-      const { items } = await this.instances.query({ index: 'byCluster', where: { clusterId }, range, limit: 1 });
-      if (items[0]) return items[0];
+      let cursor: string | undefined;
+      do {
+        const where = { clusterId };
+        const page = await this.instances.query({ index: 'byCluster', where, range, limit: 100, ...(cursor && { cursor }) });
+        yield* page.items;
+        cursor = page.next;
+      } while (cursor !== undefined);
     }
-    return undefined;
   }
 
   private async own(clusterId: string, ownerTenant: string): Promise<KnownCluster> {
@@ -222,10 +227,29 @@ export class Clusters {
     if (asks && problems.every(({ pointer }) => !pointer.startsWith('/connection')))
       problems.push(...(await this.checks.report(endpoint, next)).problems);
     if (problems.length > 0) throw new ClusterCheckFailed(problems);
+    if (changes.nas === null) await this.assertNothingStored(clusterId);
     if (changes.serviceAddressRange === undefined) return;
     const range = next.serviceAddressRange === undefined ? undefined : parseAddressRange(next.serviceAddressRange).range;
     const stranded = await this.pools.outside(range, clusterId);
     if (stranded.length > 0) throw new AddressRangeInUse(clusterId, stranded);
+  }
+
+  /** Versions are few, however many instances run. */
+  private async assertNothingStored(clusterId: string): Promise<void> {
+    await this.instances.waitFor(await this.store.head(), PATIENCE);
+    const stores = new Map<string, boolean>();
+    for await (const { instanceId, snapshot, configuration } of this.usersOf(clusterId)) {
+      const version = `${snapshot} ${configuration}`;
+      const known = stores.get(version) ?? (await this.wantsStorage(snapshot, configuration));
+      if (known) throw new NasInUse(clusterId, instanceId);
+      stores.set(version, known);
+    }
+  }
+
+  private async wantsStorage(digest: string, configuration: string): Promise<boolean> {
+    const snapshot = await this.releases.snapshot(digest);
+    const { nodes = [] } = snapshot?.configurations.find(({ name }) => name === configuration)?.topology ?? {};
+    return nodes.some(({ storage = [] }) => storage.length > 0);
   }
 
   private async reachAnew(clusterId: string, ownerTenant: string): Promise<void> {

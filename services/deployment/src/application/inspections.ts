@@ -8,9 +8,11 @@ import { type Condition, conditionOf, type Health, isAlike, moreTelling } from '
 import { health as healthAggregate, type HealthCommand } from '../domain/health.decide';
 import { type KnownInstance, mayCorrect } from '../domain/instance';
 import { instance as instanceAggregate } from '../domain/instance.decide';
-import { renderInstance, type RenderedInstance } from '../domain/render/render-instance';
+import { renderingSteps, type RenderedInstance } from '../domain/render/render-instance';
+import { unrenderable } from '../domain/render/unrenderable';
 import type { ClusterWorkplace } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+import { inSlices } from './in-slices';
 import { RECONCILER } from './operation-causes';
 import { Renderings } from './renderings';
 import type { Outcome } from './work-queue';
@@ -129,7 +131,7 @@ export class Inspections {
     await this.commands.handle(healthAggregate, instanceId, command, contextOf(command.type, instanceId, revision));
   }
 
-  /** An instance at rest, with what is to stand on its cluster; absent for any other. */
+  /** An instance at rest, with what is to stand on its cluster; absent for any other, and where nobody can say what is to stand there. */
   private async subjectOf(instanceId: string): Promise<Subject | undefined> {
     const { state: instance, revision } = await this.commands.load(instanceAggregate, instanceId);
     if (instance.status !== 'running' && instance.status !== 'stopped' && instance.status !== 'degraded') return undefined;
@@ -139,16 +141,18 @@ export class Inspections {
     if (!credential || !snapshot || !configuration) return undefined;
     const { appKey, secretVersion } = credential;
     const wanted = { configuration, permissions: snapshot.permissions, credential: { appKey, secretVersion } };
-    const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
+    const input = await this.renderings.inputOf(instance, wanted);
+    const rendered = await inSlices(renderingSteps(input)).catch(unrenderable);
+    if ('failure' in rendered) return undefined;
     const { state: told } = await this.commands.load(healthAggregate, instanceId);
     return { instance, revision, told, rendered };
   }
 }
 
-/** What an operation that failed has left undone is no drift. */
-function found({ instance, rendered }: Subject, objects: readonly ClusterObject[]): Findings {
+/** What an operation that failed has left undone is no drift; what was told before is neither there nor gone. */
+function found({ instance, rendered, told }: Subject, objects: readonly ClusterObject[]): Findings {
   return {
-    differences: instance.status === 'degraded' ? [] : differencesOf(rendered, objects),
+    differences: instance.status === 'degraded' ? told.differences : differencesOf(rendered, objects),
     condition: conditionOf(rendered, { objects }),
   };
 }

@@ -7,15 +7,16 @@ import { type Topology, wavesOf } from '@souk/topology';
 import { cloudNodesOf, credentialsReadIn } from '../domain/cloud-node';
 import type { Ordered } from '../domain/deploy-order';
 import { needsCapacity, type Observed } from '../domain/observe';
-import { type KnownInstance, type RunningOperation } from '../domain/instance';
+import { type KnownInstance, operationOf, type RunningOperation } from '../domain/instance';
 import { changesVersion, consequenceOf, leadsBack, nextDeadline, nextGivingUp, type StartedOperation } from '../domain/operation';
 import type { Fallback, OperationFact, OperationStarted, StallCode } from '../domain/operation.events';
 import { type Action, type Clock as Moment, type Desired, plan } from '../domain/plan';
-import { renderInstance } from '../domain/render/render-instance';
+import { unrenderable } from '../domain/render/unrenderable';
 import { CloudResources } from './cloud-resources';
 import { AddressBinding } from './address-binding';
-import type { ClusterWorkplace } from './cluster-workplace';
+import { type ClusterWorkplace, NotOurs } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+import { Drawing } from './drawing';
 import { HostGrants } from './host-grants';
 import { IdentityBinding } from './identity-binding';
 import { OperationCauses } from './operation-causes';
@@ -27,6 +28,8 @@ import type { Outcome } from './work-queue';
 
 /** Rounds of observe, plan, apply in one turn of an instance; what is left then waits for its next turn. */
 const MAX_ROUNDS = 25;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** A version as far as an instance is concerned. */
 interface Frozen {
@@ -79,7 +82,7 @@ export class InstanceWork {
   }
 
   private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
-    if (instance.preempted !== undefined) await this.journal.preempt(instance.preempted, instance.operation);
+    for (const cutShort of instance.preempted ?? []) await this.journal.preempt(cutShort, instance.operation);
     if (instance.suspended && instance.status !== 'deleting') {
       await this.stall(instance.instanceId, 'suspended', instance.suspended.reason);
       return {};
@@ -88,7 +91,7 @@ export class InstanceWork {
     const entry = (await this.journal.operation(instance.operation.operationId)) ?? (await this.start(job, instance.operation));
     const after = entry.operation.status === 'running' ? await this.advance(job, entry, workplace) : entry;
     if (after.operation.status !== 'running') {
-      await this.finish(job, after);
+      await this.finish(job, after, workplace);
       return { done: true };
     }
     const lookAgainAt = this.nextLook(after);
@@ -167,17 +170,30 @@ export class InstanceWork {
     if (entry.operation.status !== 'running') return entry;
     entry = await this.addresses.take(job, await this.settleIdentity(job, entry));
     if (entry.operation.status !== 'running') return entry;
+    const { instanceId } = job.instance;
+    // Before the cluster is asked for anything: one that is lost for good keeps no database alive.
+    if (entry.operation.started.kind === 'delete') await this.releaseAllBut(NOTHING, job, entry, workplace);
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
     let lookedAgain = false;
+    const drawing = new Drawing();
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
-      workplace.assertOurs();
+      const { suspended, status } = await this.stillOurs(entry, workplace);
+      if (suspended && status !== 'deleting') {
+        const stall = { code: 'suspended', reason: suspended.reason } as const;
+        return this.journal.record(entry, { type: 'OperationStalled', data: { ...idsOf(entry), ...stall } });
+      }
       const observed = await this.observe(job, workplace);
-      const actions = plan(await this.desired(job, entry), observed);
+      const desired = await this.desired(job, entry, drawing).catch(unrenderable);
+      if ('failure' in desired) {
+        entry = await this.journal.record(entry, consequenceOf(entry.operation, desired.failure));
+        continue;
+      }
+      const actions = plan(desired, observed);
       if (actions.length === 0) return entry;
       if (!lookedAgain && actions.some(givesUp)) {
         lookedAgain = true;
-        await workplace.lookAgain(job.instance.instanceId);
+        await workplace.lookAgain(instanceId);
         continue;
       }
       entry = await inSpan('reconcile', { attributes: attributesOf(entry, actions) }, () =>
@@ -185,6 +201,18 @@ export class InstanceWork {
       );
     }
     return entry;
+  }
+
+  /**
+   * The instance, as long as the operation is the one under way, and its cluster is ours. A turn that has stood still meanwhile has seen what is
+   * not so any more.
+   * @throws NotOurs
+   */
+  private async stillOurs({ operation: { started } }: Entry, workplace: ClusterWorkplace): Promise<KnownInstance> {
+    workplace.assertOurs();
+    const instance = await this.journal.instance(started.instanceId);
+    if (instance.status === 'unknown' || operationOf(instance)?.operationId !== started.operationId) throw new NotOurs();
+    return instance;
   }
 
   private async settleIdentity({ instance, wanted }: Job, entry: Entry): Promise<Entry> {
@@ -199,7 +227,7 @@ export class InstanceWork {
     return this.journal.record(entry, { type: 'CredentialBound', data: { ...idsOf(entry), appKey, secretVersion } });
   }
 
-  private async desired(job: Job, { operation }: Entry): Promise<Desired> {
+  private async desired(job: Job, { operation }: Entry, drawing: Drawing): Promise<Desired> {
     const { instance } = job;
     const { completedInit, stopped } = instance;
     const clock = this.moment();
@@ -208,7 +236,7 @@ export class InstanceWork {
     const { credential } = operation;
     const { configuration, snapshot } = to;
     const wanted = { configuration, permissions: snapshot.permissions, credential, ...(from && { before: from.configuration }) };
-    const rendered = renderInstance(await this.renderings.inputOf(instance, wanted));
+    const rendered = await drawing.of(await this.renderings.inputOf(instance, wanted), operation.rollback ? 'back' : 'forth');
     const left = this.leftBehind(operation, from ?? to);
     const { topology } = to.configuration;
     const cloud = cloudNodesOf(topology);
@@ -297,17 +325,27 @@ export class InstanceWork {
   }
 
   /** What runs for good offers its services to others; what is gone does not. */
-  private async settleServices(instance: KnownInstance, { operation: { started, status } }: Entry): Promise<void> {
+  private async settleServices(instance: KnownInstance, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
     const { instanceId } = instance;
+    const { started, status } = entry.operation;
     if (status !== 'succeeded') return;
     const call = await this.causes.context(instanceId, started.operationId, 'settle-services');
     if (started.kind === 'delete') return this.services.withdraw(instance, call);
     const { snapshot } = await this.frozen(started.snapshot, instance);
-    return this.services.settle(instance, snapshot.permissions, call);
+    return this.services.settle(instance, snapshot.permissions, call, () => this.stillOurs(entry, workplace));
   }
 
-  /** Everything after the last word about the cluster. Each step may be repeated. */
-  private async finish(job: Job, entry: Entry): Promise<void> {
+  private releaseAllBut(kept: ReadonlySet<string>, { instance }: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
+    const { operationId } = entry.operation.started;
+    return this.resources.releaseAllBut(instance.instanceId, operationId, kept, () => this.stillOurs(entry, workplace));
+  }
+
+  /**
+   * Everything after the last word about the cluster. Each step may be repeated, as long as no other operation has begun: what is free by then
+   * may be that one's.
+   * @throws NotOurs
+   */
+  private async finish(job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
     const { instance } = job;
     const { started, status } = entry.operation;
     const { kind, operationId } = started;
@@ -315,10 +353,10 @@ export class InstanceWork {
     if (kind !== 'delete' && (status === 'succeeded' || status === 'rolled-back')) {
       const { topology } = directionOf(job, entry.operation).to.configuration;
       const kept = new Set(cloudNodesOf(topology).map(({ name }) => name));
-      await this.resources.releaseAllBut(instance.instanceId, operationId, kept);
+      await this.releaseAllBut(kept, job, entry, workplace);
     }
-    await this.addresses.settle(job, entry);
-    await this.settleServices(instance, entry);
+    await this.addresses.settle(job, entry, () => this.stillOurs(entry, workplace));
+    await this.settleServices(instance, entry, workplace);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));

@@ -7,6 +7,7 @@ import { operation as operationAggregate } from '../domain/operation.decide';
 import { OperationEnded } from '../domain/operation.errors';
 import type { InstanceDoc } from '../projections/instances.projection';
 import { Reconciler } from './reconciler';
+import { SecretRollout } from './secret-rollout';
 
 interface Reasoned {
   readonly instanceId: string;
@@ -19,6 +20,7 @@ export class Interventions {
   constructor(
     private readonly commands: CommandHandler,
     private readonly reconciler: Reconciler,
+    private readonly rollout: SecretRollout,
   ) {}
 
   /** From the next moment on nothing is done to the instance; what is under way stalls. */
@@ -33,6 +35,9 @@ export class Interventions {
     const command = { type: 'ResumeReconciliation', instanceId, reason } as const;
     const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
     this.lookAt(outcome.state);
+    const { commandId, correlationId, actor } = context;
+    // A secret may have been rotated meanwhile. Whoever asks once more after a crash gets here again.
+    await this.rollout.follow(instanceId, { commandId, correlationId, causationId: commandId, actor });
     return outcome;
   }
 

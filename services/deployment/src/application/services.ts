@@ -65,9 +65,15 @@ export class InstanceServices {
   }
 
   /** When what runs is known for good: it offers what its version provides. */
-  async settle(place: Place, { provisions = [] }: Pick<DeclaredPermissions, 'provisions'>, call: CallContext): Promise<void> {
+  async settle(
+    place: Place,
+    { provisions = [] }: Pick<DeclaredPermissions, 'provisions'>,
+    call: CallContext,
+    stillOurs?: () => Promise<unknown>,
+  ): Promise<void> {
     const { revision } = await this.commands.load(servicesAggregate, place.instanceId);
     if (revision < 0 && provisions.length === 0) return;
+    await stillOurs?.();
     await this.handle(place.instanceId, { type: 'AlignOffers', place, offers: provisions }, call, 'offers');
   }
 

@@ -18,6 +18,17 @@ export class ClusterInUse extends DomainError {
   }
 }
 
+/** An instance keeps its data there. */
+export class NasInUse extends DomainError {
+  readonly code = 'nas-in-use';
+  constructor(
+    readonly clusterId: string,
+    readonly instanceId: string,
+  ) {
+    super(`instance "${instanceId}" stores data on the network file system of cluster "${clusterId}": delete it first`);
+  }
+}
+
 /** What is said of the cluster is not so, or it can't be worked on; nothing is stored. */
 export class ClusterCheckFailed extends DomainError {
   readonly code = 'cluster-check-failed';

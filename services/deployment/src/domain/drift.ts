@@ -1,6 +1,6 @@
 import { annotations, type ClusterObject, isTerminating, keyOf } from './cluster-object';
 import { lostFields } from './owned-fields';
-import type { RenderedObject } from './render/rendered';
+import { type RenderedObject, waitsForCredentials } from './render/rendered';
 import type { RenderedInstance } from './render/render-instance';
 
 /** How an object that stands on the cluster differs from what was applied, in plain words. */
@@ -16,14 +16,15 @@ const MOST_DIFFERENCES = 20;
 
 /**
  * What somebody else has changed about an instance at rest. An object that we applied from an earlier rendering, before an update of the
- * platform say, is as it was applied: that is no drift. Init nodes have done their part, what is left of them may go.
+ * platform say, is as it was applied: that is no drift. Init nodes have done their part, what is left of them may go. What reads credentials that
+ * are not there was never applied.
  */
 export function differencesOf(instance: RenderedInstance, objects: readonly ClusterObject[]): Difference[] {
   const seen = new Map(objects.map((object) => [keyOf(object), object]));
   const wanted = [
     ...instance.surroundings,
     instance.quota.settled,
-    ...instance.nodes.filter(({ category }) => category !== 'init').flatMap((node) => node.objects),
+    ...instance.nodes.filter((node) => node.category !== 'init' && !waitsForCredentials(node)).flatMap((node) => node.objects),
   ];
   return wanted
     .flatMap((rendered) => {

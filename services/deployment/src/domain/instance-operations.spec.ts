@@ -113,8 +113,11 @@ describe('Instance', () => {
       given(instance, ...running, correction!)
         .when({ type: 'RequestStop', ...op('op_2') })
         .then(cutShort, stop);
-      expect(stateAfter(...running, correction!, cutShort, stop)).toMatchObject({ status: 'stopping', preempted: 'op_c0' });
+      expect(stateAfter(...running, correction!, cutShort, stop)).toMatchObject({ status: 'stopping', preempted: ['op_c0'] });
       expect(stateAfter(...running, correction!, cutShort, stop, ended('stop', 'op_2'))).not.toHaveProperty('preempted');
+      const removal: InstanceEvent = { type: 'DeleteRequested', data: op('op_3') };
+      const both = stateAfter(...running, correction!, cutShort, stop, ended('stop', 'op_2', 'pre-empted'), removal);
+      expect(both).toMatchObject({ status: 'deleting', preempted: ['op_c0', 'op_2'] });
     });
     it('runs on when that fails', () => {
       const failed = [corrected(0)[0]!, ended('correct', 'op_c0', 'failed')];

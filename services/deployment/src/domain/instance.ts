@@ -48,8 +48,8 @@ export interface InstanceFacts {
   readonly corrections: readonly string[];
   /** Why nothing is done to it for now. */
   readonly suspended?: { readonly reason: string };
-  /** The operation that the one under way has cut short. */
-  readonly preempted?: string;
+  /** Operations that were cut short since the last one came to an end. Each of them is to learn of it. */
+  readonly preempted?: readonly string[];
 }
 
 /** Corrections within a while: whoever else keeps changing it back is not fought for ever. */
@@ -164,7 +164,11 @@ function changingVersion(
   };
 }
 
-function concluded(state: KnownInstance, { preempted: _, ...facts }: InstanceFacts, { data }: OperationConcluded): Instance {
+function concluded(
+  state: KnownInstance,
+  { preempted: earlier = [], ...facts }: InstanceFacts,
+  { data }: OperationConcluded,
+): Instance {
   const completedInit = new Set([...facts.completedInit, ...data.completedInit]);
   switch (data.outcome) {
     case 'succeeded':
@@ -178,11 +182,13 @@ function concluded(state: KnownInstance, { preempted: _, ...facts }: InstanceFac
       const wanted = data.backTo ?? facts.wanted;
       return { ...facts, completedInit, wanted, running: wanted, status: atRest(facts) };
     }
-    case 'pre-empted':
+    case 'pre-empted': {
+      const preempted = [...earlier, data.operationId];
       // What follows in the same append takes it from here.
       return data.kind === 'correct'
-        ? { ...facts, completedInit, preempted: data.operationId, status: atRest(facts) }
-        : { ...state, completedInit, preempted: data.operationId };
+        ? { ...facts, completedInit, preempted, status: atRest(facts) }
+        : { ...state, completedInit, preempted };
+    }
     default:
       return assertNever(data.outcome);
   }
@@ -201,7 +207,7 @@ export function factsOf(state: KnownInstance): InstanceFacts {
     ...{ origin, released, wanted, restarts, completedInit, stopped, scale, driftPolicy, corrections },
     ...(running && { running }),
     ...(suspended && { suspended }),
-    ...(preempted !== undefined && { preempted }),
+    ...(preempted && { preempted }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Aggregate, assertNever } from '@souk/event-sourcing';
 import { evolveOperation, noOperation, type Operation, progressOf } from './operation';
-import { NotOfOperation, OperationEnded, OperationUnknown } from './operation.errors';
+import { NotOfOperation, NotToOverride, OperationEnded, OperationUnknown } from './operation.errors';
 import {
   type NodeOverridden,
   type OperationEvent,
@@ -53,6 +53,8 @@ const override = ({ operationId, node, reason }: OverrideNode, state: Operation)
   if (state.status !== 'running') throw new OperationEnded(operationId, state.status);
   const { instanceId, waves } = state.started;
   if (!waves.flat().includes(node)) throw new NotOfOperation(node, operationId);
+  // Whoever reads its credentials could do nothing without them.
+  if (progressOf(state, node).waiting?.code === 'being-provided') throw new NotToOverride(node);
   return [{ type: 'NodeOverridden', data: { operationId, instanceId, node, reason } }];
 };
 

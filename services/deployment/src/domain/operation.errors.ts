@@ -27,3 +27,10 @@ export class NotOfOperation extends DomainError {
     super(`operation "${operationId}" has no node "${node}"`);
   }
 }
+
+export class NotToOverride extends DomainError {
+  readonly code = 'node-not-to-override';
+  constructor(readonly node: string) {
+    super(`cloud node "${node}" is not there before its provider says so: it can't be overridden`);
+  }
+}

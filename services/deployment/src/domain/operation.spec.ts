@@ -2,7 +2,7 @@ import { given } from '@souk/event-sourcing/testing';
 import { ids, operationAfter, started } from '../../test/sample';
 import { consequenceOf, nextDeadline } from './operation';
 import { MAX_WAITS, operation } from './operation.decide';
-import { NotOfOperation, OperationEnded, OperationUnknown } from './operation.errors';
+import { NotOfOperation, NotToOverride, OperationEnded, OperationUnknown } from './operation.errors';
 import { type OperationFact, operationFailedUpcasters, type WaitCode } from './operation.events';
 
 const of = { operationId: ids.operationId, instanceId: ids.instanceId };
@@ -39,6 +39,13 @@ describe('Operation', () => {
     });
     it('refuses a node that it does not have', () =>
       given(operation, started()).when(override('web')).thenRefused(NotOfOperation));
+    it('refuses a cloud node that is on its way: what reads it could do nothing', () =>
+      given(operation, started(), {
+        type: 'NodeWaiting',
+        data: { ...of, node: 'mysql', code: 'being-provided', reason: 'is on its way', deadline },
+      })
+        .when(override('mysql'))
+        .thenRefused(NotToOverride));
     it('refuses it before it begins, and when it has ended', () => {
       given(operation).when(override('mysql')).thenRefused(OperationUnknown);
       given(operation, started(), succeeded).when(override('mysql')).thenRefused(OperationEnded);

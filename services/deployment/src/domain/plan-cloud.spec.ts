@@ -3,10 +3,11 @@ import { PaperCluster } from '../../test/paper-cluster';
 import { fold } from '@souk/event-sourcing';
 import type { Topology } from '@souk/topology';
 import { cloudNodesOf, credentialsReadIn } from './cloud-node';
+import { differencesOf } from './drift';
 import { evolveOperation, type StartedOperation } from './operation';
 import type { OperationStarted } from './operation.events';
 import { type Action, type Desired, plan } from './plan';
-import { renderInstance } from './render/render-instance';
+import { type RenderedInstance, renderInstance } from './render/render-instance';
 import { noResources, type Resources } from './resources';
 import { resources as aggregate } from './resources.decide';
 import type { ResourceEvent } from './resources.events';
@@ -42,15 +43,26 @@ class CloudStory {
     this.operation = operationAfter(started({ waves: [['rds'], ['web']], ...data }));
   }
 
-  plan(): Action[] {
+  rendered(): RenderedInstance {
     const bindings = [...this.resources.byNode.values()].flatMap((known) =>
       'version' in known ? [[known.node, known.version] as const] : [],
     );
-    const input = toRender(this.topology, { configuration: configurationOf(this.topology), cloudBindings: new Map(bindings) });
+    const configuration = configurationOf(this.topology);
+    const stopped = this.operation.started.kind === 'stop';
+    return renderInstance(toRender(this.topology, { configuration, cloudBindings: new Map(bindings), stopped }));
+  }
+
+  plan(): Action[] {
+    const { kind } = this.operation.started;
+    const left = [
+      { name: 'web', dependsOn: ['rds'] },
+      { name: 'rds', dependsOn: [] },
+    ];
     const desired: Desired = {
       ...{ operation: this.operation, completedInit: new Set<string>(), clock },
       ...{ cloud: cloudNodesOf(this.topology), reads: credentialsReadIn(this.topology) },
-      ...(this.operation.started.kind !== 'delete' && { instance: renderInstance(input) }),
+      ...(kind === 'stop' && { stopped: true, left }),
+      ...(kind !== 'delete' && { instance: this.rendered() }),
     };
     return plan(desired, { ...this.cluster.observed(), resources: this.resources.byNode });
   }
@@ -182,6 +194,48 @@ describe('A plan with a cloud node', () => {
     larger.resources = story.resources;
     expect(larger.rest()).toEqual(['want rds', 'NodeWaiting rds']);
     expect(larger.resources.byNode.get('rds')).toMatchObject({ status: 'change-requested', to: { plan: 'large' } });
+  });
+
+  describe('of a stop', () => {
+    const stops = (story: CloudStory) => {
+      story.operation = operationAfter(started({ operationId: 'op_stop', kind: 'stop', waves: [['rds'], ['web']] }));
+      return story;
+    };
+
+    it('asks for none that could not be had, and ends: what would read it is not made either', () => {
+      const story = new CloudStory();
+      story.rest();
+      story.tell({ type: 'ResourceFailed', data: { ...story.of, reason: 'no such plan', left: false, passing: false } });
+      story.rest();
+      expect(stops(story).rest()).toEqual(['OperationSucceeded']);
+      expect(differencesOf(story.rendered(), story.cluster.observed().objects)).toEqual([]);
+    });
+
+    it('waits for none that is on its way', () => {
+      const story = new CloudStory();
+      story.rest();
+      expect(stops(story).rest()).toEqual(['OperationSucceeded']);
+    });
+
+    it('puts away what runs and can’t be made as it is wanted now', () => {
+      const story = bound();
+      story.rest();
+      story.cluster.makeReady('web');
+      story.rest();
+      story.tell({ type: 'ResourceReleased', data: story.of });
+      story.happens('ResourceDeprovisioned');
+      stops(story).rest();
+      expect([...story.cluster.keys()].filter((key) => key.endsWith('/web'))).toEqual([]);
+      expect(story.operation.status).toBe('succeeded');
+    });
+
+    it('stops what reads one that is there', () => {
+      const story = bound();
+      story.rest();
+      story.cluster.makeReady('web');
+      story.rest();
+      expect(stops(story).rest()).toContain('apply Deployment/web');
+    });
   });
 
   it('of a delete releases it when the namespace is gone, and ends when it is gone as well', () => {

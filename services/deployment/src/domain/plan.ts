@@ -187,7 +187,9 @@ class Round {
     if (this.isOver) return 'blocked';
     if (node.category === 'cloud') return this.advanceCloud(node, open);
     if (node.category === 'init' && this.isDone(node.name)) return 'ready';
-    if (!open || !this.canRead(node)) return 'blocked';
+    if (!open) return 'blocked';
+    if (this.isIdle(node)) return this.putAway(node.name);
+    if (!this.canRead(node)) return 'blocked';
     return node.category === 'init' ? this.advanceInit(node) : this.advanceWorkload(node);
   }
 
@@ -199,6 +201,8 @@ class Round {
       this.record({ type: 'NodeBecameReady', data: { ...this.ids, node, ...(unchanged && { unchanged }) } });
       return 'ready';
     }
+    // Whoever starts the instance asks for it.
+    if (this.desired.stopped && !(resource && 'credentials' in resource)) return 'ready';
     if (!open) return 'blocked';
     const reason = failureFor(resource, operationId, spec.specHash);
     if (reason !== undefined) return this.fail(cloudRefused(node, reason));
@@ -224,6 +228,23 @@ class Round {
     return true;
   }
 
+  /** Nothing is to run, and what it would read is not there: it can't be made, and need not. */
+  private isIdle({ name }: RenderedNode): boolean {
+    const reads = this.desired.reads?.get(name) ?? [];
+    return this.desired.stopped === true && !reads.every(({ node, field }) => isReadable(this.resources.get(node), field));
+  }
+
+  /** What of it stands from another version, goes. */
+  private putAway(node: string): NodeState {
+    const left = this.remains(node);
+    for (const object of left) if (isOurs(object) && !isTerminating(object)) this.remove(object, node);
+    return left.length > 0 ? 'changing' : 'ready';
+  }
+
+  private remains(node: string): readonly ClusterObject[] {
+    return this.sight.ofNode(node).filter((object) => isOurs(object) || object.kind === 'Pod');
+  }
+
   private nodesOf({ nodes }: RenderedInstance): (RenderedNode | CloudNode)[] {
     return [...nodes, ...(this.desired.cloud ?? [])];
   }
@@ -231,11 +252,9 @@ class Round {
   /** A node that the version led back to does not have. */
   private leave(node: string, open: boolean): NodeState {
     if (this.isOver || !open) return 'blocked';
-    const objects = this.sight.ofNode(node);
-    for (const object of objects) if (isOurs(object) && !isTerminating(object)) this.remove(object, node);
-    if (objects.some((object) => isOurs(object) || object.kind === 'Pod')) return 'changing';
-    this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
-    return 'ready';
+    const state = this.putAway(node);
+    if (state === 'ready') this.record({ type: 'NodeDeleted', data: { ...this.ids, node } });
+    return state;
   }
 
   private advanceWorkload(node: RenderedNode): NodeState {
@@ -371,6 +390,7 @@ class Round {
   private stands(node: RenderedNode): boolean {
     if (node.category === 'init') return this.isDone(node.name) || this.sight.job(node.name)?.state === 'complete';
     if (this.isOverridden(node.name)) return true;
+    if (this.isIdle(node)) return this.remains(node.name).length === 0;
     return node.objects.every((object) => this.sight.has(object)) && this.sight.isRolledOut(node);
   }
 
@@ -443,6 +463,9 @@ const ownKinds: ReadonlySet<string> = new Set([
   'ResourceQuota',
   'ServiceAccount',
 ]);
+
+const isReadable = (resource: Resource | undefined, field: string): boolean =>
+  resource !== undefined && 'credentials' in resource && resource.credentials.includes(field);
 
 const isOurs = (object: ClusterObject): boolean => ownKinds.has(object.kind);
 

@@ -26,6 +26,7 @@ type DeploymentErrorCode =
 export const deploymentErrors = {
   'cluster-not-found': HttpStatus.NOT_FOUND,
   'cluster-in-use': HttpStatus.CONFLICT,
+  'nas-in-use': HttpStatus.CONFLICT,
   'cluster-check-failed': HttpStatus.UNPROCESSABLE_ENTITY,
   'cluster-unsuitable': HttpStatus.UNPROCESSABLE_ENTITY,
   'too-many-cluster-checks': HttpStatus.TOO_MANY_REQUESTS,
@@ -63,6 +64,7 @@ export const deploymentErrors = {
   'operation-not-found': HttpStatus.NOT_FOUND,
   'operation-ended': HttpStatus.CONFLICT,
   'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,
+  'node-not-to-override': HttpStatus.CONFLICT,
   'plan-stale': HttpStatus.PRECONDITION_FAILED,
   'service-not-provided': HttpStatus.CONFLICT,
   'service-in-use': HttpStatus.CONFLICT,

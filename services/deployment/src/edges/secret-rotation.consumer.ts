@@ -19,13 +19,11 @@ export class SecretRotationConsumer {
   /** The operation may have begun before the rotation. */
   @EventPattern('deployment.instance-running.v1', { group: 'deployment' })
   async instanceRunning(@Payload() event: Ended<'deployment.instance-running.v1'>): Promise<void> {
-    const { instanceId, operationId } = event.data;
-    await this.rollout.follow(instanceId, causedBy(event, 'deployment'), operationId);
+    await this.rollout.follow(event.data.instanceId, causedBy(event, 'deployment'));
   }
 
   @EventPattern('deployment.instance-rolled-back.v1', { group: 'deployment' })
   async instanceRolledBack(@Payload() event: Ended<'deployment.instance-rolled-back.v1'>): Promise<void> {
-    const { instanceId, operationId } = event.data;
-    await this.rollout.follow(instanceId, causedBy(event, 'deployment'), operationId);
+    await this.rollout.follow(event.data.instanceId, causedBy(event, 'deployment'));
   }
 }

@@ -6,7 +6,7 @@ import type { ClusterObject } from '../cluster-object';
 import { type LogDestination, logDestinationOf, logDestinationPattern } from './log-collector';
 import { type InstanceToRender, renderInstance } from './render-instance';
 import type { RenderedObject } from './rendered';
-import { notSmaller, storageSizeOf, StorageWithoutNas } from './storage';
+import { asClaimed, storageSizeOf, StorageWithoutNas } from './storage';
 
 const documents = () => {
   const instance = renderInstance(toRender(shop));
@@ -181,22 +181,32 @@ describe('A node', () => {
 });
 
 describe('The claim of an instance', () => {
-  const claim = (size: string) => {
+  const claim = (size: string, storageClass = 'nas') => {
     const topology = {
       ...shop,
       nodes: [{ ...tomcat, env: {}, storage: [{ identifier: 'a', containerPath: '/a', size }] }],
       arrows: [],
     };
-    const { surroundings } = renderInstance(toRender(topology, { cluster: { nas: { storageClass: 'nas' } } }));
+    const { surroundings } = renderInstance(toRender(topology, { cluster: { nas: { storageClass } } }));
     return surroundings.find(({ object }) => object.kind === 'PersistentVolumeClaim')!.object;
   };
   const asks = (object: ClusterObject) =>
     (object['spec'] as { resources: { requests: { storage: string } } }).resources.requests.storage;
 
+  const claimed = (storageClassName: string, storage: string) => ({
+    spec: { storageClassName, resources: { requests: { storage } } },
+  });
+
   it('grows, and never shrinks', () => {
-    expect(asks(notSmaller(claim('2Gi'), claim('1Gi')))).toBe('2Gi');
-    expect(asks(notSmaller(claim('1Gi'), claim('2Gi')))).toBe('2Gi');
-    expect(asks(notSmaller(claim('1Gi'), undefined))).toBe('1Gi');
+    expect(asks(asClaimed(claim('2Gi'), claim('1Gi')))).toBe('2Gi');
+    expect(asks(asClaimed(claim('1Gi'), claim('2Gi')))).toBe('2Gi');
+    expect(asks(asClaimed(claim('1Gi'), undefined))).toBe('1Gi');
+  });
+
+  it('stays in the storage class that it was made in', () => {
+    expect(asClaimed(claim('2Gi', 'other'), claim('1Gi'))).toMatchObject(claimed('nas', '2Gi'));
+    expect(asClaimed(claim('1Gi', 'other'), claim('2Gi'))).toMatchObject(claimed('nas', '2Gi'));
+    expect(asClaimed(claim('1Gi', 'other'), undefined)).toMatchObject(claimed('other', '1Gi'));
   });
 
   it('holds every identifier once, at the largest size that is asked for it', () => {

@@ -18,7 +18,7 @@ import { renderExposure, renderGoverningService, renderService, renderServing, t
 import type { Workload } from './pod';
 import { podDemandOf } from './pod-demand';
 import { renderQuota } from './quota';
-import type { Owner, RenderedNode, RenderedObject } from './rendered';
+import { NOT_BOUND, type Owner, type RenderedNode, type RenderedObject } from './rendered';
 import { type Deviation, deviationsOf, levelOf } from './security';
 import { renderStorage } from './storage';
 import { environmentSecretOf, hasStableStorage, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
@@ -119,8 +119,6 @@ function scaledNodes({ topology }: SnapshotConfiguration, { scale }: InstanceToR
 export const SECRET_VERSION = 1;
 /** So is the token of its log collectors. */
 export const LOG_TOKEN_VERSION = 1;
-/** Version of the credentials of a cloud node that has none yet: what reads them waits for them, and is not applied. */
-const NOT_BOUND = 0;
 
 /** What is looked up for each node, laid out once for all of them. */
 class Room {

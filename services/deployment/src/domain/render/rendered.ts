@@ -37,6 +37,14 @@ export interface RenderedNode {
   readonly requests: { readonly cpu: string; readonly memory: string };
 }
 
+/** Version of the credentials of a cloud node that has none yet: what reads them waits for them, and is not applied. */
+export const NOT_BOUND = 0;
+
+export const waitsForCredentials = ({ objects }: RenderedNode): boolean =>
+  objects.some(({ sealed = {} }) =>
+    Object.values(sealed).some((value) => 'template' in value && Object.values(value.bindings ?? {}).includes(NOT_BOUND)),
+  );
+
 /** Who an object belongs to. */
 export interface Owner {
   readonly instanceId: string;

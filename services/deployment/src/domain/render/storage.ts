@@ -49,19 +49,23 @@ export function storageSizeOf(nodes: readonly ResolvedProcess[]): number {
 }
 
 /**
- * A claim never shrinks: Kubernetes refuses that, and a way back to a version that asks for less must not fail for it. Other objects are as they
- * are.
+ * A claim never shrinks, and stays in its storage class: Kubernetes refuses both, and neither a way back to a version that asks for less nor
+ * another class for new instances may make an operation fail. Other objects are as they are.
  */
-export function notSmaller(wanted: ClusterObject, seen: ClusterObject | undefined): ClusterObject {
+export function asClaimed(wanted: ClusterObject, seen: ClusterObject | undefined): ClusterObject {
   if (wanted.kind !== 'PersistentVolumeClaim' || !seen) return wanted;
   const claim = wanted as Claim;
-  const had = (seen as Claim).spec?.resources?.requests?.storage;
+  const { storageClassName = claim.spec?.storageClassName, resources } = (seen as Claim).spec ?? {};
+  const had = resources?.requests?.storage;
   const asked = claim.spec?.resources?.requests?.storage;
-  if (had === undefined || asked === undefined || parseMemory(had) <= parseMemory(asked)) return wanted;
-  const spec: Claim['spec'] = { ...claim.spec, resources: { requests: { storage: had } } };
-  return { ...claim, spec };
+  const isLess = had !== undefined && asked !== undefined && parseMemory(had) > parseMemory(asked);
+  const spec: Claim['spec'] = { ...claim.spec, ...(isLess && { resources: { requests: { storage: had } } }) };
+  return { ...claim, spec: storageClassName === undefined ? spec : { ...spec, storageClassName } };
 }
 
 interface Claim extends ClusterObject {
-  readonly spec?: { readonly resources?: { readonly requests?: { readonly storage?: string } } };
+  readonly spec?: {
+    readonly storageClassName?: string;
+    readonly resources?: { readonly requests?: { readonly storage?: string } };
+  };
 }
