@@ -6,7 +6,7 @@ import { isUnderWay, placeOf, type Resource } from '../domain/resources';
 import { type CloudResourcesDoc, cloudResourcesProjection } from '../projections/cloud-resources.projection';
 import { CloudResources } from './cloud-resources';
 import { DeploymentSettings } from './deployment-settings';
-import { ResourceSteps } from './resource-steps';
+import { ResourceSteps, type Wait } from './resource-steps';
 import { type Outcome, WorkQueue } from './work-queue';
 
 /** How often work is looked for that nobody was told of. */
@@ -147,6 +147,7 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
         this.call(key);
         return { done: true };
       }
+      if (resource.status !== 'leaving' && (await this.resources.releaseIfDeleted(instanceId, resource))) continue;
       const next = await this.steps.next(instanceId, resource, owner);
       if (next.type === 'wait') return this.pause(key, instanceId, resource, next);
       await this.resources.record(instanceId, resource, next);
@@ -155,14 +156,10 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     return {};
   }
 
-  private async pause(
-    key: string,
-    instanceId: string,
-    resource: Resource,
-    { delay, afterMs }: { readonly delay?: string; readonly afterMs?: number },
-  ): Promise<Outcome> {
+  private async pause(key: string, instanceId: string, resource: Resource, { delay, afterMs, told }: Wait): Promise<Outcome> {
     const { count: waits } = this.waits.get(key) ?? { count: 0 };
     this.waits.set(key, { count: waits + 1, at: stageOf(resource) });
+    if (told) await this.resources.record(instanceId, resource, told);
     if (delay !== undefined) {
       this.logger.warn({ instanceId, node: resource.node, detail: delay }, 'a provider did not do as asked; it is asked again');
       await this.resources.record(instanceId, resource, { type: 'ResourceDelayed', data: { reason: delay } });

@@ -2,6 +2,7 @@ import { given } from '@souk/event-sourcing/testing';
 import { ids } from '../../test/sample';
 import { instance } from './instance.decide';
 import { AlreadyRunning, AlreadyStopped, InstanceSuspended, NothingToRetry, OperationRunning } from './instance.errors';
+import { OperationEnded } from './operation.errors';
 import type { InstanceEvent, OperationKind, OperationOutcome } from './instance.events';
 
 const { instanceId } = ids;
@@ -52,7 +53,7 @@ describe('Instance', () => {
     });
     it('has nothing that could be tried again', () =>
       given(instance, ...running)
-        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1' })
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1', lastOperation: 'op_1' })
         .thenRefused(NothingToRetry));
   });
 
@@ -75,8 +76,12 @@ describe('Instance', () => {
     const degraded = [requested, ended('deploy', 'op_1', 'failed')];
     it('is tried again', () =>
       given(instance, ...degraded)
-        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1' })
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1', lastOperation: 'op_1' })
         .then({ type: 'RetryRequested', data: { ...op('op_2'), failedOperation: 'op_1' } }));
+    it('is not tried again for an operation before the last one', () =>
+      given(instance, ...degraded)
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_0', lastOperation: 'op_1' })
+        .thenRefused(NothingToRetry));
     it('is left to its owner, whatever differs', () =>
       given(instance, ...degraded)
         .when(correct(0))
@@ -134,6 +139,10 @@ describe('Instance', () => {
       suspended
         .when({ type: 'ResumeReconciliation', instanceId, reason: 'it has moved' })
         .then({ type: 'ReconciliationResumed', data: { instanceId, reason: 'it has moved' } }));
+    it('goes on with no other operation than the one that is named', () =>
+      given(instance, requested, suspension)
+        .when({ type: 'ResumeReconciliation', instanceId, operationId: 'op_0', reason: 'it has moved' })
+        .thenRefused(OperationEnded));
     it('says what is under way first', () =>
       given(instance, requested, suspension)
         .when({ type: 'RequestStop', ...op('op_2') })
