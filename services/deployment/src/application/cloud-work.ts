@@ -72,15 +72,19 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
   /** What was under way when the last process ended, and whatever else is not known here. */
   private async takeUp(): Promise<void> {
     let cursor: string | undefined;
+    const before = [...this.active.keys()];
+    const underWay = new Set<string>();
     try {
       do {
         const page = await this.documents.query({
           ...{ index: 'working', where: { working: true }, limit: 500 },
           ...(cursor && { cursor }),
         });
-        for (const doc of page.items) this.follow(doc);
+        for (const doc of page.items) for (const key of this.follow(doc)) underWay.add(key);
         cursor = page.next;
       } while (cursor !== undefined && !this.stopped);
+      // Where another replica works, an end is noticed nowhere else.
+      if (this.lease?.activity.held() !== true) for (const key of before) if (!underWay.has(key)) this.forget(key);
     } catch (error) {
       if (!this.stopped) this.logger.error({ err: error }, 'what is to be done could not be read; it is tried again');
     }
@@ -92,15 +96,24 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     return { done: true };
   }
 
-  private follow({ instanceId, resources }: CloudResourcesDoc): void {
+  /** Answers what is under way. */
+  private follow({ instanceId, resources }: CloudResourcesDoc): string[] {
+    const underWay: string[] = [];
     for (const resource of resources) {
       if (!isUnderWay(resource)) continue;
       const key = [instanceId, resource.node].join(separator);
+      underWay.push(key);
       this.active.set(key, providerOf(resource));
       this.begin();
       // What is waited for has its time: nothing has happened but that this was said.
       if (this.waits.get(key)?.at !== stageOf(resource)) this.call(key);
     }
+    return underWay;
+  }
+
+  private forget(key: string): void {
+    this.active.delete(key);
+    this.waits.delete(key);
   }
 
   /** An installation that has never had a cloud node takes no lease. */
@@ -137,8 +150,7 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
       const owner = await this.resources.of(instanceId);
       const resource = owner.byNode.get(node);
       if (!resource || !isUnderWay(resource)) {
-        this.active.delete(key);
-        this.waits.delete(key);
+        this.forget(key);
         return { done: true };
       }
       if (providerOf(resource) !== provider) {

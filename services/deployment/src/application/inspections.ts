@@ -18,6 +18,9 @@ import type { Outcome } from './work-queue';
 /** How long a correction counts against further ones, in milliseconds. */
 const CORRECTIONS_COUNT_MS = 3_600_000;
 
+/** `told`: there is drift that is left so for now, and known. */
+export type Remark = 'nothing' | 'told' | 'news';
+
 /** What was found of an instance at rest. */
 interface Findings {
   readonly differences: readonly Difference[];
@@ -56,11 +59,15 @@ export class Inspections {
   ) {}
 
   /** Whether it has to be inspected by whoever works on its cluster: there is something to tell, or to do. */
-  async isRemarkable(instanceId: string, objects: readonly ClusterObject[]): Promise<boolean> {
+  async remarkOn(instanceId: string, objects: readonly ClusterObject[]): Promise<Remark> {
     const subject = await this.subjectOf(instanceId);
-    if (!subject) return false;
+    if (!subject) return 'nothing';
+    const { instance, told } = subject;
     const { differences, condition } = found(subject, objects);
-    return !isAlike(condition, subject.told) || differences.length > 0 || subject.told.differences.length > 0;
+    if (!isAlike(condition, told) || JSON.stringify(differences) !== JSON.stringify(told.differences)) return 'news';
+    if (differences.length === 0) return 'nothing';
+    const countedFrom = new Date(this.clock.now().getTime() - CORRECTIONS_COUNT_MS).toISOString();
+    return mayCorrect(instance, countedFrom, differences) ? 'news' : 'told';
   }
 
   /** @throws KubernetesError, NotOurs; to be called again after a pause */
@@ -90,7 +97,7 @@ export class Inspections {
       string,
       string,
     ];
-    if (differences.length === 0 || !mayCorrect(instance, countedFrom)) {
+    if (differences.length === 0 || !mayCorrect(instance, countedFrom, differences)) {
       if (JSON.stringify(differences) !== JSON.stringify(told.differences))
         await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences });
       return false;

@@ -184,10 +184,14 @@ export class Instances extends DeploymentCommands {
     owner: string,
     context: CommandContext,
   ): Promise<Outcome> {
+    const { instanceId } = await this.own(wish.instanceId, owner);
+    const repeated = await this.commands.repeated(instanceAggregate, instanceId, context.commandId);
+    if (repeated) return repeated;
     const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
     const subject = { ...instance, snapshot: command.target.snapshot };
     return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
-      await this.services.bind(instance, dependencies, planned);
+      // What the handler refuses to decide binds nothing.
+      if (await this.isAt(instanceId, planned.ifMatch)) await this.services.bind(instance, dependencies, planned);
       return this.handle(instance, planned, { type, ...command });
     });
   }
@@ -274,6 +278,10 @@ export class Instances extends DeploymentCommands {
     const { state } = await this.commands.load(instanceAggregate, instanceId);
     if (state.status === 'unknown' || state.ownerTenant !== owner) throw new NotFound('instance', instanceId);
     return state;
+  }
+
+  private async isAt(instanceId: string, revision: number | undefined): Promise<boolean> {
+    return revision === undefined || (await this.commands.load(instanceAggregate, instanceId)).revision === revision;
   }
 
   private async isKnown(instanceId: string): Promise<boolean> {

@@ -101,10 +101,26 @@ describe('Instance', () => {
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
         .when(correct(60))
         .thenNothing());
-    it('is put right again after that hour', () =>
+    it('is put right again after that hour, where it is something else', () => {
+      const others = [{ kind: 'Service', name: 'api', what: 'is gone' }];
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
+        .when({ ...correct(61), differences: others })
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences: others, seenAt: at(61) } });
+    });
+    it('is left as it is where the same comes back again and again, until its owner acts', () => {
+      const fought = [...running, ...corrected(0), ...corrected(1), ...corrected(2)];
+      given(instance, ...fought)
         .when(correct(61))
-        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } }));
+        .thenNothing();
+      const restarted: InstanceEvent = { type: 'RestartRequested', data: { ...op('op_3'), nodes: ['web'] } };
+      given(instance, ...fought, restarted, ended('restart', 'op_3'))
+        .when(correct(61))
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } });
+    });
+    it('is put right whenever the same comes back once in a while', () =>
+      given(instance, ...running, ...corrected(0), ...corrected(1500), ...corrected(3000))
+        .when(correct(4500))
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(4500) } }));
     it('is not put right any more when somebody asks for something else', () => {
       const [correction] = corrected(0);
       const cutShort: InstanceEvent = {

@@ -212,7 +212,7 @@ const retry = (command: RequestRetry, state: Instance): RetryRequested[] => {
 
 const correct = (command: RequestCorrection, state: Instance): CorrectionRequested[] => {
   const { instanceId, operationId, differences, now, countedFrom } = command;
-  if (state.status === 'unknown' || !mayCorrect(state, countedFrom)) return [];
+  if (state.status === 'unknown' || !mayCorrect(state, countedFrom, differences)) return [];
   return [{ type: 'CorrectionRequested', data: { instanceId, operationId, differences, seenAt: now } }];
 };
 
