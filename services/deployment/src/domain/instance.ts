@@ -113,8 +113,10 @@ export function evolveInstance(state: Instance, event: InstanceEvent): Instance 
       return { ...facts, status: 'retrying', operation: { operationId: event.data.operationId, kind: 'retry' } };
     case 'CorrectionRequested':
       return correcting(facts, event);
-    case 'DriftPolicyChosen':
-      return { ...unfought(state), driftPolicy: event.data.policy };
+    case 'DriftPolicyChosen': {
+      const { fought: _, ...rest } = state;
+      return { ...rest, driftPolicy: event.data.policy };
+    }
     case 'ReconciliationSuspended':
       return { ...state, suspended: { reason: event.data.reason } };
     case 'ReconciliationResumed': {
@@ -209,12 +211,12 @@ const isSame = (one: readonly Difference[] | undefined, other: readonly Differen
 const DAY_MS = 86_400_000;
 
 /** What comes back once in a while is nobody's fight. */
-const isWithinADay = (earlier = '', later: string): boolean => Date.parse(later) - Date.parse(earlier) < DAY_MS;
+const isWithinADay = (earlier: string | undefined, later: string): boolean =>
+  earlier !== undefined && Date.parse(later) - Date.parse(earlier) < DAY_MS;
 
 /** Its owner has acted. */
-function unfought<State extends InstanceFacts>(state: State): State {
-  const { fought: _, ...rest } = state;
-  return rest as unknown as State;
+function unfought({ fought: _, ...rest }: InstanceFacts): InstanceFacts {
+  return rest;
 }
 
 const atRest = ({ stopped }: InstanceFacts): 'running' | 'stopped' => (stopped ? 'stopped' : 'running');
