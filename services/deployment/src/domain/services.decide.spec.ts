@@ -60,7 +60,7 @@ describe('Services of an instance', () => {
       const after = (...offers: { model: string; node: string; port: number }[]) =>
         afterChange({ instanceId: 'inst_2', offers }, { bound: known });
       const there = bindServices(
-        [{ model: 'faces' }],
+        [{ model: 'faces', apis: [] }],
         new Map([['faces', [{ model: 'faces', instanceId: 'inst_2', node: 'web', port: 81 }]]]),
         known,
       );
