@@ -156,7 +156,7 @@ function requested({ data }: InstanceRequested): Instance {
 function correcting(facts: InstanceFacts, { data }: CorrectionRequested): Instance {
   const { operationId, differences, seenAt } = data;
   const { fought } = facts;
-  const inARow = isSame(fought?.differences, differences) && isWithinADay(facts.corrections.at(-1), seenAt);
+  const inARow = isSame(fought?.differences, differences) && isOnOneDay(facts.corrections.at(-1), seenAt);
   const corrections = [...facts.corrections, seenAt].slice(-MAX_CORRECTIONS);
   const now = { differences, times: 1 + (inARow ? fought!.times : 0) };
   return { ...facts, corrections, fought: now, status: 'correcting', operation: { operationId, kind: 'correct' } };
@@ -208,11 +208,11 @@ const isOwners = ({ type }: InstanceEvent): boolean => type.endsWith('Requested'
 const isSame = (one: readonly Difference[] | undefined, other: readonly Difference[]): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
 
-const DAY_MS = 86_400_000;
-
 /** What comes back once in a while is nobody's fight. */
-const isWithinADay = (earlier: string | undefined, later: string): boolean =>
-  earlier !== undefined && Date.parse(later) - Date.parse(earlier) < DAY_MS;
+const isOnOneDay = (earlier: string | undefined, later: string): boolean => earlier?.slice(0, DATE) === later.slice(0, DATE);
+
+/** Length of the date in a moment of ISO 8601. */
+const DATE = 10;
 
 /** Its owner has acted. */
 function unfought({ fought: _, ...rest }: InstanceFacts): InstanceFacts {
