@@ -102,6 +102,18 @@ export class CommandHandler {
     }
   }
 
+  /** What came of the command, where it was given before: for whoever has more to look at than the aggregate. */
+  async repeated<State, Event extends DomainEvent>(
+    aggregate: Aggregate<State, never, Event>,
+    id: string,
+    commandId: string,
+  ): Promise<CommandOutcome<State, Event> | undefined> {
+    const stream = `${aggregate.category}-${id}`;
+    const current = await this.reader.read(aggregate, stream);
+    const known = await this.reader.revisionOf(aggregate, stream, commandId, current);
+    return known === undefined ? undefined : this.original(stream, known, commandId, current);
+  }
+
   /**
    * State of an aggregate, as of the end, a revision (inclusive) or a recorded time (inclusive, ISO 8601 UTC).
    * Revision -1 and the initial state where nothing had happened by then.

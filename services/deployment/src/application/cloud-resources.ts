@@ -4,6 +4,7 @@ import type { Credentials } from '@souk/managed-resources';
 import { Clock } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import type { InstanceFacts } from '../domain/instance';
+import { instance as instanceAggregate } from '../domain/instance.decide';
 import { isThere, type Resource, type Resources } from '../domain/resources';
 import { type ResourceCommand, resources as resourcesAggregate } from '../domain/resources.decide';
 import type { ResourceFact, ResourceSpec } from '../domain/resources.events';
@@ -45,6 +46,16 @@ export class CloudResources {
   async release(instanceId: string, operationId: string, node: string): Promise<void> {
     const data = { instanceId, operationId, node };
     await this.handle(instanceId, operationId, { type: 'ReleaseResource', data }, node, 'release');
+  }
+
+  /**
+   * Whoever asked may have been frozen until its instance was deleted: what was asked for then goes as well. Answers whether that was so.
+   */
+  async releaseIfDeleted(instanceId: string, { node, operationId }: Resource): Promise<boolean> {
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    if (state.status !== 'deleted') return false;
+    await this.release(instanceId, operationId, node);
+    return true;
   }
 
   /**

@@ -7,7 +7,7 @@ import { isUnderWay, placeOf, type Resource } from '../domain/resources';
 import { type CloudResourcesDoc, cloudResourcesProjection } from '../projections/cloud-resources.projection';
 import { CloudResources } from './cloud-resources';
 import { DeploymentSettings } from './deployment-settings';
-import { ResourceSteps } from './resource-steps';
+import { ResourceSteps, type Wait } from './resource-steps';
 import { type Outcome, WorkQueue } from './work-queue';
 
 /** How often work is looked for that nobody was told of. */
@@ -73,15 +73,19 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
   /** What was under way when the last process ended, and whatever else is not known here. */
   private async takeUp(): Promise<void> {
     let cursor: string | undefined;
+    const before = [...this.active.keys()];
+    const underWay = new Set<string>();
     try {
       do {
         const page = await this.documents.query({
           ...{ index: 'working', where: { working: true }, limit: 500 },
           ...(cursor && { cursor }),
         });
-        for (const doc of page.items) this.follow(doc);
+        for (const doc of page.items) for (const key of this.follow(doc)) underWay.add(key);
         cursor = page.next;
       } while (cursor !== undefined && !this.stopped);
+      // Where another replica works, an end is noticed nowhere else.
+      if (this.lease?.activity.held() !== true) for (const key of before) if (!underWay.has(key)) this.forget(key);
     } catch (error) {
       if (!this.stopped) this.logger.error({ err: error }, 'what is to be done could not be read; it is tried again');
     }
@@ -93,15 +97,24 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     return { done: true };
   }
 
-  private follow({ instanceId, resources }: CloudResourcesDoc): void {
+  /** Answers what is under way. */
+  private follow({ instanceId, resources }: CloudResourcesDoc): string[] {
+    const underWay: string[] = [];
     for (const resource of resources) {
       if (!isUnderWay(resource)) continue;
       const key = [instanceId, resource.node].join(separator);
+      underWay.push(key);
       this.active.set(key, providerOf(resource));
       this.begin();
       // What is waited for has its time: nothing has happened but that this was said.
       if (this.waits.get(key)?.at !== stageOf(resource)) this.call(key);
     }
+    return underWay;
+  }
+
+  private forget(key: string): void {
+    this.active.delete(key);
+    this.waits.delete(key);
   }
 
   /** An installation that has never had a cloud node takes no lease. */
@@ -138,8 +151,7 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
       const owner = await this.resources.of(instanceId);
       const resource = owner.byNode.get(node);
       if (!resource || !isUnderWay(resource)) {
-        this.active.delete(key);
-        this.waits.delete(key);
+        this.forget(key);
         return { done: true };
       }
       if (providerOf(resource) !== provider) {
@@ -148,6 +160,7 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
         this.call(key);
         return { done: true };
       }
+      if (resource.status !== 'leaving' && (await this.resources.releaseIfDeleted(instanceId, resource))) continue;
       const next = await this.steps.next(instanceId, resource, owner);
       const { said } = next;
       if (said !== undefined) this.logger.warn({ instanceId, node, step: next.type, said }, 'a provider did not do as asked');
@@ -158,14 +171,10 @@ export class CloudWork implements OnApplicationBootstrap, BeforeApplicationShutd
     return {};
   }
 
-  private async pause(
-    key: string,
-    instanceId: string,
-    resource: Resource,
-    { delay, afterMs }: { readonly delay?: Trouble; readonly afterMs?: number },
-  ): Promise<Outcome> {
+  private async pause(key: string, instanceId: string, resource: Resource, { delay, afterMs, told }: Wait): Promise<Outcome> {
     const { count: waits } = this.waits.get(key) ?? { count: 0 };
     this.waits.set(key, { count: waits + 1, at: stageOf(resource) });
+    if (told) await this.resources.record(instanceId, resource, told);
     if (delay) await this.resources.record(instanceId, resource, { type: 'ResourceDelayed', data: delay });
     const { first, longest } = this.settings.cloudPollMs;
     const patience = Math.min(longest, first * 1.5 ** Math.min(waits, 40));

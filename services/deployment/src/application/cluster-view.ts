@@ -42,11 +42,13 @@ export class ClusterView {
   /**
    * @param onChange something of this instance is different
    * @param onTurn the cluster stopped answering, or answers again
+   * @param onSynced everything was listed once
    */
   constructor(
     private readonly cluster: KubernetesCluster,
     private readonly onChange: (instanceId: string) => void,
     private readonly onTurn: () => void,
+    private readonly onSynced: () => void = () => undefined,
   ) {}
 
   /** Everything was listed once: what is seen from here on is a change. */
@@ -61,7 +63,10 @@ export class ClusterView {
   start(): void {
     if (this.informers.size > 0) return;
     this.informers = new Map(watched.map((kind) => [kind, this.watch(kind)]));
-    void Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => (this.complete = true));
+    void Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => {
+      this.complete = true;
+      this.onSynced();
+    });
   }
 
   async stop(): Promise<void> {

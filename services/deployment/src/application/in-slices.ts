@@ -10,7 +10,12 @@ export async function inSlices<T>(steps: Steps<T>): Promise<T> {
     const step = steps.next();
     if (step.done) return step.value;
     if (performance.now() < end) continue;
-    await nextTurn();
-    end = performance.now() + SLICE;
+    end = await nextSlice();
   }
+}
+
+/** Lets everybody else have a turn. Answers when the next slice ends. */
+export async function nextSlice(): Promise<number> {
+  await nextTurn();
+  return performance.now() + SLICE;
 }

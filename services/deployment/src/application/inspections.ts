@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthorizationQueries, type CallContext, derivedId, ReleaseQueries } from '@souk/contracts';
 import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { Clock } from '@souk/platform';
+import { LRUCache } from 'lru-cache';
 import type { ClusterObject } from '../domain/cluster-object';
 import { type Difference, differencesOf } from '../domain/drift';
 import { type Condition, conditionOf, type Health, isAlike, moreTelling } from '../domain/health';
@@ -19,6 +20,16 @@ import type { Outcome } from './work-queue';
 
 /** How long a correction counts against further ones, in milliseconds. */
 const CORRECTIONS_COUNT_MS = 3_600_000;
+
+/** `told`: there is drift that is left so for now, and known. */
+export type Remark = 'nothing' | 'told' | 'news';
+
+/** How long a condition that was told counts for how soon the next one is, in milliseconds. */
+const TURNS_COUNT_MS = 3_600_000;
+/** Conditions that are told without further patience. */
+const USUAL_TURNS = 4;
+/** Doublings of the patience, at most. */
+const LONGEST_PATIENCE = 6;
 
 /** What was found of an instance at rest. */
 interface Findings {
@@ -47,6 +58,8 @@ interface Suspicion {
 export class Inspections {
   /** Only as long as nothing is told: whoever looks first after a restart waits once more. */
   private readonly suspicions = new Map<string, Suspicion>();
+  /** How often the condition was told in a row, and when last. */
+  private readonly turns = new LRUCache<string, { readonly times: number; readonly at: number }>({ max: 10_000 });
 
   constructor(
     private readonly commands: CommandHandler,
@@ -58,11 +71,15 @@ export class Inspections {
   ) {}
 
   /** Whether it has to be inspected by whoever works on its cluster: there is something to tell, or to do. */
-  async isRemarkable(instanceId: string, objects: readonly ClusterObject[]): Promise<boolean> {
+  async remarkOn(instanceId: string, objects: readonly ClusterObject[]): Promise<Remark> {
     const subject = await this.subjectOf(instanceId);
-    if (!subject) return false;
+    if (!subject) return 'nothing';
+    const { instance, told } = subject;
     const { differences, condition } = found(subject, objects);
-    return !isAlike(condition, subject.told) || differences.length > 0 || subject.told.differences.length > 0;
+    if (!isAlike(condition, told) || JSON.stringify(differences) !== JSON.stringify(told.differences)) return 'news';
+    if (differences.length === 0) return 'nothing';
+    const countedFrom = new Date(this.clock.now().getTime() - CORRECTIONS_COUNT_MS).toISOString();
+    return mayCorrect(instance, countedFrom, differences) ? 'news' : 'told';
   }
 
   /** @throws KubernetesError, NotOurs; to be called again after a pause */
@@ -92,7 +109,7 @@ export class Inspections {
       string,
       string,
     ];
-    if (differences.length === 0 || !mayCorrect(instance, countedFrom)) {
+    if (differences.length === 0 || !mayCorrect(instance, countedFrom, differences)) {
       if (JSON.stringify(differences) !== JSON.stringify(told.differences))
         await this.tell(instance, { type: 'TellDrift', of: partiesOf(instance), differences });
       return false;
@@ -119,11 +136,22 @@ export class Inspections {
         ? { condition: moreTelling(known.condition, condition), since: known.since }
         : { condition, since: now };
     this.suspicions.set(instanceId, suspicion);
-    const due = suspicion.since + this.settings.unhealthyAfterMs;
+    const due = suspicion.since + this.settings.unhealthyAfterMs * this.patience(instanceId, now);
     if (now < due) return { lookAgainAt: new Date(due).toISOString() };
     await this.tell(instance, { type: 'TellCondition', of: partiesOf(instance), condition: suspicion.condition });
     this.suspicions.delete(instanceId);
+    this.turns.set(instanceId, { times: this.turnsOf(instanceId, now) + 1, at: now });
     return { done: true };
+  }
+
+  /** What comes and goes all the time is told less and less often. */
+  private patience(instanceId: string, now: number): number {
+    return 2 ** Math.min(LONGEST_PATIENCE, Math.max(0, this.turnsOf(instanceId, now) - USUAL_TURNS));
+  }
+
+  private turnsOf(instanceId: string, now: number): number {
+    const known = this.turns.get(instanceId);
+    return known && now - known.at < TURNS_COUNT_MS ? known.times : 0;
   }
 
   private async tell({ instanceId }: KnownInstance, command: HealthCommand): Promise<void> {

@@ -285,7 +285,7 @@ export class InstanceWork {
     workplace.assertOurs();
     const proofs = await this.beforeEnd(facts, job, entry, workplace);
     const recorded = await this.journal.record(entry, ...proofs, ...facts);
-    await this.askForResources(actions, job, entry);
+    await this.askForResources(actions, job, entry, workplace);
     const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
     const refusal = await workplace.carryOut(actions, objects, job.instance, secrets);
     if (!refusal) return recorded;
@@ -296,9 +296,16 @@ export class InstanceWork {
   }
 
   /** They are made by others, on nobody's cluster. */
-  private async askForResources(actions: readonly Action[], { instance }: Job, { operation }: Entry): Promise<void> {
+  private async askForResources(
+    actions: readonly Action[],
+    { instance }: Job,
+    { operation }: Entry,
+    workplace: ClusterWorkplace,
+  ): Promise<void> {
     const { operationId } = operation.started;
     for (const action of actions) {
+      if (action.type !== 'want' && action.type !== 'release') continue;
+      workplace.assertOurs();
       if (action.type === 'want') await this.resources.want(instance, operationId, action.node, action.spec);
       if (action.type === 'release') await this.resources.release(instance.instanceId, operationId, action.node);
     }

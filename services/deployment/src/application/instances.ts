@@ -199,12 +199,15 @@ export class Instances extends DeploymentCommands {
     owner: string,
     context: CommandContext,
   ): Promise<Outcome> {
+    const { instanceId } = await this.own(wish.instanceId, owner);
+    const repeated = await this.commands.repeated(instanceAggregate, instanceId, context.commandId);
+    if (repeated) return repeated;
     const { instance, command, dependencies } = await this.changeOfVersion(wish, owner);
     const subject = { ...instance, snapshot: command.target.snapshot };
     return this.freshness.asPlanned(wish.plan, subject, context, async (planned) => {
-      // What nobody agreed to is not bound to anything: the instance refuses it.
-      if (command.acceptPermissions || command.additionalPermissions.length === 0)
-        await this.services.bind(instance, dependencies, planned);
+      // What nobody agreed to, and what the handler refuses to decide, is not bound to anything.
+      const agreed = command.acceptPermissions || command.additionalPermissions.length === 0;
+      if (agreed && (await this.isAt(instanceId, planned.ifMatch))) await this.services.bind(instance, dependencies, planned);
       return this.handle(instance, planned, { type, ...command });
     });
   }
@@ -295,6 +298,10 @@ export class Instances extends DeploymentCommands {
     const { state } = await this.commands.load(instanceAggregate, instanceId);
     if (state.status === 'unknown' || state.ownerTenant !== owner) throw new NotFound('instance', instanceId);
     return state;
+  }
+
+  private async isAt(instanceId: string, revision: number | undefined): Promise<boolean> {
+    return revision === undefined || (await this.commands.load(instanceAggregate, instanceId)).revision === revision;
   }
 
   private async isKnown(instanceId: string): Promise<boolean> {

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type CommandContext, CommandHandler } from '@souk/event-sourcing';
 import { instance as instanceAggregate } from '../domain/instance.decide';
-import { NothingToRetry } from '../domain/instance.errors';
 import { type Instance, operationOf } from '../domain/instance';
 import { operation as operationAggregate } from '../domain/operation.decide';
-import { OperationEnded } from '../domain/operation.errors';
 import type { InstanceDoc } from '../projections/instances.projection';
 import { Reconciler } from './reconciler';
 import { SecretRollout } from './secret-rollout';
@@ -43,9 +41,10 @@ export class Interventions {
 
   /** A stalled operation goes on at once; one that was suspended is that no more. @throws OperationEnded */
   async resumeOperation(operationId: string, { instanceId, reason }: Reasoned, context: CommandContext) {
-    const { state } = await this.commands.load(instanceAggregate, instanceId);
-    if (operationOf(state)?.operationId !== operationId) throw new OperationEnded(operationId, 'nothing is to be resumed');
-    return this.resume({ instanceId, reason }, context);
+    const command = { type: 'ResumeReconciliation', instanceId, operationId, reason } as const;
+    const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
+    this.lookAt(outcome.state);
+    return outcome;
   }
 
   /** What an operation has failed at is tried once more, by another one; init nodes as well. @throws NothingToRetry */
@@ -55,8 +54,7 @@ export class Interventions {
     operationId: string,
     context: CommandContext,
   ) {
-    if (lastOperationId !== failedOperation) throw new NothingToRetry(instanceId);
-    const command = { type: 'RequestRetry', instanceId, operationId, failedOperation } as const;
+    const command = { type: 'RequestRetry', instanceId, operationId, failedOperation, lastOperation: lastOperationId } as const;
     const outcome = await this.commands.handle(instanceAggregate, instanceId, command, context);
     this.lookAt(outcome.state);
     return outcome;

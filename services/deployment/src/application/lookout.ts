@@ -14,6 +14,7 @@ import { ClusterClients } from './cluster-clients';
 import { OwnedFieldsOnce, slim, watched } from './cluster-view';
 import { removeOrphan } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
+import { nextSlice } from './in-slices';
 import { Inspections } from './inspections';
 import { RECONCILER } from './operation-causes';
 import { Reconciler } from './reconciler';
@@ -38,6 +39,8 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
   private readonly unremarkable = new Map<string, ReadonlyMap<string, string>>();
   /** Cluster → instance that is gone or not known → since when something of it is seen. */
   private readonly strays = new Map<string, ReadonlyMap<string, number>>();
+  /** Cluster → instances that were never heard of here. */
+  private readonly foreign = new Map<string, ReadonlySet<string>>();
   private readonly looks = new WorkQueue((clusterId) => this.look(clusterId), {
     parallel: PARALLEL,
     ...PAUSES,
@@ -92,9 +95,10 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
       seen.delete(instanceId);
       if (working) continue;
       const print = `${revision} ${printOf(objects)}`;
-      if (before?.get(instanceId) !== print && (await this.inspections.isRemarkable(instanceId, objects)))
-        this.reconciler.inspect(clusterId, instanceId);
-      else unremarkable.set(instanceId, print);
+      const remark = before?.get(instanceId) === print ? 'nothing' : await this.inspections.remarkOn(instanceId, objects);
+      if (remark === 'news') this.reconciler.inspect(clusterId, instanceId);
+      // What is told is judged anew each time: as time goes by it may be put right.
+      if (remark === 'nothing') unremarkable.set(instanceId, print);
     }
     this.unremarkable.set(clusterId, unremarkable);
     await this.sweep(clusterId, seen);
@@ -106,9 +110,11 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
     const client = this.clients.client(clusterId);
     const owned = new OwnedFieldsOnce();
     const seen = new Map<string, ClusterObject[]>();
+    let sliceEnd = 0;
     for (const kind of watched) {
       const { items } = await client.list(kind, { labelSelector: managedSelector });
       for (const item of items) {
+        if (performance.now() >= sliceEnd) sliceEnd = await nextSlice();
         const object = slim(item, owned);
         const instanceId = instanceOf(object);
         if (instanceId === undefined) continue;
@@ -127,23 +133,26 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async sweep(clusterId: string, left: ReadonlyMap<string, readonly ClusterObject[]>): Promise<void> {
     const before = this.strays.get(clusterId);
     const strays = new Map<string, number>();
+    const unknown = this.foreign.get(clusterId) ?? new Set<string>();
+    const foreign = new Set<string>();
     for (const [instanceId, objects] of left) {
       const since = before?.get(instanceId) ?? Date.now();
       if (Date.now() - since < this.settings.orphanGraceMs) strays.set(instanceId, since);
-      else await this.clear(clusterId, instanceId, objects);
+      else if (unknown.has(instanceId) || !(await this.clear(clusterId, instanceId, objects))) foreign.add(instanceId);
+      if (foreign.has(instanceId)) strays.set(instanceId, since);
     }
     this.strays.set(clusterId, strays);
+    this.foreign.set(clusterId, foreign);
+    if (foreign.size > 0 && foreign.size !== unknown.size)
+      this.logger.warn({ clusterId, instances: foreign.size }, 'a cluster has objects of instances that are not known here');
   }
 
-  private async clear(clusterId: string, instanceId: string, objects: readonly ClusterObject[]): Promise<void> {
+  /** Answers whether the instance is known here. */
+  private async clear(clusterId: string, instanceId: string, objects: readonly ClusterObject[]): Promise<boolean> {
     const { state } = await this.commands.load(instanceAggregate, instanceId);
-    if (state.status === 'unknown')
-      this.logger.warn(
-        { clusterId, instanceId, objects: objects.length },
-        'a cluster has objects of an instance that is not known here',
-      );
+    if (state.status === 'unknown') return false;
     // The read model may be behind.
-    if (state.status !== 'deleted') return;
+    if (state.status !== 'deleted') return true;
     const { ownerTenant, providerTenant } = state;
     const of = { instanceId, ownerTenant, providerTenant };
     for (const orphan of await this.removed(clusterId, instanceId, objects)) {
@@ -156,6 +165,7 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
       } as const;
       await this.commands.handle(health, instanceId, { type: 'TellOrphan', of, orphan }, context);
     }
+    return true;
   }
 
   /** With the namespace of the instance goes what lies in it. */

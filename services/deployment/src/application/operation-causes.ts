@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallContext } from '@souk/contracts';
 import { derivedUuid, EventStore } from '@souk/event-sourcing';
 import type { Traceparent } from '@souk/tracing';
+import { LRUCache } from 'lru-cache';
 
 /** Name of the reconciler in the history. */
 export const RECONCILER = 'reconciler';
@@ -10,10 +11,14 @@ interface Cause extends Pick<CallContext, 'correlationId' | 'causationId'> {
   readonly traceparent?: Traceparent | undefined;
 }
 
+/** Causes that are kept. */
+const MOST = 10_000;
+
 /** Whatever the reconciler does follows from the event that asked for the operation; every command id follows from the operation. */
 @Injectable()
 export class OperationCauses {
-  private readonly known = new Map<string, Cause>();
+  /** Of operations that are spoken of at the moment; any other one is read again. */
+  private readonly known = new LRUCache<string, Cause>({ max: MOST });
 
   constructor(private readonly store: EventStore) {}
 

@@ -200,7 +200,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       if (active.has(instanceId)) desk.queue.call(instanceId);
       else if (view.hasSynced) desk.inspections.call(instanceId);
     };
-    const view: ClusterView = new ClusterView(client, callIfActive, () => active.forEach(callIfActive));
+    const view: ClusterView = new ClusterView(
+      client,
+      callIfActive,
+      () => active.forEach(callIfActive),
+      () => {
+        void this.inspectAll(clusterId, desk);
+      },
+    );
     const workplace = new ClusterWorkplace(client, view, this.sealedValues, lease.activity);
     const queue = new WorkQueue((instanceId) => this.turn(instanceId, desk, active), {
       parallel: this.settings.parallelInstances,
@@ -219,6 +226,24 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     active.forEach(callIfActive);
     suspects.forEach((instanceId) => inspections.call(instanceId));
     suspects.clear();
+  }
+
+  /** What changed before anybody watched, and what another replica has found, is seen by nobody else. */
+  private async inspectAll(clusterId: string, { inspections }: Desk): Promise<void> {
+    try {
+      let cursor: string | undefined;
+      do {
+        const page = await this.instances.query({
+          ...{ index: 'byCluster', where: { clusterId }, limit: 500 },
+          ...(cursor && { cursor }),
+        });
+        for (const { instanceId, status, working } of page.items)
+          if (!working && status !== 'deleted') inspections.call(instanceId);
+        cursor = page.next;
+      } while (cursor !== undefined && !this.stopped);
+    } catch (error) {
+      if (!this.stopped) this.logger.error({ err: error, clusterId }, 'instances at rest could not be read; the lookout goes on');
+    }
   }
 
   private async inspectAt(instanceId: string, { clusterId, active }: Site, workplace: ClusterWorkplace): Promise<Outcome> {
@@ -291,7 +316,6 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.leases.giveUp(site.lease);
     this.sites.delete(site.clusterId);
     for (const instanceId of site.active) this.wake(site.clusterId, instanceId);
-    for (const instanceId of site.suspects) this.inspect(site.clusterId, instanceId);
   }
 
   private async closeDesk(site: Site): Promise<void> {

@@ -2,8 +2,8 @@ import { fold } from '@souk/event-sourcing';
 import { type Credentials, ServiceBroker } from '@souk/managed-resources';
 import { TestBroker } from '@souk/managed-resources/testing';
 import { ids } from '../../test/sample';
-import { isUnderWay, type Resource, type Resources } from '../domain/resources';
-import { type ResourceCommand, resources as aggregate } from '../domain/resources.decide';
+import { failureFor, isUnderWay, type Resource, type Resources } from '../domain/resources';
+import { MAX_DELAYS, type ResourceCommand, resources as aggregate } from '../domain/resources.decide';
 import type { ResourceEvent, ResourceFact } from '../domain/resources.events';
 import { CloudProviders } from './cloud-providers';
 import type { CloudResources } from './cloud-resources';
@@ -59,8 +59,9 @@ class Worker {
     const take = () => this.steps.next(of.instanceId, resource!, state);
     if (this.crashing) await take();
     const next = await take();
-    if (next.type !== 'wait') {
-      const fact = { type: next.type, data: { ...of, ...next.data } } as ResourceFact;
+    const told = next.type === 'wait' ? next.told : next;
+    if (told) {
+      const fact = { type: told.type, data: { ...of, ...told.data } } as ResourceFact;
       this.tell({ type: 'RecordResource', resourceId: resource!.resourceId, fact });
     }
     return next;
@@ -143,6 +144,23 @@ describe.each([
       expect(broker.instances.size).toBe(0);
     });
 
+    it('lets nobody wait for what is neither made nor removed in time, and removes it all the same', async () => {
+      broker.configure({ polls: 1_000_000 });
+      await worker.step();
+      await worker.step();
+      worker.now = new Date('2026-01-01T02:00:00.000Z');
+      await worker.step();
+      const down = { method: 'DELETE', when: 'before', status: 503 } as const;
+      broker.goesWrong(...Array.from({ length: 10 }, () => down));
+      expect(await worker.step()).toMatchObject({ type: 'ResourceFailed', data: { passing: false } });
+      expect(worker.resource!.status).toBe('leaving');
+      expect(failureFor(worker.resource, of.operationId, spec.specHash)).toContain('not there in time');
+      broker.configure({ polls: 1 });
+      broker.hurry();
+      await worker.finish();
+      expect([worker.resource!.status, broker.instances.size]).toEqual(['failed', 0]);
+    });
+
     it('waits as long as it takes for a broker that can’t remove something', async () => {
       await worker.finish();
       worker.release();
@@ -159,3 +177,32 @@ describe.each([
     });
   });
 });
+
+describe('a worker whose broker fails to remove', () => {
+  it('waits after every removal that fails, tells of no more than some, and removes it in the end', async () => {
+    const broker = await TestBroker.start({ polls: 1, asyncBindings: true });
+    const client = new ServiceBroker({ url: broker.url, credentials: broker.credentials });
+    try {
+      const worker = new Worker(client, false);
+      worker.want();
+      await worker.finish();
+      worker.release();
+      for (let step = 0; step < 5 && !isGoing(await worker.step()); step++);
+      const begun = worker.events.length;
+      broker.nextOperationsFail(1_000_000);
+      const taken: Step[] = [];
+      for (let step = 0; step < 4 * MAX_DELAYS; step++) taken.push(await worker.step());
+      expect(taken.filter((step) => step.type !== 'wait' && isGoing(step)).length).toBeLessThanOrEqual(1);
+      expect(taken).toContainEqual(expect.objectContaining({ type: 'wait', delay: expect.any(String), told: expect.anything() }));
+      expect(worker.events.length - begun).toBeLessThanOrEqual(MAX_DELAYS + 2);
+      broker.nextOperationsFail(0);
+      await worker.finish();
+      expect([worker.resource!.status, broker.instances.size]).toEqual(['gone', 0]);
+    } finally {
+      client.close();
+      await broker.stop();
+    }
+  });
+});
+
+const isGoing = ({ type }: Step): boolean => type === 'ResourceUnbinding' || type === 'ResourceDeprovisioning';

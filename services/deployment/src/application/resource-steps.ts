@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type Credentials,
   type ManagedResources,
+  type OperationProgress,
   OutcomeUnknown,
   ProviderError,
   RequestRejected,
@@ -12,15 +13,23 @@ import { Clock } from '@souk/platform';
 import { notReplaceable, notUpdatable } from '../domain/cloud-node';
 import { type Place, placeOf, type Resource, type Resources } from '../domain/resources';
 import { type Trouble, troubleOf } from '../domain/resource-trouble';
-import { bindingIdOf } from '../domain/resources.decide';
+import { bindingIdOf, MAX_DELAYS } from '../domain/resources.decide';
 import { CloudProviders, NotOffered } from './cloud-providers';
 import { CloudResources, type Told } from './cloud-resources';
 
-/** What came of one step: a fact, or that there is to wait. */
-export type Step = (Told | { readonly type: 'wait'; readonly afterMs?: number; readonly delay?: Trouble }) & {
+/** What came of one step: a fact, or that there is to wait; where something was begun once more, after that is recorded. */
+export type Step = (Told | Wait) & {
   /** What its provider said itself: for the log only. */
   readonly said?: string;
 };
+
+export interface Wait {
+  readonly type: 'wait';
+  readonly afterMs?: number;
+  /** Why it takes longer than it should. */
+  readonly delay?: Trouble;
+  readonly told?: Told;
+}
 
 type In<Status extends Resource['status']> = Extract<Resource, { status: Status }>;
 
@@ -31,7 +40,7 @@ interface At {
   readonly reference: ResourceReference;
 }
 
-const wait = (afterMs?: number): Step => ({ type: 'wait', ...(afterMs !== undefined && { afterMs }) });
+const wait = (afterMs?: number): Wait => ({ type: 'wait', ...(afterMs !== undefined && { afterMs }) });
 
 /**
  * The next step of a managed resource, whatever it is at. What it is at was recorded before, and every call may be repeated: whoever takes
@@ -50,6 +59,11 @@ export class ResourceSteps {
 
   /** Never longer than its provider's calls may take. @throws what is no answer of a provider */
   async next(instanceId: string, resource: Resource, owner: Resources): Promise<Step> {
+    const step = await this.tried(instanceId, resource, owner);
+    return step.type === 'wait' ? (this.overdue(resource) ?? step) : step;
+  }
+
+  private async tried(instanceId: string, resource: Resource, owner: Resources): Promise<Step> {
     try {
       return await this.take(instanceId, resource, owner);
     } catch (error) {
@@ -176,22 +190,24 @@ export class ResourceSteps {
     return this.lateness(resource, description) ?? wait(retryAfterMs);
   }
 
-  /** Nothing of it is to be left; so this is tried for as long as it takes. */
+  /** Nothing of it is to be left; so this is tried for as long as it takes, with a pause after every failure. */
   private async leave(resource: In<'leaving'>, { bindable }: Place, at: At): Promise<Step> {
     switch (resource.step) {
       case 'begin':
         return bindable ? this.unbind(resource, at) : { type: 'ResourceUnbound', data: {} };
       case 'unbinding': {
-        const { state, retryAfterMs } = await at.provider.lastBindingOperation(bindingOf(at), 'unbind', resource.ticket);
-        if (state === 'in-progress') return wait(retryAfterMs);
-        return state === 'succeeded' ? this.forget(resource, at) : this.unbind(resource, at);
+        if (isUntold(resource)) return again(await this.unbind(resource, at));
+        const asked = await at.provider.lastBindingOperation(bindingOf(at), 'unbind', resource.ticket);
+        if (asked.state === 'in-progress') return wait(asked.retryAfterMs);
+        return asked.state === 'succeeded' ? this.forget(resource, at) : again(await this.unbind(resource, at), asked);
       }
       case 'unbound':
         return this.deprovision(at);
       case 'deprovisioning': {
-        const { state, retryAfterMs } = await at.provider.lastOperation(at.reference, 'deprovision', resource.ticket);
-        if (state === 'in-progress') return wait(retryAfterMs);
-        return state === 'succeeded' ? this.confirm(at) : this.deprovision(at);
+        if (isUntold(resource)) return again(await this.deprovision(at));
+        const asked = await at.provider.lastOperation(at.reference, 'deprovision', resource.ticket);
+        if (asked.state === 'in-progress') return wait(asked.retryAfterMs);
+        return asked.state === 'succeeded' ? this.confirm(at) : again(await this.deprovision(at), asked);
       }
     }
   }
@@ -218,9 +234,20 @@ export class ResourceSteps {
     return { type: 'ResourceDeprovisioned', data: { confirmed: presence === 'gone' } };
   }
 
+  /** What could not be made is not removed in time either: whoever wanted it waits no longer. Its removal goes on. */
+  private overdue(resource: Resource): Step | undefined {
+    if (resource.status !== 'leaving' || !resource.failure || resource.failure.late) return undefined;
+    const { reason } = resource.failure;
+    return this.isLate(resource) ? { type: 'ResourceFailed', data: { reason, left: true, passing: false } } : undefined;
+  }
+
+  private isLate({ deadline }: Resource): boolean {
+    return this.clock.now().toISOString() >= deadline;
+  }
+
   /** What is to be there by a time and is not. */
   private lateness(resource: Resource, words?: string): Step | undefined {
-    if (resource.status === 'leaving' || this.clock.now().toISOString() < resource.deadline) return undefined;
+    if (resource.status === 'leaving' || !this.isLate(resource)) return undefined;
     const trouble = troubleOf('not-in-time');
     if (resource.status === 'change-requested' || resource.status === 'changing') return notChanged(trouble, words);
     return perhapsMade(trouble, false, words);
@@ -228,6 +255,15 @@ export class ResourceSteps {
 }
 
 const ticketOf = (started: Exclude<Started, { done: true }>) => (started.ticket === undefined ? {} : { ticket: started.ticket });
+
+/** The ticket that is known may be that of an earlier try. Who removes what is gone is told so. */
+const isUntold = ({ delays }: Resource): boolean => delays >= MAX_DELAYS;
+
+/** A removal that was begun once more is not asked after at once. */
+const again = (step: Step, { description: said }: Partial<OperationProgress> = {}): Step =>
+  step.type === 'ResourceUnbinding' || step.type === 'ResourceDeprovisioning'
+    ? { type: 'wait', told: step, delay: troubleOf('provider-failed'), ...(said !== undefined && { said }) }
+    : step;
 
 const bindingOf = ({ reference }: At) => ({ ...reference, bindingId: bindingIdOf(reference.resourceId) });
 

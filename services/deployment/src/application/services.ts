@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { CallContext, DeclaredPermissions, ServiceDependency } from '@souk/contracts';
+import type { CallContext, DeclaredPermissions, ServiceDependency, ServiceProvision } from '@souk/contracts';
 import { CommandHandler, derivedUuid, EventStore } from '@souk/event-sourcing';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
 import { instance as instanceAggregate } from '../domain/instance.decide';
-import { bindServices, type Binding, notProvided, type Offer } from '../domain/service-binding';
+import { afterChange, bindServices, type Binding, notProvided, type Offer } from '../domain/service-binding';
 import { services as servicesAggregate, type ServicesCommand } from '../domain/services.decide';
 import { ServiceInUse, ServicesNotProvided } from '../domain/services.errors';
 import type { Place, ServiceBinding } from '../domain/services.events';
@@ -71,16 +71,31 @@ export class InstanceServices {
     call: CallContext,
     stillOurs?: () => Promise<unknown>,
   ): Promise<void> {
-    const { revision } = await this.commands.load(servicesAggregate, place.instanceId);
+    const { revision, state } = await this.commands.load(servicesAggregate, place.instanceId);
     if (revision < 0 && provisions.length === 0) return;
     await stillOurs?.();
     await this.handle(place.instanceId, { type: 'AlignOffers', place, offers: provisions }, call, 'offers');
+    if (state.offered) await this.tellDependants(place.instanceId, provisions, call);
+  }
+
+  /** Who was bound to what is offered no more has nobody for it; who was bound to what is elsewhere now finds it with its next operation. */
+  private async tellDependants(provider: string, offers: readonly ServiceProvision[], call: CallContext): Promise<void> {
+    for (const dependant of await this.dependantsOf(provider)) {
+      const { state } = await this.commands.load(servicesAggregate, dependant);
+      const { withdrawn, moved } = afterChange({ instanceId: provider, offers }, state);
+      if (withdrawn.length > 0) {
+        const command = { type: 'UnbindServices', provider, models: withdrawn } as const;
+        await this.handle(dependant, command, call, provider, 'withdrawn');
+      }
+      if (state.place && moved.length > 0)
+        await this.handle(dependant, { type: 'BindServices', place: state.place, bindings: moved }, call, provider, 'moved');
+    }
   }
 
   /** When nothing runs any more: who was bound to it is told so, and it offers nothing. May be repeated. */
   async withdraw(place: Place, call: CallContext): Promise<void> {
     const { instanceId: provider } = place;
-    if (await this.offersNothing(provider)) return this.release(provider, call);
+    if (await this.neverOffered(provider)) return this.release(provider, call);
     for (let dependants = await this.dependantsOf(provider); dependants.length > 0;) {
       for (const dependant of dependants) await this.handle(dependant, { type: 'UnbindServices', provider }, call, provider);
       dependants = await this.dependantsOf(provider);
@@ -91,9 +106,11 @@ export class InstanceServices {
 
   /** @throws ServiceInUse naming instances that are bound to this one */
   async assertUnused(instanceId: string): Promise<void> {
-    if (await this.offersNothing(instanceId)) return;
+    if (await this.neverOffered(instanceId)) return;
     const dependants: string[] = [];
-    for (const dependant of await this.dependantsOf(instanceId)) if (await this.isThere(dependant)) dependants.push(dependant);
+    for (const dependant of await this.dependantsOf(instanceId)) {
+      if (dependants.length < SOME && (await this.isThere(dependant))) dependants.push(dependant);
+    }
     if (dependants.length > 0) throw new ServiceInUse(instanceId, dependants);
   }
 
@@ -102,8 +119,8 @@ export class InstanceServices {
     return this.handle(instanceId, { type: 'UnbindServices' }, call, 'release');
   }
 
-  private async offersNothing(instanceId: string): Promise<boolean> {
-    return (await this.commands.load(servicesAggregate, instanceId)).state.offers.size === 0;
+  private async neverOffered(instanceId: string): Promise<boolean> {
+    return !(await this.commands.load(servicesAggregate, instanceId)).state.offered;
   }
 
   private async record(place: Place, bindings: readonly ServiceBinding[], call: CallContext): Promise<void> {
@@ -136,8 +153,15 @@ export class InstanceServices {
   /** Everything that was bound before this question counts. */
   private async dependantsOf(provider: string): Promise<string[]> {
     await this.documents.waitFor(await this.store.head(), PATIENCE);
-    const { items } = await this.documents.query({ index: 'byProvider', where: { providers: provider }, limit: SOME });
-    return items.map(({ instanceId }) => instanceId);
+    const dependants: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const where = { providers: provider };
+      const page = await this.documents.query({ index: 'byProvider', where, limit: 100, ...(cursor && { cursor }) });
+      dependants.push(...page.items.map(({ instanceId }) => instanceId));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return dependants;
   }
 
   /** The truth, not a projection. */

@@ -47,6 +47,7 @@ const tellDrift = ({ of, differences }: TellDrift, state: Health): HealthEvent[]
 /** How instances are while nothing is done to them: transitions only. */
 export const health: Aggregate<Health, HealthCommand, HealthEvent> = {
   category: 'health',
+  snapshots: { version: 1 },
   initial: noHealth,
   eventTypes: {
     InstanceBecameHealthy: {},

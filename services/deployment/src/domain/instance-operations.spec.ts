@@ -2,6 +2,7 @@ import { given } from '@souk/event-sourcing/testing';
 import { ids } from '../../test/sample';
 import { instance } from './instance.decide';
 import { AlreadyRunning, AlreadyStopped, InstanceSuspended, NothingToRetry, OperationRunning } from './instance.errors';
+import { OperationEnded } from './operation.errors';
 import type { InstanceEvent, OperationKind, OperationOutcome } from './instance.events';
 
 const { instanceId } = ids;
@@ -52,7 +53,7 @@ describe('Instance', () => {
     });
     it('has nothing that could be tried again', () =>
       given(instance, ...running)
-        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1' })
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1', lastOperation: 'op_1' })
         .thenRefused(NothingToRetry));
   });
 
@@ -75,8 +76,12 @@ describe('Instance', () => {
     const degraded = [requested, ended('deploy', 'op_1', 'failed')];
     it('is tried again', () =>
       given(instance, ...degraded)
-        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1' })
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_1', lastOperation: 'op_1' })
         .then({ type: 'RetryRequested', data: { ...op('op_2'), failedOperation: 'op_1' } }));
+    it('is not tried again for an operation before the last one', () =>
+      given(instance, ...degraded)
+        .when({ type: 'RequestRetry', ...op('op_2'), failedOperation: 'op_0', lastOperation: 'op_1' })
+        .thenRefused(NothingToRetry));
     it('is left to its owner, whatever differs', () =>
       given(instance, ...degraded)
         .when(correct(0))
@@ -96,10 +101,26 @@ describe('Instance', () => {
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
         .when(correct(60))
         .thenNothing());
-    it('is put right again after that hour', () =>
+    it('is put right again after that hour, where it is something else', () => {
+      const others = [{ kind: 'Service', name: 'api', what: 'is gone' }];
       given(instance, ...running, ...corrected(0), ...corrected(1), ...corrected(2))
+        .when({ ...correct(61), differences: others })
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences: others, seenAt: at(61) } });
+    });
+    it('is left as it is where the same comes back again and again, until its owner acts', () => {
+      const fought = [...running, ...corrected(0), ...corrected(1), ...corrected(2)];
+      given(instance, ...fought)
         .when(correct(61))
-        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } }));
+        .thenNothing();
+      const restarted: InstanceEvent = { type: 'RestartRequested', data: { ...op('op_3'), nodes: ['web'] } };
+      given(instance, ...fought, restarted, ended('restart', 'op_3'))
+        .when(correct(61))
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(61) } });
+    });
+    it('is put right whenever the same comes back once in a while', () =>
+      given(instance, ...running, ...corrected(0), ...corrected(1500), ...corrected(3000))
+        .when(correct(4500))
+        .then({ type: 'CorrectionRequested', data: { ...op('op_c'), differences, seenAt: at(4500) } }));
     it('is not put right any more when somebody asks for something else', () => {
       const [correction] = corrected(0);
       const cutShort: InstanceEvent = {
@@ -137,6 +158,10 @@ describe('Instance', () => {
       suspended
         .when({ type: 'ResumeReconciliation', instanceId, reason: 'it has moved' })
         .then({ type: 'ReconciliationResumed', data: { instanceId, reason: 'it has moved' } }));
+    it('goes on with no other operation than the one that is named', () =>
+      given(instance, requested, suspension)
+        .when({ type: 'ResumeReconciliation', instanceId, operationId: 'op_0', reason: 'it has moved' })
+        .thenRefused(OperationEnded));
     it('says what is under way first', () =>
       given(instance, requested, suspension)
         .when({ type: 'RequestStop', ...op('op_2') })

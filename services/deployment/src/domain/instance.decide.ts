@@ -25,6 +25,7 @@ import {
   TrialNotUpgradable,
   VersionNotDeployable,
 } from './instance.errors';
+import { OperationEnded } from './operation.errors';
 import type {
   CorrectionRequested,
   DeployedVersion,
@@ -94,6 +95,8 @@ export interface RequestScale extends OfInstance {
 export interface RequestRetry extends OfInstance {
   readonly type: 'RequestRetry';
   readonly failedOperation: string;
+  /** The last operation, as far as is known. */
+  readonly lastOperation: string;
 }
 
 export interface RequestCorrection extends OfInstance {
@@ -119,6 +122,8 @@ export interface SuspendReconciliation {
 export interface ResumeReconciliation {
   readonly type: 'ResumeReconciliation';
   readonly instanceId: string;
+  /** The one that is to go on, where one is named. */
+  readonly operationId?: string;
   readonly reason: string;
 }
 
@@ -200,14 +205,14 @@ const scale = (command: RequestScale, state: Instance): ScaleRequested[] => {
 };
 
 const retry = (command: RequestRetry, state: Instance): RetryRequested[] => {
-  const { instanceId, operationId, failedOperation } = command;
-  if (idle(command, state).status !== 'degraded') throw new NothingToRetry(instanceId);
+  const { instanceId, operationId, failedOperation, lastOperation } = command;
+  if (idle(command, state).status !== 'degraded' || lastOperation !== failedOperation) throw new NothingToRetry(instanceId);
   return [{ type: 'RetryRequested', data: { instanceId, operationId, failedOperation } }];
 };
 
 const correct = (command: RequestCorrection, state: Instance): CorrectionRequested[] => {
   const { instanceId, operationId, differences, now, countedFrom } = command;
-  if (state.status === 'unknown' || !mayCorrect(state, countedFrom)) return [];
+  if (state.status === 'unknown' || !mayCorrect(state, countedFrom, differences)) return [];
   return [{ type: 'CorrectionRequested', data: { instanceId, operationId, differences, seenAt: now } }];
 };
 
@@ -221,7 +226,9 @@ const suspend = ({ instanceId, reason }: SuspendReconciliation, state: Instance)
   return [{ type: 'ReconciliationSuspended', data: { instanceId, reason } }];
 };
 
-const resume = ({ instanceId, reason }: ResumeReconciliation, state: Instance): ReconciliationResumed[] => {
+const resume = ({ instanceId, operationId, reason }: ResumeReconciliation, state: Instance): ReconciliationResumed[] => {
+  if (operationId !== undefined && operationOf(state)?.operationId !== operationId)
+    throw new OperationEnded(operationId, 'nothing is to be resumed');
   if (!existing(instanceId, state).suspended) return [];
   return [{ type: 'ReconciliationResumed', data: { instanceId, reason } }];
 };

@@ -1,4 +1,5 @@
 import { assertNever } from '@souk/event-sourcing';
+import type { Difference } from './drift';
 import type {
   CorrectionRequested,
   DeployedVersion,
@@ -46,13 +47,20 @@ export interface InstanceFacts {
   readonly driftPolicy: DriftPolicy;
   /** When the last corrections were asked for, the newest last; at most {@link MAX_CORRECTIONS}. */
   readonly corrections: readonly string[];
+  /** What was put right last, and how often in a row; gone with whatever its owner asks for. */
+  readonly fought?: Fought;
   /** Why nothing is done to it for now. */
   readonly suspended?: { readonly reason: string };
   /** Operations that were cut short since the last one came to an end. Each of them is to learn of it. */
   readonly preempted?: readonly string[];
 }
 
-/** Corrections within a while: whoever else keeps changing it back is not fought for ever. */
+interface Fought {
+  readonly differences: readonly Difference[];
+  readonly times: number;
+}
+
+/** Corrections within a while, and of the same differences in a row: whoever else keeps changing it back is not fought for ever. */
 export const MAX_CORRECTIONS = 3;
 
 export type Instance =
@@ -82,7 +90,7 @@ export const noInstance: Instance = { status: 'unknown' };
 export function evolveInstance(state: Instance, event: InstanceEvent): Instance {
   if (event.type === 'InstanceRequested') return requested(event);
   if (state.status === 'unknown') return state;
-  const facts = factsOf(state);
+  const facts = isOwners(event) ? unfought(factsOf(state)) : factsOf(state);
   switch (event.type) {
     case 'UpgradeRequested':
       return changingVersion(state, event, 'upgrading', 'upgrade');
@@ -105,8 +113,10 @@ export function evolveInstance(state: Instance, event: InstanceEvent): Instance 
       return { ...facts, status: 'retrying', operation: { operationId: event.data.operationId, kind: 'retry' } };
     case 'CorrectionRequested':
       return correcting(facts, event);
-    case 'DriftPolicyChosen':
-      return { ...state, driftPolicy: event.data.policy };
+    case 'DriftPolicyChosen': {
+      const { fought: _, ...rest } = state;
+      return { ...rest, driftPolicy: event.data.policy };
+    }
     case 'ReconciliationSuspended':
       return { ...state, suspended: { reason: event.data.reason } };
     case 'ReconciliationResumed': {
@@ -143,9 +153,13 @@ function requested({ data }: InstanceRequested): Instance {
   };
 }
 
-function correcting(facts: InstanceFacts, { data: { operationId, seenAt } }: CorrectionRequested): Instance {
+function correcting(facts: InstanceFacts, { data }: CorrectionRequested): Instance {
+  const { operationId, differences, seenAt } = data;
+  const { fought } = facts;
+  const inARow = isSame(fought?.differences, differences) && isOnOneDay(facts.corrections.at(-1), seenAt);
   const corrections = [...facts.corrections, seenAt].slice(-MAX_CORRECTIONS);
-  return { ...facts, corrections, status: 'correcting', operation: { operationId, kind: 'correct' } };
+  const now = { differences, times: 1 + (inARow ? fought!.times : 0) };
+  return { ...facts, corrections, fought: now, status: 'correcting', operation: { operationId, kind: 'correct' } };
 }
 
 function changingVersion(
@@ -156,7 +170,7 @@ function changingVersion(
 ): Instance {
   const { operationId, versionId, versionNumber, snapshot } = data;
   return {
-    ...factsOf(state),
+    ...unfought(factsOf(state)),
     wanted: { versionId, versionNumber, snapshot },
     status,
     operation: { operationId, kind },
@@ -194,6 +208,23 @@ function concluded(
   }
 }
 
+/** What is asked for, and by nobody else than its owner or an operator. */
+const isOwners = ({ type }: InstanceEvent): boolean => type.endsWith('Requested') && type !== 'CorrectionRequested';
+
+const isSame = (one: readonly Difference[] | undefined, other: readonly Difference[]): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+/** What comes back once in a while is nobody's fight. */
+const isOnOneDay = (earlier: string | undefined, later: string): boolean => earlier?.slice(0, DATE) === later.slice(0, DATE);
+
+/** Length of the date in a moment of ISO 8601. */
+const DATE = 10;
+
+/** Its owner has acted. */
+function unfought({ fought: _, ...rest }: InstanceFacts): InstanceFacts {
+  return rest;
+}
+
 const atRest = ({ stopped }: InstanceFacts): 'running' | 'stopped' => (stopped ? 'stopped' : 'running');
 
 /** The instance without what belongs to one status only. */
@@ -201,12 +232,13 @@ export function factsOf(state: KnownInstance): InstanceFacts {
   const { instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets } = state;
   const { origin, released, wanted, running, restarts, completedInit, stopped, scale, driftPolicy, corrections, suspended } =
     state;
-  const { preempted } = state;
+  const { preempted, fought } = state;
   return {
     ...{ instanceId, name, ownerTenant, providerTenant, appId, configuration, clusterId, parameters, secrets },
     ...{ origin, released, wanted, restarts, completedInit, stopped, scale, driftPolicy, corrections },
     ...(running && { running }),
     ...(suspended && { suspended }),
+    ...(fought && { fought }),
     ...(preempted && { preempted }),
   };
 }
@@ -217,11 +249,14 @@ export function operationOf(state: Instance): RunningOperation | undefined {
 }
 
 /**
- * Whether what was changed by somebody else is to be put right: its owner wants that, and it has not been tried too often.
+ * Whether what was changed by somebody else is to be put right: its owner wants that, and it has not been tried too often. What has come back again and again is
+ * left as it is until it is another one, or its owner asks for something.
  * @param countedFrom corrections before that moment (ISO 8601) do not count
  */
-export function mayCorrect(state: KnownInstance, countedFrom: string): boolean {
+export function mayCorrect(state: KnownInstance, countedFrom: string, differences: readonly Difference[]): boolean {
   if (state.status !== 'running' && state.status !== 'stopped') return false;
   if (state.driftPolicy !== 'correct' || state.suspended) return false;
+  const { fought } = state;
+  if (fought && fought.times >= MAX_CORRECTIONS && isSame(fought.differences, differences)) return false;
   return state.corrections.filter((moment) => moment >= countedFrom).length < MAX_CORRECTIONS;
 }

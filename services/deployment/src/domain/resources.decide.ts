@@ -26,7 +26,7 @@ export type ResourceCommand = WantResource | ReleaseResource | RecordResource;
 
 /** Resources that are made for one request, if failures pass by. */
 export const MAX_TRIES = 3;
-/** Most delays of one resource that are recorded: the stream stays bounded however long a provider is in trouble. */
+/** Most delays of one resource that are recorded, removals that are begun once more among them: the stream stays bounded however long a provider is in trouble. */
 export const MAX_DELAYS = 20;
 
 const want = ({ data }: WantResource, { byNode }: Resources): ResourceEvent[] => {
@@ -118,6 +118,7 @@ function isNews(fact: ResourceFact, state: Resource): boolean {
     case 'ResourceBound':
       return status === 'provisioned' || status === 'binding';
     case 'ResourceFailed':
+      if (status === 'leaving') return state.failure !== undefined && state.failure.late !== true;
       return ['requested', 'placed', 'provisioning', 'provisioned', 'binding'].includes(status);
     case 'ResourceChanging':
       return status === 'change-requested';
@@ -125,16 +126,11 @@ function isNews(fact: ResourceFact, state: Resource): boolean {
     case 'ResourceChangeFailed':
       return status === 'change-requested' || status === 'changing';
     case 'ResourceUnbinding':
-      return (
-        status === 'leaving' && (state.step === 'begin' || (state.step === 'unbinding' && state.ticket !== fact.data.ticket))
-      );
+      return status === 'leaving' && (state.step === 'begin' || isBegunAnew(state, 'unbinding', fact.data.ticket));
     case 'ResourceUnbound':
       return status === 'leaving' && (state.step === 'begin' || state.step === 'unbinding');
     case 'ResourceDeprovisioning':
-      return (
-        status === 'leaving' &&
-        (state.step === 'unbound' || (state.step === 'deprovisioning' && state.ticket !== fact.data.ticket))
-      );
+      return status === 'leaving' && (state.step === 'unbound' || isBegunAnew(state, 'deprovisioning', fact.data.ticket));
     case 'ResourceDeprovisioned':
       return status === 'leaving';
     case 'ResourceDelayed':
@@ -142,4 +138,10 @@ function isNews(fact: ResourceFact, state: Resource): boolean {
     default:
       return assertNever(fact);
   }
+}
+
+type Leaving = Extract<Resource, { status: 'leaving' }>;
+
+function isBegunAnew(state: Leaving, step: Leaving['step'], ticket: string | undefined): boolean {
+  return state.step === step && state.ticket !== ticket && state.delays < MAX_DELAYS;
 }

@@ -2,7 +2,7 @@ import { fold } from '@souk/event-sourcing';
 import { given } from '@souk/event-sourcing/testing';
 import * as fc from 'fast-check';
 import { ids } from '../../test/sample';
-import { isThere } from './resources';
+import { failureFor, isThere } from './resources';
 import { MAX_DELAYS, MAX_TRIES, type ResourceCommand, resources } from './resources.decide';
 import type { ResourceEvent, ResourceFact } from './resources.events';
 
@@ -87,6 +87,24 @@ describe('A managed resource', () => {
       const [again] = resources.decide(want(small, 'op_next'), fold(resources, [requested, failed(false)]));
       expect(again).toMatchObject({ type: 'ResourceRequested', data: { attempt: 2, tries: 1 } });
       expect((again as typeof requested).data.resourceId).not.toBe(resourceId);
+    });
+    it('is not waited for any more once its time to be gone is over, too', () => {
+      const late = [requested, placed, failed(true, true), failed(true)];
+      given(resources, ...late.slice(0, 3))
+        .when(record(failed(true)))
+        .then(failed(true));
+      given(resources, ...late)
+        .when(record(failed(true)))
+        .thenNothing();
+      given(resources, requested, placed, released)
+        .when(record(failed(true)))
+        .thenNothing();
+      const reasonAfter = (...events: ResourceEvent[]) =>
+        failureFor(fold(resources, events).byNode.get('rds'), ids.operationId, small.specHash);
+      expect([reasonAfter(...late.slice(0, 3)), reasonAfter(...late)]).toEqual([undefined, 'no']);
+      given(resources, ...late)
+        .when(record(deprovisioned))
+        .then(deprovisioned);
     });
     it('is thrown away first, where something may have been made', () => {
       expect(statusAfter(requested, placed, failed(true))).toBe('leaving');

@@ -60,7 +60,11 @@ export type Resource = ResourceFacts &
           /** On its way out: released, or thrown away after a failure. */
           readonly status: 'leaving';
           readonly step: 'begin' | 'unbinding' | 'unbound' | 'deprovisioning';
-          readonly failure?: ResourceFailure & { readonly passing: boolean };
+          readonly failure?: ResourceFailure & {
+            readonly passing: boolean;
+            /** It was to be gone by its deadline, and is not. */
+            readonly late?: true;
+          };
         })
     | { readonly status: 'failed'; readonly failure: ResourceFailure }
     | { readonly status: 'gone' }
@@ -144,7 +148,7 @@ function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceR
       return leaving(state, 'deprovisioning', event.data);
     case 'ResourceDeprovisioned': {
       if (state.status !== 'leaving' || !state.failure) return { ...facts, status: 'gone' };
-      const { passing: _, ...failure } = state.failure;
+      const { passing: _, late: __, ...failure } = state.failure;
       return { ...facts, failure, status: 'failed' };
     }
     case 'ResourceDelayed':
@@ -158,6 +162,8 @@ function failed(state: Resource, { data }: ResourceFailed): Resource {
   const facts = factsOf(state);
   const place = placeOf(state);
   const { reason, left, passing } = data;
+  if (state.status === 'leaving')
+    return state.failure ? { ...state, failure: { ...state.failure, reason, passing, late: true } } : state;
   const failure = { operationId: state.operationId, specHash: state.spec.specHash, reason };
   if (!left) return { ...facts, failure, status: 'failed' };
   return { ...facts, ...(place && { place }), failure: { ...failure, passing }, step: firstStepOut(state), status: 'leaving' };
@@ -184,8 +190,10 @@ type Leaving = Extract<Resource, { status: 'leaving' }>;
 
 function leaving(state: Resource, step: Leaving['step'], told: Ticketed): Resource {
   if (state.status !== 'leaving') return state;
-  const { ticket: _, ...going } = state;
-  return { ...going, ...factsOf(state), ...ticketIn(told), step };
+  const { ticket: _, delay, ...going } = state;
+  // Begun once more: that it did not go is no less true.
+  const once = state.step === step ? { ...(delay !== undefined && { delay }), delays: state.delays + 1 } : {};
+  return { ...going, ...factsOf(state), ...once, ...ticketIn(told), step };
 }
 
 /** The resource without what belongs to one status only. */
@@ -201,9 +209,12 @@ export const isUnderWay = (resource: Resource): boolean => isThere(resource) && 
 
 /** Why what this operation wants can't be had. */
 export function failureFor(resource: Resource | undefined, operationId: string, specHash: string): string | undefined {
-  const failure = resource && 'failure' in resource && resource.status !== 'leaving' ? resource.failure : undefined;
+  const failure = resource && 'failure' in resource && !isStillTried(resource) ? resource.failure : undefined;
   return failure?.operationId === operationId && failure.specHash === specHash ? failure.reason : undefined;
 }
+
+/** What was made of it may be gone in time for another try. */
+const isStillTried = (resource: Resource): boolean => resource.status === 'leaving' && resource.failure?.late !== true;
 
 const ticketIn = ({ ticket }: Ticketed): Ticketed => (ticket === undefined ? {} : { ticket });
 

@@ -1,4 +1,4 @@
-import type { ServiceDependency } from '@souk/contracts';
+import type { ServiceDependency, ServiceProvision } from '@souk/contracts';
 import type { Problem } from '@souk/event-sourcing';
 import { namespaceOf } from './cluster-object';
 import type { Services } from './services';
@@ -49,6 +49,25 @@ export function notProvided(missing: readonly string[], { clusterId }: Pick<Plac
     pointer: '/clusterId',
     message: `the app needs the service "${model}", which no running instance of this account provides on cluster "${clusterId}"`,
   }));
+}
+
+/** Those of a dependant's bindings that what its provider offers now says otherwise. */
+export function afterChange(
+  { instanceId, offers }: { readonly instanceId: string; readonly offers: readonly ServiceProvision[] },
+  { bound }: Pick<Services, 'bound'>,
+): { readonly withdrawn: readonly string[]; readonly moved: readonly ServiceBinding[] } {
+  const withdrawn: string[] = [];
+  const moved: ServiceBinding[] = [];
+  for (const { model, provider, host, port, gone } of bound.values()) {
+    if (gone || provider !== instanceId) continue;
+    const offer = offers.find((known) => known.model === model);
+    if (!offer) withdrawn.push(model);
+    else {
+      const now = bindingTo({ ...offer, instanceId });
+      if (now.host !== host || now.port !== port) moved.push(now);
+    }
+  }
+  return { withdrawn, moved };
 }
 
 function bindingTo({ model, instanceId, node, port }: Offer): ServiceBinding {

@@ -1,4 +1,6 @@
+import { fold } from '@souk/event-sourcing';
 import { given } from '@souk/event-sourcing/testing';
+import { afterChange, bindServices } from './service-binding';
 import { services } from './services.decide';
 import type { ServicesEvent } from './services.events';
 
@@ -46,6 +48,26 @@ describe('Services of an instance', () => {
     it('lose their provider, and no other one', () => {
       given(services, bound).when({ type: 'UnbindServices', provider: 'inst_2' }).then(unbound);
       given(services, bound).when({ type: 'UnbindServices', provider: 'inst_3' }).thenNothing();
+    });
+    it('lose a model that their provider has no more, and keep the others', () => {
+      const other: ServicesEvent = { type: 'ServiceBound', data: { ...place, ...binding, model: 'voices' } };
+      given(services, bound, other)
+        .when({ type: 'UnbindServices', provider: 'inst_2', models: ['faces'] })
+        .then(unbound);
+    });
+    it('are told apart by what their provider offers now: there, elsewhere, or not any more', () => {
+      const { bound: known } = fold(services, [bound]);
+      const after = (...offers: { model: string; node: string; port: number }[]) =>
+        afterChange({ instanceId: 'inst_2', offers }, { bound: known });
+      const there = bindServices(
+        [{ model: 'faces', apis: [] }],
+        new Map([['faces', [{ model: 'faces', instanceId: 'inst_2', node: 'web', port: 81 }]]]),
+        known,
+      );
+      expect(after()).toEqual({ withdrawn: ['faces'], moved: [] });
+      expect(after({ model: 'faces', node: 'web', port: 81 })).toEqual({ withdrawn: [], moved: there.bindings });
+      expect(after({ model: 'faces', node: 'api', port: 80 }).withdrawn).toEqual([]);
+      expect(afterChange({ instanceId: 'inst_3', offers: [] }, { bound: known })).toEqual({ withdrawn: [], moved: [] });
     });
     it('are let go of when the instance is deleted, once', () => {
       given(services, bound).when({ type: 'UnbindServices' }).then(unbound);

@@ -17,10 +17,12 @@ export interface BindServices {
   readonly bindings: readonly ServiceBinding[];
 }
 
-/** An instance that provided something is gone; or, where none is named, this one itself. */
+/** An instance that provided something is gone, or provides these no more; or, where none is named, this one itself is gone. */
 export interface UnbindServices {
   readonly type: 'UnbindServices';
   readonly provider?: string;
+  /** All, where none are named. */
+  readonly models?: readonly string[];
 }
 
 export type ServicesCommand = AlignOffers | BindServices | UnbindServices;
@@ -47,10 +49,11 @@ const bind = ({ place, bindings }: BindServices, state: Services): ServicesEvent
     })
     .map(({ model, provider, host, port }) => ({ type: 'ServiceBound', data: { ...place, model, provider, host, port } }));
 
-const unbind = ({ provider }: UnbindServices, { place, bound }: Services): ServicesEvent[] => {
+const unbind = ({ provider, models }: UnbindServices, { place, bound }: Services): ServicesEvent[] => {
   if (!place) return [];
   return [...bound.values()]
     .filter((service) => !service.gone && (provider === undefined || service.provider === provider))
+    .filter(({ model }) => models === undefined || models.includes(model))
     .map((service) => ({ type: 'ServiceUnbound', data: { ...place, model: service.model, provider: service.provider } }));
 };
 

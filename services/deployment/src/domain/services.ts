@@ -7,6 +7,8 @@ export interface Services {
   /** Absent before the first fact. */
   readonly place?: Place;
   readonly offers: ReadonlyMap<string, ServiceProvision>;
+  /** It has offered something at some time: others may be bound to it. */
+  readonly offered: boolean;
   readonly bound: ReadonlyMap<string, BoundService>;
 }
 
@@ -15,14 +17,14 @@ export interface BoundService extends ServiceBinding {
   readonly gone: boolean;
 }
 
-export const noServices: Services = { offers: new Map(), bound: new Map() };
+export const noServices: Services = { offers: new Map(), offered: false, bound: new Map() };
 
 export function evolveServices(state: Services, { type, data }: ServicesEvent): Services {
   const { instanceId, ownerTenant, clusterId, model } = data;
   const known = { ...state, place: { instanceId, ownerTenant, clusterId } };
   switch (type) {
     case 'ServiceOffered':
-      return { ...known, offers: new Map(state.offers).set(model, { model, node: data.node, port: data.port }) };
+      return { ...known, offered: true, offers: new Map(state.offers).set(model, { model, node: data.node, port: data.port }) };
     case 'ServiceOfferWithdrawn':
       return { ...known, offers: new Map([...state.offers].filter(([other]) => other !== model)) };
     case 'ServiceBound': {

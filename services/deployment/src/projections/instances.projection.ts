@@ -125,7 +125,7 @@ type Doc = InstanceDoc | undefined;
 
 export const instancesProjection: Projection<InstanceDoc, InstanceEvent | OperationEvent | ResourceEvent | HealthEvent> = {
   name: 'instances',
-  version: 3,
+  version: 4,
   streamPrefixes: ['instance-', 'operation-', 'resources-', 'health-'],
   indexes: {
     byViewer: ['viewers', 'createdAt'],
@@ -277,7 +277,12 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     ResourceUnbinding: 'ignored',
     ResourceUnbound: 'ignored',
     ResourceDeprovisioning: 'ignored',
-    ResourceDelayed: 'ignored',
+    ResourceDelayed: (doc, { data: { node, reason }, recordedAt }) =>
+      doc && {
+        ...doc,
+        nodes: doc.nodes.map((known) => (known.serviceName === node && known.state === 'waiting' ? { ...known, reason } : known)),
+        updatedAt: recordedAt,
+      },
   },
 };
 
