@@ -2,7 +2,6 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type LeaseKeeper, Leases } from '@souk/coordination';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
-import type { Trouble } from '../domain/resource-trouble';
 import { isUnderWay, placeOf, type Resource } from '../domain/resources';
 import { type CloudResourcesDoc, cloudResourcesProjection } from '../projections/cloud-resources.projection';
 import { CloudResources } from './cloud-resources';
