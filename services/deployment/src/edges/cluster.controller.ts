@@ -102,7 +102,9 @@ export class ClusterController {
     ctx.etag(document.revision);
     const view = clusterView(document, ctx.principal);
     // Whoever may use it and no more is told what was seen of it last: how many hosts, and how much there is in all.
-    return isFor(document, ctx.principal) ? { ...view, ...(await this.capacity(document)) } : { ...view, hosts: [] };
+    const capacity = await this.capacity(document);
+    if (isFor(document, ctx.principal)) return { ...view, ...capacity };
+    return { ...view, reachable: capacity.reachable, hosts: [] };
   }
 
   @Patch(':clusterId')
