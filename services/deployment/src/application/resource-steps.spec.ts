@@ -193,7 +193,8 @@ describe('a worker whose broker fails to remove', () => {
       const taken: Step[] = [];
       for (let step = 0; step < 4 * MAX_DELAYS; step++) taken.push(await worker.step());
       expect(taken.filter((step) => step.type !== 'wait' && isGoing(step)).length).toBeLessThanOrEqual(1);
-      expect(taken).toContainEqual(expect.objectContaining({ type: 'wait', delay: expect.any(String), told: expect.anything() }));
+      const delay = { code: 'provider-failed', reason: expect.any(String) };
+      expect(taken).toContainEqual(expect.objectContaining({ type: 'wait', delay, told: expect.anything() }));
       expect(worker.events.length - begun).toBeLessThanOrEqual(MAX_DELAYS + 2);
       broker.nextOperationsFail(0);
       await worker.finish();
