@@ -10,6 +10,7 @@ import { writeResult } from './src/result.mjs';
 // npm run faults -- r1 r2              the fault tests of those names, and of names that begin so (r1-demo); without a name: all but the soak
 // npm run faults -- --small r1         at most a fiftieth of the size
 // npm run faults -- --seed 42 r1       the same choices again
+// npm run faults -- --part 1/2          every second of them, the first one first: for two runs side by side
 //
 // A fault test is faults/<name>.fault.mjs and exports `run({ small, seed, log, options })`, which answers
 // `{ line: 'R1 lost=0 doubled=0 kills=1000 ok', ok: true }`; `log` shows how far it is. `options`: all other --name value, as text.
@@ -19,10 +20,10 @@ const ONLY_BY_NAME = ['soak'];
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.fault\.mjs$/.exec(file)?.[1] ?? []);
-const OPTIONS = ['--small', '--seed', '--kills', '--minutes', '--orders'];
+const OPTIONS = ['--small', '--part', '--seed', '--kills', '--minutes', '--orders'];
 if (process.argv.slice(2).some((arg) => arg.startsWith('-') && !OPTIONS.includes(arg))) {
   console.log(
-    `usage: npm run faults -- [names] [--small] [--seed n] [--kills n] [--minutes n] [--orders n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
+    `usage: npm run faults -- [names] [--small] [--part k/n] [--seed n] [--kills n] [--minutes n] [--orders n]\nnames: ${known.join(', ')}; without a name, all but ${ONLY_BY_NAME}`,
   );
   process.exit(process.argv.includes('--help') ? 0 : 2);
 }
@@ -42,7 +43,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 const seed = Number(options.seed ?? randomInt(2 ** 31));
 const small = options.small !== undefined;
 const lines = [];
-for (const name of chosen) {
+const [part, parts] = (options.part ?? '1/1').split('/').map(Number);
+for (const name of chosen.filter((_, i) => i % parts === part - 1)) {
   console.log(`${name}: seed ${seed}${small ? ', small' : ''}`);
   const { run } = await import(`./${name}.fault.mjs`);
   const begun = performance.now();

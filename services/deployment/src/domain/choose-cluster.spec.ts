@@ -47,7 +47,7 @@ describe('Of the clusters of a region', () => {
       ...topology,
       nodes: [{ ...mysql, memory: { request: '4Gi', limit: '4Gi' }, logDirectory: '/var/log/mysql' }],
     };
-    expect(chooseCluster(tight, [candidate('a', [host(4)])])).toMatchObject({ unsuitable: [{ why: 'it has no room' }] });
+    expect(chooseCluster(tight, [candidate('a', [host(4)])])).toMatchObject({ unsuitable: [{ code: 'no-room' }] });
   });
 
   it('none is chosen that has the room on several hosts and on no single one', () => {
