@@ -9,7 +9,7 @@ import { Shop } from './src/shop.mjs';
 
 const require = createRequire(import.meta.url);
 
-const KILLS = { full: 1000, small: 20 };
+const KILLS = { full: 1000, small: 8 };
 const CUSTOMERS = 3;
 /** A life is ended within so many milliseconds after it began to serve, if no failpoint has done so before. */
 const LONGEST_MS = 1_000;
