@@ -33,9 +33,9 @@ export async function run({ small, seed, log }) {
     const [, models, different] = /^rebuilt (\d+) models, (\d+) different$/m.exec(out) ?? [];
     if (models === undefined) throw new Error(`nothing was compared:\n${out}${err}`);
     const documents = [...out.matchAll(/equal: (\d+) documents/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-    // The machinery may have had nothing to do: nothing was due, no message was parked.
+    // The machinery may have had nothing to do: nothing was due, no message was parked. Nobody in the story asks for anything of a cloud, or of another app.
     const { machinery } = dist('libs/platform/src/index');
-    const mayBeEmpty = machinery.projections.map(({ name }) => name);
+    const mayBeEmpty = [...machinery.projections.map(({ name }) => name), 'cloud-resources', 'service-brokers', 'services'];
     const empty = [...out.matchAll(/^\s*(\S+).*(?:has no documents yet|equal: 0 documents)/gm)].filter(
       ([, name]) => !mayBeEmpty.includes(name),
     ).length;
