@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { randomOf } from '../bench/src/large-topology.mjs';
+import { randomOf } from '../bench/src/statistics.mjs';
 
 const require = createRequire(import.meta.url);
 const { structuralProblems, validationOf, wavesOf } = require('../dist/libs/topology/src/index.js');

@@ -1,5 +1,6 @@
 // Topologies of any size, for what is pure: ten kinds of nodes, each with up to five arrows to earlier ones, all by a fixed seed.
 import { createRequire } from 'node:module';
+import { randomOf } from './statistics.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -7,17 +8,6 @@ export const { validateTopology, validationOf, wavesOf } = require('../../dist/l
 export const { renderInstance, renderingSteps } = require('../../dist/services/deployment/src/domain/render/render-instance.js');
 
 const ARROWS = 5;
-
-/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32). */
-export function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export function largeTopology(size, seed = 1) {
   const random = randomOf(seed);

@@ -13,13 +13,14 @@ const root = join(__dirname, '../..');
 const sources = [
   'libs/platform/src/process-environment.ts',
   'libs/process/src/config.ts',
+  'services/deployment/src/deployment-variables.ts',
   ...['authorization', 'deployment', 'edge', 'release'].map((name) => `services/${name}/src/config.ts`),
 ];
 
 /** Every variable that some process reads. */
 const known = new Set(
   sources.flatMap((file) =>
-    [...readFileSync(join(root, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name),
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^ {2,4}([A-Z][A-Z_]+):/gm)].map(([, name]) => name),
   ),
 );
 

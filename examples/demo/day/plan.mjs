@@ -1,15 +1,5 @@
 // What happens on a day: drawn from a seed, so that the same seed is the same day.
-
-/** Mulberry32 (Tommy Ettinger, public domain): numbers in [0, 1). */
-export function randomFrom(seed) {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { randomOf } from '../../../bench/src/statistics.mjs';
 
 /** When the versions come out. */
 export const RELEASES = { '1.1.0': 8, '1.2.0': 14 };
@@ -27,7 +17,7 @@ export const WEATHER = [
  * arrives before it.
  */
 export function planOf(seed, orders, clusters) {
-  const random = randomFrom(seed);
+  const random = randomOf(seed);
   const chance = (p) => random() < p;
   const later = (hour, from = 0) => Math.max(hour + 1, from) + Math.floor(random() * 4);
   return Array.from({ length: orders }, (_, n) => {

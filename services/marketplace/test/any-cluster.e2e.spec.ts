@@ -57,7 +57,9 @@ describe(real ? 'On the cluster of KUBECONFIG' : 'On the simulated cluster', () 
   const subject = `order-${randomUUID()}`;
 
   beforeAll(async () => {
-    marketplace = await TestMarketplace.start({ nodeTimeoutMs: NODE_TIMEOUT, allowedClusterAddresses: ['0.0.0.0/0', '::/0'] });
+    marketplace = await TestMarketplace.start({
+      deployment: { nodeTimeoutMs: NODE_TIMEOUT, allowedClusterAddresses: ['0.0.0.0/0', '::/0'] },
+    });
     const kubeconfig = readFileSync(real ? process.env['KUBECONFIG']! : marketplace.cluster.kubeconfigPath, 'utf8');
     cluster = new KubernetesCluster(() => Promise.resolve(parseKubeconfig(kubeconfig, { trusted: true }).endpoint!));
     provider = await marketplace.newTenant('Harbour', 'provider');

@@ -74,7 +74,9 @@ export async function clusterTrial(options: ClusterTrialOptions): Promise<Cluste
   const { timeoutMs, watchIdleMs } = options;
   const marketplace = await TestMarketplace.start({
     cluster: { hosts: ['edge-1', 'edge-2', 'edge-3'].map((name) => ({ name, cpu: '200', memory: '400Gi', pods: 2_000 })) },
-    clusterCalls: { ...(timeoutMs !== undefined && { timeoutMs }), ...(watchIdleMs !== undefined && { watchIdleMs }) },
+    deployment: {
+      clusterCalls: { ...(timeoutMs !== undefined && { timeoutMs }), ...(watchIdleMs !== undefined && { watchIdleMs }) },
+    },
   });
   try {
     return await new Trial(marketplace, await Story.begin(marketplace.operator, marketplace.url), options).run();

@@ -70,9 +70,8 @@ export class TestUser {
 }
 
 export interface TestMarketplaceOptions
-  extends
-    Pick<MarketplaceConfig, 'clock' | 'clusterCalls' | 'grpc' | 'allowedClusterAddresses'>,
-    Partial<Pick<MarketplaceConfig, 'registries' | 'nodeTimeoutMs'>> {
+  extends Pick<MarketplaceConfig, 'clock' | 'grpc'>, Partial<Pick<MarketplaceConfig, 'registries'>> {
+  readonly deployment?: Partial<MarketplaceConfig['deployment']>;
   readonly cluster?: Partial<ClusterSimConfig>;
 }
 
@@ -85,7 +84,7 @@ export class TestMarketplace {
     readonly cluster: ClusterSim,
   ) {}
 
-  static async start({ cluster: simulated, ...options }: TestMarketplaceOptions = {}): Promise<TestMarketplace> {
+  static async start({ cluster: simulated, deployment, ...options }: TestMarketplaceOptions = {}): Promise<TestMarketplace> {
     const dataDir = await mkdtemp(join(tmpdir(), 'souk-e2e-'));
     let sim: ClusterSim | undefined;
     const cluster = {
@@ -99,7 +98,7 @@ export class TestMarketplace {
       host: '127.0.0.1',
       dataDir,
       logLevel: process.env['LOG_LEVEL'] ?? 'silent',
-      nodeTimeoutMs: 600_000,
+      deployment: { nodeTimeoutMs: 600_000, ...deployment },
       newOperatorToken: false,
       registries: { mode: 'simulated', networks: [] } as const,
       ...options,
