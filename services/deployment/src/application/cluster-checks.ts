@@ -9,7 +9,13 @@ import {
   NotFound,
 } from '@souk/kubernetes';
 import type { HostCapacity } from '../domain/capacity';
-import { checkProblems, type ClusterClaims, type ClusterFindings } from '../domain/cluster-check';
+import {
+  checkProblems,
+  checkWarnings,
+  type ClusterClaims,
+  type ClusterFindings,
+  type FoundStorageClass,
+} from '../domain/cluster-check';
 import { accessInWords, neededAccess } from './cluster-access';
 import { hostCapacities } from './cluster-workplace';
 import { DeploymentSettings } from './deployment-settings';
@@ -17,6 +23,8 @@ import { DeploymentSettings } from './deployment-settings';
 /** What a cluster has shown, and what stands in the way of taking it. */
 export interface ClusterReport {
   readonly problems: readonly Problem[];
+  /** What stands in nobody's way, and is to be known. */
+  readonly warnings: readonly Problem[];
   /** Of Kubernetes, where it answered. */
   readonly version?: string;
   readonly hosts: readonly HostCapacity[];
@@ -32,11 +40,12 @@ export class ClusterChecks {
     try {
       const findings = await findingsOf(cluster, claims);
       const { version, hosts = [] } = findings;
-      return { problems: checkProblems(claims, findings), version: version.gitVersion, hosts };
+      const problems = checkProblems(claims, findings);
+      return { problems, warnings: checkWarnings(claims, findings), version: version.gitVersion, hosts };
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
       const code = error instanceof AccessDenied ? 'credentials-refused' : 'cluster-unreachable';
-      return { problems: [{ code, pointer: '/connection', message: error.message }], hosts: [] };
+      return { problems: [{ code, pointer: '/connection', message: error.message }], warnings: [], hosts: [] };
     } finally {
       cluster.close();
     }
@@ -48,16 +57,16 @@ const PARALLEL = 8;
 /** @throws KubernetesError where it does not answer, or does not know its user */
 async function findingsOf(cluster: KubernetesCluster, { nas }: ClusterClaims): Promise<ClusterFindings> {
   const version = await cluster.version();
-  const [denied, hosts, hasStorageClass] = await Promise.all([
+  const [denied, hosts, storageClass] = await Promise.all([
     deniedOn(cluster),
     unlessDenied(hostCapacities(cluster)),
-    nas && unlessDenied(isThere(cluster, nas.storageClass)),
+    nas && unlessDenied(storageClassNamed(cluster, nas.storageClass)),
   ]);
   return {
     version,
     denied,
     ...(hosts && { hosts }),
-    ...(hasStorageClass !== undefined && { hasStorageClass }),
+    ...(storageClass !== undefined && { storageClass }),
   };
 }
 
@@ -73,12 +82,12 @@ async function deniedOn(cluster: KubernetesCluster): Promise<string[]> {
   return needed.filter((access) => denied.has(access)).map(accessInWords);
 }
 
-async function isThere(cluster: KubernetesCluster, name: string): Promise<boolean> {
+async function storageClassNamed(cluster: KubernetesCluster, name: string): Promise<FoundStorageClass | null> {
   try {
-    await cluster.get({ kind: 'StorageClass', name });
-    return true;
+    const { reclaimPolicy } = await cluster.get({ kind: 'StorageClass', name });
+    return typeof reclaimPolicy === 'string' ? { reclaimPolicy } : {};
   } catch (error) {
-    if (error instanceof NotFound) return false;
+    if (error instanceof NotFound) return null;
     throw error;
   }
 }

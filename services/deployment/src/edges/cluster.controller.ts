@@ -45,9 +45,10 @@ export class ClusterController {
       shared: role === 'operator',
       connection: connectionOf(body.connection),
     };
-    ctx.written(await this.clusters.admit(registration, ctx.command({ reason })));
+    const { outcome, warnings } = await this.clusters.admit(registration, ctx.command({ reason }));
+    ctx.written(outcome);
     ctx.location(`/v1/clusters/${clusterId}`);
-    return { clusterId, name: body.name };
+    return { clusterId, name: body.name, warnings };
   }
 
   @Post('checks')
@@ -55,8 +56,11 @@ export class ClusterController {
   @Roles('buyer', 'provider', 'operator')
   @ApiOperation({ summary: 'What would stand in the way of registering a cluster; nothing is stored' })
   async check(@Body() body: RegisterClusterDto) {
-    const { problems, version, hosts } = await this.clusters.check({ ...body, connection: connectionOf(body.connection) });
-    return { problems, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
+    const { problems, warnings, version, hosts } = await this.clusters.check({
+      ...body,
+      connection: connectionOf(body.connection),
+    });
+    return { problems, warnings, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
   }
 
   @Get('cluster-role')
