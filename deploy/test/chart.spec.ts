@@ -18,11 +18,22 @@ const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 
 /** As somebody would run it. */
 const production = {
   image: { repository: 'registry.example.com/souk', digest: `sha256:${'a'.repeat(64)}`, pullSecrets: ['registry'] },
-  secrets: { engines: 'engines', masterKeys: 'keys', rpcTls: 'rpc', busCredentials: 'nats-user', busTls: 'nats-ca' },
+  secrets: {
+    engines: 'engines',
+    masterKeys: 'keys',
+    rpcTls: 'rpc',
+    busCredentials: 'nats-user',
+    busTls: 'nats-ca',
+    alibaba: 'rds',
+  },
   config: {
     apiUrl: 'https://souk.example.com',
     otlpEndpoint: 'http://collector.tracing:4318',
     logsUrl: 'loki+https://loki.example.com/loki/api/v1/push',
+    clusterCallsPerSecond: 20,
+    clusterNetworks: ['10.20.0.0/16', 'fd00::/8'],
+    registries: 'none',
+    registryNetworks: ['10.30.0.0/16'],
     drainSeconds: 10,
     busReplicas: 3,
     logLevel: 'warn',
@@ -158,7 +169,10 @@ const render = renderer();
     for (const { metadata, spec } of deployments(full)) {
       if (metadata.labels['app.kubernetes.io/component'] === 'edge') continue;
       const [{ env, envFrom }] = spec.template.spec.containers;
-      expect(env).toEqual([{ name: 'SOUK_MASTER_KEYS', valueFrom: { secretKeyRef: { name: 'keys', key: 'SOUK_MASTER_KEYS' } } }]);
+      expect((env as object[]).filter((one) => !('value' in one))).toEqual([
+        { name: 'SOUK_MASTER_KEYS', valueFrom: { secretKeyRef: { name: 'keys', key: 'SOUK_MASTER_KEYS' } } },
+      ]);
+      expect(JSON.stringify((env as object[]).filter((one) => 'value' in one))).not.toMatch(/"value":"(?!\/etc\/souk\/)/);
       expect(envFrom).toContainEqual({ secretRef: { name: 'engines' } });
       const { volumes, containers } = spec.template.spec;
       for (const [name, secretName] of [
@@ -185,7 +199,13 @@ const render = renderer();
       SOUK_BUS_TLS_CA: '/etc/souk/bus-tls/ca.crt',
     });
     const shared = Object.fromEntries(all.filter((one) => !isMounted(one)));
-    expect(shared).toMatchObject({ SOUK_BUS_REPLICAS: '3' });
+    expect(shared).toMatchObject({
+      SOUK_BUS_REPLICAS: '3',
+      SOUK_CLUSTER_CALLS_PER_SECOND: '20',
+      SOUK_CLUSTER_NETWORKS: '10.20.0.0/16,fd00::/8',
+      SOUK_REGISTRIES: 'none',
+      SOUK_REGISTRY_NETWORKS: '10.30.0.0/16',
+    });
     const referred = {
       SOUK_EVENT_STORE: 'esdb://engines:2113',
       SOUK_BUS: 'nats://engines:4222',
@@ -237,6 +257,24 @@ const render = renderer();
       deployments(manifests).map(({ spec }) => spec.template.metadata.annotations['checksum/config'] as string);
     expect(new Set([...checksums(plain), ...checksums(render!({ edge: { replicas: 5 } }))]).size).toBe(1);
     expect(checksums(render!({ config: { logLevel: 'debug' } }))).not.toContain(checksums(plain)[0]);
+  });
+
+  it('shows the account of a cloud to the service that uses it, and to no other', () => {
+    for (const { metadata, spec } of deployments(full)) {
+      const [{ env = [], volumeMounts }] = spec.template.spec.containers;
+      const isTold = (env as { name: string }[]).some(({ name }) => name === 'SOUK_ALIBABA_FILE');
+      const isMounted = (volumeMounts as { name: string }[]).some(({ name }) => name === 'alibaba');
+      const expected = metadata.name === 'shop-deployment';
+      expect([metadata.name, isTold, isMounted]).toEqual([metadata.name, expected, expected]);
+    }
+  });
+
+  it('lets out to clusters and registries the one service each that asks them', () => {
+    const egress = (part: string) =>
+      plain.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === `shop-${part}`)!['spec'].egress;
+    const anywhere = [{ ipBlock: { cidr: '0.0.0.0/0' } }];
+    expect(egress('release')).toEqual([{ ports: [{ port: 443, protocol: 'TCP' }], to: anywhere }]);
+    expect(egress('deployment')).toMatchObject([{ ports: [{ port: 443 }, { port: 6443 }], to: anywhere }]);
   });
 
   it('lets services be reached by the edge and by each other alone', () => {

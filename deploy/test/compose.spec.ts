@@ -73,9 +73,17 @@ describe('docker-compose.yml', () => {
 
   it('keeps what each engine holds in a volume of its own, at the place where that engine keeps it', () => {
     const places = { eventstore: '/var/lib/eventstore', nats: '/data', mongo: '/data/db' };
-    expect(Object.keys(volumes).sort()).toEqual(Object.keys(places).sort());
+    expect(Object.keys(volumes).sort()).toEqual([...Object.keys(places), 'deployment'].sort());
     for (const [name, place] of Object.entries(places)) expect(services[name]!['volumes']).toEqual([`${name}:${place}`]);
     expect(services['nats']!.command).toEqual(expect.arrayContaining(['--store_dir', places.nats]));
+  });
+
+  it('lets those two out that ask registries and clusters, and keeps the logs of instances where its one replica finds them', () => {
+    const out = processes.filter(([, service]) => service.networks.includes('outside')).map(([name]) => name);
+    expect(out.sort()).toEqual(['deployment', 'edge', 'release']);
+    const { volumes: kept, tmpfs, environment } = services['deployment']!;
+    expect({ kept, tmpfs }).toEqual({ kept: ['deployment:/data'], tmpfs: ['/tmp'] });
+    expect(environment['SOUK_LOG_DIRECTORY']).toBe('/data/logs');
   });
 
   it('pins every image that is not built here by a tag', () => {

@@ -251,6 +251,19 @@ describe('Commerce over HTTP', () => {
       });
     });
 
+    it('of what is hosted in the cloud names a region, and no cluster', async () => {
+      const { clusterId: _, ...data } = order('cloud').data;
+      const answer = await deliver({ ...order('cloud'), data: { ...data, configuration: 'cloud', region: 'eu-central' } });
+      expect(answer.status).toBe(202);
+      const { purchaseId, instanceId } = answer.body as { purchaseId: string; instanceId: string };
+      await settled();
+      expect(deployment.live.get(instanceId)).toMatchObject({ configuration: 'cloud', region: 'eu-central' });
+      expect(deployment.live.get(instanceId)).not.toHaveProperty('clusterId');
+      expect((await purchase(purchaseId, 'buyer', buyerTenant)).body).toMatchObject({ region: 'eu-central' });
+      await deliver(refund('cloud'));
+      await settled();
+    });
+
     it('that is refunded before it is paid never gets one, and shows the gap', async () => {
       const before = deployment.created;
       const answer = await deliver(refund('two', '3'));

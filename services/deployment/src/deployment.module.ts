@@ -72,6 +72,7 @@ import { SecretRotationConsumer } from './edges/secret-rotation.consumer';
 import { SecretController } from './edges/secret.controller';
 import { ServiceBrokerController } from './edges/service-broker.controller';
 import { ServiceController } from './edges/service.controller';
+import { SignInController } from './edges/sign-in.controller';
 import { cloudResourcesProjection } from './projections/cloud-resources.projection';
 import { clustersProjection } from './projections/clusters.projection';
 import { instancesProjection } from './projections/instances.projection';
@@ -122,10 +123,12 @@ export class DeploymentModule {
         PlanController,
         SecretController,
         ServiceController,
+        SignInController,
         OpenController,
         SecretRotationConsumer,
         ...[InstanceLogController, LogCollectorController, LogRetentionConsumer],
         CloudServiceController,
+        SignInController,
         ServiceBrokerController,
       ],
       providers: [

@@ -109,6 +109,16 @@ describe('Clusters', () => {
       expect(JSON.stringify(items)).not.toContain('wishes');
     });
 
+    it('are taken with storage that outlives instances, and their owners are told, by the check as well', async () => {
+      const tape = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'archive' } };
+      await world.cluster.apply({ ...tape, provisioner: 'souk-sim.nas', reclaimPolicy: 'Retain' });
+      const body = { name: 'archiving', nas: { storageClass: 'archive' } };
+      const warnings = [{ code: 'storage-class-retains', pointer: '/nas/storageClass', message: expect.any(String) }];
+      const check = await world.request('buyer', 'POST', '/v1/clusters/checks', { ...simulated, ...body });
+      expect(check.body).toMatchObject({ problems: [], warnings });
+      expect(await register(body)).toMatchObject({ status: 201, body: { warnings } });
+    });
+
     it('are refused where something is not allowed, with where to get what is needed', async () => {
       await world.stopCluster();
       await world.startCluster({ denied: ['patch deployments', 'list nodes', 'get storageclasses'] });

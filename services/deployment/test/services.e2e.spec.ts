@@ -99,6 +99,23 @@ describe('A service that one instance provides and another one needs', () => {
     });
   });
 
+  it('is opened by an edge console where its version says how, and its owner is told why it is not', async () => {
+    const opened = async (instanceId: string) => (await world.request('buyer', 'GET', `/v1/instances/${instanceId}/sso`)).body;
+    const declared = { path: '/login', node: 'tomcat', port: 80 };
+    expect(await opened(provider)).toEqual({
+      ...declared,
+      opens: false,
+      detail: 'node "tomcat" is not reached at port 80 from outside of the cluster now',
+      addresses: [expect.objectContaining({ host: 'tomcat', port: 80 })],
+      urls: [],
+    });
+    expect(await opened(dependant)).toMatchObject({
+      opens: false,
+      detail: 'version 1.1.0 declares no path for signing in',
+    });
+    expect((await world.request('provider', 'GET', `/v1/instances/${provider}/sso`)).status).toBe(404);
+  });
+
   it('is not for another account', async () => {
     await expect(purchase('foreign', needs, ids.provider)).rejects.toMatchObject({ code: 'service-not-provided' });
     expect((await world.request('provider', 'GET', `/v1/instances/${dependant}/services`)).status).toBe(404);

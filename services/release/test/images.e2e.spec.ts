@@ -5,22 +5,28 @@ import { type Answer, TestMarketplace, type TestUser } from '../../marketplace/t
 const login = { username: 'harbour', password: 'only the registry learns it' };
 const networks = ['127.0.0.0/8'];
 
-const topologyOf = (image: string) => ({
-  nodes: [{ serviceName: 'web', category: 'custom', image, ports: [{ internal: 80, external: 80, protocol: 'TCP' }] }],
+const topologyOf = (image: string, settings: object = {}) => ({
+  nodes: [
+    { serviceName: 'web', category: 'custom', image, ports: [{ internal: 80, external: 80, protocol: 'TCP' }], ...settings },
+  ],
   arrows: [],
   parameters: {},
   secrets: {},
 });
 
 /** A draft of an app of its own, whose one node has that image. */
-async function draftWith(provider: TestUser, image: string, platforms = ['linux/amd64']): Promise<string> {
+async function draftWith(
+  provider: TestUser,
+  image: string,
+  { platforms = ['linux/amd64'], settings = {} }: { platforms?: string[]; settings?: object } = {},
+): Promise<string> {
   const name = `App ${randomUUID()}`;
   const app = { name, distributionType: 'instance', hostingMode: 'edge', platforms, summary: 'One node' };
   const { appId } = (await provider.post('/v1/apps', app)).body;
   const { versionId } = (await provider.post(`/v1/apps/${appId}/initialise`, { versionDescription: 'First' })).body;
   const created = await provider.post(`/v1/versions/${versionId}/configurations`, { name: 'standard', hosting: 'edge' });
   const path = created.headers.get('location')!;
-  await provider.put(`${path}/topology`, topologyOf(image), { 'if-match': '"0"' });
+  await provider.put(`${path}/topology`, topologyOf(image, settings), { 'if-match': '"0"' });
   return versionId;
 }
 
@@ -109,7 +115,7 @@ describe('Images in a private registry', () => {
       code: 'version-invalid',
       problems: [{ code: 'image-not-found', pointer: '/configurations/standard/nodes/0/image' }],
     });
-    const elsewhere = await draftWith(provider, web, ['linux/amd64', 'linux/arm/v7']);
+    const elsewhere = await draftWith(provider, web, { platforms: ['linux/amd64', 'linux/arm/v7'] });
     const { body } = await provider.get(`/v1/versions/${elsewhere}/review`);
     expect(body.problems).toMatchObject([{ code: 'image-platform', pointer: '/configurations/standard/nodes/0/image' }]);
   });
@@ -157,6 +163,17 @@ describe('Images in the simulated registry', () => {
     const versionId = await draftWith(provider, image);
     expect((await release(provider, versionId)).status).toBe(200);
     expect(await imagesOf(provider, versionId)).toEqual([{ image, digest, unpinned: false }]);
+  });
+
+  it('are released with what their nodes ask of hosts, which a buyer sees before paying', async () => {
+    const data = { containerPath: '/srv', hostPath: '/data/web', type: 'Directory', readOnly: true };
+    const versionId = await draftWith(provider, 'ghcr.io/harbour/web:1.0', { settings: { hostPaths: [data] } });
+    expect((await release(provider, versionId)).status).toBe(200);
+    const buyer = await marketplace.newTenant('Dairy', 'buyer');
+    const [offer] = (await buyer.until(`/v1/versions/${versionId}`, ({ status }) => status === 'released')).configurations;
+    expect(offer.hostAccess).toEqual([
+      { node: 'web', hostNetwork: false, hostPaths: [{ path: '/data/web', type: 'Directory', readOnly: true }] },
+    ]);
   });
 
   it('are missing where their name says so', async () => {

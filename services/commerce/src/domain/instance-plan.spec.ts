@@ -92,6 +92,14 @@ describe('What an order gets', () => {
     });
   });
 
+  it('is asked for in the region that was ordered, where no cluster was', () => {
+    const started = { status: 'started', sequence: 1, instanceId: 'inst_1', instanceName: 'line', versionId: 'ver_1' } as const;
+    const { clusterId: _, ...hosted } = order;
+    const request = requestOf({ ...hosted, configuration: 'cloud', region: 'eu-central' }, started);
+    expect(request).toMatchObject({ configuration: 'cloud', region: 'eu-central' });
+    expect(request).not.toHaveProperty('clusterId');
+  });
+
   it.each([
     ['Line Monitor', 'line-monitor-4xk2vq'],
     ['  Über·Café! ', 'uber-cafe-4xk2vq'],

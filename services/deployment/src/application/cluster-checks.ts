@@ -11,7 +11,13 @@ import {
 import { LRUCache } from 'lru-cache';
 import { allowed, type Remainder } from '../domain/byte-allowance';
 import type { HostCapacity } from '../domain/capacity';
-import { checkProblems, type ClusterClaims, type ClusterFindings } from '../domain/cluster-check';
+import {
+  checkProblems,
+  checkWarnings,
+  type ClusterClaims,
+  type ClusterFindings,
+  type FoundStorageClass,
+} from '../domain/cluster-check';
 import { TooManyChecks } from '../domain/cluster.errors';
 import { accessInWords, neededAccess } from './cluster-access';
 import { hostCapacities } from './cluster-workplace';
@@ -23,6 +29,8 @@ const ALLOWANCE = { burst: 60, perSecond: 0.5 };
 /** What a cluster has shown, and what stands in the way of taking it. */
 export interface ClusterReport {
   readonly problems: readonly Problem[];
+  /** What stands in nobody's way, and is to be known. */
+  readonly warnings: readonly Problem[];
   /** Of Kubernetes, where it answered. */
   readonly version?: string;
   readonly hosts: readonly HostCapacity[];
@@ -48,7 +56,8 @@ export class ClusterChecks {
     try {
       const findings = await findingsOf(cluster, claims);
       const { version, hosts = [] } = findings;
-      return { problems: checkProblems(claims, findings), version: version.gitVersion, hosts };
+      const problems = checkProblems(claims, findings);
+      return { problems, warnings: checkWarnings(claims, findings), version: version.gitVersion, hosts };
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
       this.logger.warn({ said: error.message, code: error.code }, 'a cluster could not be checked');
@@ -57,7 +66,7 @@ export class ClusterChecks {
         error instanceof AccessDenied
           ? ['credentials-refused', 'it does not know the user of the kubeconfig']
           : ['cluster-unreachable', 'it does not answer as a cluster does'];
-      return { problems: [{ code, pointer: '/connection', message }], hosts: [] };
+      return { problems: [{ code, pointer: '/connection', message }], warnings: [], hosts: [] };
     } finally {
       cluster.close();
     }
@@ -69,16 +78,16 @@ const PARALLEL = 8;
 /** @throws KubernetesError where it does not answer, or does not know its user */
 async function findingsOf(cluster: KubernetesCluster, { nas }: ClusterClaims): Promise<ClusterFindings> {
   const version = await cluster.version();
-  const [denied, hosts, hasStorageClass] = await Promise.all([
+  const [denied, hosts, storageClass] = await Promise.all([
     deniedOn(cluster),
     unlessDenied(hostCapacities(cluster)),
-    nas && unlessDenied(isThere(cluster, nas.storageClass)),
+    nas && unlessDenied(storageClassNamed(cluster, nas.storageClass)),
   ]);
   return {
     version,
     denied,
     ...(hosts && { hosts }),
-    ...(hasStorageClass !== undefined && { hasStorageClass }),
+    ...(storageClass !== undefined && { storageClass }),
   };
 }
 
@@ -94,12 +103,12 @@ async function deniedOn(cluster: KubernetesCluster): Promise<string[]> {
   return needed.filter((access) => denied.has(access)).map(accessInWords);
 }
 
-async function isThere(cluster: KubernetesCluster, name: string): Promise<boolean> {
+async function storageClassNamed(cluster: KubernetesCluster, name: string): Promise<FoundStorageClass | null> {
   try {
-    await cluster.get({ kind: 'StorageClass', name });
-    return true;
+    const { reclaimPolicy } = await cluster.get({ kind: 'StorageClass', name });
+    return typeof reclaimPolicy === 'string' ? { reclaimPolicy } : {};
   } catch (error) {
-    if (error instanceof NotFound) return false;
+    if (error instanceof NotFound) return null;
     throw error;
   }
 }

@@ -99,22 +99,26 @@ export class Clusters {
     const stated = await this.stated(connection, tenant);
     const problems = [...stated.problems, ...rangeProblems(claims.serviceAddressRange), ...policyProblems(claims.hostPolicy)];
     // Of a cluster that may not be called nothing more is known.
-    if (stated.problems.length > 0) return { problems, hosts: [] };
+    if (stated.problems.length > 0) return { problems, warnings: [], hosts: [] };
     const report = await this.checks.report(stated.endpoint, claims);
     return { ...report, problems: [...problems, ...report.problems] };
   }
 
-  /** @throws ClusterCheckFailed with every problem, NameTaken, SimulatedClusterUnavailable, TooManyChecks */
-  async admit(registration: ClusterRegistration, context: CommandContext): Promise<Outcome> {
+  /**
+   * Warns of what the check has found; a repeat is not checked again.
+   * @throws ClusterCheckFailed with every problem, NameTaken, SimulatedClusterUnavailable, TooManyChecks
+   */
+  async admit(
+    registration: ClusterRegistration,
+    context: CommandContext,
+  ): Promise<{ outcome: Outcome; warnings: readonly Problem[] }> {
     const { clusterId, ownerTenant } = registration;
     const { state } = await this.commands.load(clusterAggregate, clusterId);
-    if (state.status === 'unknown') {
-      const { problems } = await this.check(registration, ownerTenant);
-      if (problems.length > 0) throw new ClusterCheckFailed(problems);
-    }
+    const found = state.status === 'unknown' ? await this.check(registration, ownerTenant) : undefined;
+    if (found && found.problems.length > 0) throw new ClusterCheckFailed(found.problems);
     const outcome = await this.register(registration, context);
     if (outcome.events.length > 0) await this.sights.record(clusterId, ownerTenant, await this.sights.look(clusterId));
-    return outcome;
+    return { outcome, warnings: found?.warnings ?? [] };
   }
 
   /** Of a cluster that need not be asked. @throws NameTaken */

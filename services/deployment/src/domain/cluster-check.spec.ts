@@ -1,5 +1,5 @@
 import type { HostCapacity } from './capacity';
-import { checkProblems, type ClusterClaims, type ClusterFindings } from './cluster-check';
+import { checkProblems, checkWarnings, type ClusterClaims, type ClusterFindings, type FoundStorageClass } from './cluster-check';
 
 const host = (platform: string, schedulable = true): HostCapacity => ({
   ...{ name: platform, platform, schedulable },
@@ -7,7 +7,7 @@ const host = (platform: string, schedulable = true): HostCapacity => ({
   requested: { cpu: 0, memory: 0 },
 });
 const version = (major: string, minor: string) => ({ major, minor, gitVersion: `v${major}.${minor}.0` });
-const fine: ClusterFindings = { version: version('1', '32'), denied: [], hosts: [host('linux/amd64')], hasStorageClass: true };
+const fine: ClusterFindings = { version: version('1', '32'), denied: [], hosts: [host('linux/amd64')], storageClass: {} };
 const claims: ClusterClaims = { platforms: ['linux/amd64'], nas: { storageClass: 'nas' } };
 const told = (findings: Partial<ClusterFindings>, more: Partial<ClusterClaims> = {}) =>
   checkProblems({ ...claims, ...more }, { ...fine, ...findings }).map(({ code, pointer }) => `${code} ${pointer}`);
@@ -44,11 +44,21 @@ describe('A cluster that is to be registered', () => {
   });
 
   it('is refused for a NAS that it does not have', () => {
-    expect(told({ hasStorageClass: false })).toEqual(['storage-class-missing /nas/storageClass']);
+    expect(told({ storageClass: null })).toEqual(['storage-class-missing /nas/storageClass']);
+  });
+
+  it.each<[string, FoundStorageClass | null, string[]]>([
+    ['that keeps volumes which nobody claims any more', { reclaimPolicy: 'Retain' }, ['storage-class-retains /nas/storageClass']],
+    ['that deletes them', { reclaimPolicy: 'Delete' }, []],
+    ['that says nothing of them', {}, []],
+    ['that is not there', null, []],
+  ])('is taken with a NAS %s, and its owner is told what to know', (_, storageClass, warnings) => {
+    expect(checkWarnings(claims, { ...fine, storageClass }).map(({ code, pointer }) => `${code} ${pointer}`)).toEqual(warnings);
+    expect(checkWarnings({ platforms: claims.platforms }, { ...fine, storageClass })).toEqual([]);
   });
 
   it('is refused for all of it at once', () => {
-    const all = told({ version: version('1', '20'), denied: ['list nodes'], hosts: [], hasStorageClass: false });
+    const all = told({ version: version('1', '20'), denied: ['list nodes'], hosts: [], storageClass: null });
     expect(all).toEqual([
       'version-too-old /connection',
       'access-missing /connection',

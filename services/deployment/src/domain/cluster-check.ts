@@ -16,8 +16,13 @@ export interface ClusterFindings {
   readonly denied: readonly string[];
   /** Absent where listing them is not allowed. */
   readonly hosts?: readonly HostCapacity[];
-  /** Of those that were claimed; absent where looking is not allowed. */
-  readonly hasStorageClass?: boolean;
+  /** The one that was claimed, `null` where there is none of that name; absent where looking is not allowed. */
+  readonly storageClass?: FoundStorageClass | null;
+}
+
+export interface FoundStorageClass {
+  /** What becomes of volumes that nobody claims any more; Kubernetes deletes them unless told otherwise. */
+  readonly reclaimPolicy?: string;
 }
 
 /** The oldest Kubernetes that is supported. */
@@ -25,7 +30,7 @@ export const OLDEST_MINOR = 28;
 
 /** Everything that stands in the way of taking a cluster, at once. */
 export function checkProblems({ platforms, nas }: ClusterClaims, findings: ClusterFindings): Problem[] {
-  const { version, denied, hosts, hasStorageClass } = findings;
+  const { version, denied, hosts, storageClass } = findings;
   const problems: Problem[] = [];
   if (!isSupported(version))
     problems.push({
@@ -47,13 +52,25 @@ export function checkProblems({ platforms, nas }: ClusterClaims, findings: Clust
       message: `it has no host of platform ${platform}; its hosts report ${reported}`,
     });
   });
-  if (nas && hasStorageClass === false)
+  if (nas && storageClass === null)
     problems.push({
       code: 'storage-class-missing',
       pointer: '/nas/storageClass',
       message: `it has no storage class "${nas.storageClass}"`,
     });
   return problems;
+}
+
+/** What an owner is to know of a cluster that is taken all the same. */
+export function checkWarnings({ nas }: ClusterClaims, { storageClass }: ClusterFindings): Problem[] {
+  if (!nas || storageClass?.reclaimPolicy !== 'Retain') return [];
+  return [
+    {
+      code: 'storage-class-retains',
+      pointer: '/nas/storageClass',
+      message: `storage class "${nas.storageClass}" has the reclaim policy Retain: files of a deleted instance stay on the NAS until somebody removes them`,
+    },
+  ];
 }
 
 /** Vendors write minor versions such as `28+`. */

@@ -47,9 +47,10 @@ export class ClusterController {
       shared: role === 'operator',
       connection: connectionOf(body.connection),
     };
-    ctx.written(await this.clusters.admit(registration, ctx.command({ reason })));
+    const { outcome, warnings } = await this.clusters.admit(registration, ctx.command({ reason }));
+    ctx.written(outcome);
     ctx.location(`/v1/clusters/${clusterId}`);
-    return { clusterId, name: body.name };
+    return { clusterId, name: body.name, warnings };
   }
 
   @Post('checks')
@@ -58,8 +59,8 @@ export class ClusterController {
   @ApiOperation({ summary: 'What would stand in the way of registering a cluster; nothing is stored' })
   async check(@Body() body: RegisterClusterDto, @Ctx() { principal }: RequestContext) {
     const claims = { ...body, connection: connectionOf(body.connection) };
-    const { problems, version, hosts } = await this.clusters.check(claims, principal.tenant);
-    return { problems, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
+    const { problems, warnings, version, hosts } = await this.clusters.check(claims, principal.tenant);
+    return { problems, warnings, ...(version !== undefined && { version }), hosts: hosts.map(hostView) };
   }
 
   @Get('cluster-role')

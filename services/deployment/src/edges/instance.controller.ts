@@ -117,7 +117,7 @@ export class InstanceController {
   @Post('instances/:instanceId/restart')
   @HttpCode(202)
   @Roles('provider', 'buyer')
-  @ApiOperation({ summary: 'Restart nodes, in deploy order; init nodes never' })
+  @ApiOperation({ summary: 'Restart nodes, in deploy order; init nodes that completed never' })
   async restart(@Param('instanceId') instanceId: string, @Body() { nodes, reason }: RestartDto, @Ctx() ctx: RequestContext) {
     const operationId = ctx.newId('operation');
     const input = { instanceId, operationId, ...(nodes && { nodes }) };

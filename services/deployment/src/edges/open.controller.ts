@@ -8,6 +8,7 @@ import { type OperationDoc, operationsProjection } from '../projections/operatio
 import { AppKeyGuard, type Caller, CallingInstance } from './app-key.guard';
 import { deploymentStatuses } from './http-errors';
 import { operationView } from './instance.view';
+import { signInAddresses } from './sign-in';
 
 /** What an instance may ask about itself, as far as its version declared it. */
 @ApiTags('open')
@@ -61,11 +62,10 @@ export class OpenController {
   @Get('sso')
   @ApiOperation({ summary: 'Where users of the edge console are signed in to the instance (signed by its AppKey)' })
   async sso(@CallingInstance() caller: Caller) {
-    const { instanceId, snapshot, nodes } = await this.own(caller);
-    const sso = (await this.releases.snapshot(snapshot))?.permissions.sso;
-    if (!sso) throw new NotFound('path for signing in of instance', instanceId);
-    const addresses = nodes.find(({ serviceName }) => serviceName === sso.node)?.addresses ?? [];
-    return { ...sso, addresses: addresses.filter(({ port }) => port === sso.port) };
+    const instance = await this.own(caller);
+    const sso = (await this.releases.snapshot(instance.snapshot))?.permissions.sso;
+    if (!sso) throw new NotFound('path for signing in of instance', instance.instanceId);
+    return { ...sso, addresses: signInAddresses(instance, sso) };
   }
 
   private async own({ instanceId }: Caller): Promise<InstanceDoc> {
