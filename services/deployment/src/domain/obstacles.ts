@@ -43,7 +43,7 @@ export function notGrantedOn(
   return undefined;
 }
 
-export type GrantCode = 'host-network-not-granted' | 'host-path-not-granted';
+type GrantCode = 'host-network-not-granted' | 'host-path-not-granted';
 
 /** Nodes that are reached under an address of their own. */
 export function addressedNodes(topology: Topology): string[] {
