@@ -172,7 +172,12 @@ describe('Images in the simulated registry', () => {
     const buyer = await marketplace.newTenant('Dairy', 'buyer');
     const [offer] = (await buyer.until(`/v1/versions/${versionId}`, ({ status }) => status === 'released')).configurations;
     expect(offer.hostAccess).toEqual([
-      { node: 'web', hostNetwork: false, hostPaths: [{ path: '/data/web', type: 'Directory', readOnly: true }] },
+      {
+        node: 'web',
+        hostNetwork: false,
+        privileged: false,
+        hostPaths: [{ path: '/data/web', type: 'Directory', readOnly: true }],
+      },
     ]);
   });
 
