@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppCatalogQueries, type DeclaredPermissions, type SnapshotConfiguration } from '@souk/contracts';
 import { CommandHandler } from '@souk/event-sourcing';
 import { cluster } from '../domain/cluster.decide';
+import type { ClusterDescription } from '../domain/cluster.events';
 import { withoutSimulatedDigests } from '../domain/image-digests';
 import type { InstanceFacts } from '../domain/instance';
 import { addressedNodes } from '../domain/obstacles';
@@ -36,12 +37,14 @@ export class Renderings {
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
+    const { state } = await this.commands.load(cluster, clusterId);
+    const description = state.status === 'unknown' ? undefined : state.description;
     return {
       ...{ instanceId, name, appId, parameters, restarts },
-      configuration: await this.fetchable(configuration, clusterId),
+      configuration: description?.connection.kind === 'simulated' ? configuration : withoutSimulatedDigests(configuration),
       ...(before && { before }),
       identity: { ...credential, apiUrl: this.settings.apiUrl() },
-      cluster: await this.traitsOf(clusterId),
+      cluster: traitsOf(description),
       platforms: platformsOfImages(configuration) ?? (await this.apps.app(appId))?.platforms ?? [],
       scale,
       stopped,
@@ -58,23 +61,16 @@ export class Renderings {
     return { cloudBindings: await this.resources.bindings(instanceId) };
   }
 
-  private async fetchable(configuration: SnapshotConfiguration, clusterId: string): Promise<SnapshotConfiguration> {
-    const { state } = await this.commands.load(cluster, clusterId);
-    const simulated = state.status !== 'unknown' && state.description.connection.kind === 'simulated';
-    return simulated ? configuration : withoutSimulatedDigests(configuration);
-  }
-
   private async addressesOf(
     instance: InstanceFacts,
     { topology }: SnapshotConfiguration,
   ): Promise<Pick<InstanceToRender, 'addresses'>> {
     return addressedNodes(topology).length === 0 ? {} : { addresses: await this.pools.of(instance) };
   }
+}
 
-  private async traitsOf(clusterId: string): Promise<ClusterTraits> {
-    const { state } = await this.commands.load(cluster, clusterId);
-    if (state.status === 'unknown') return {};
-    const { loadBalancer, nas, shared } = state.description;
-    return { ...(loadBalancer && { loadBalancer }), ...(nas && { nas }), shared };
-  }
+function traitsOf(description: ClusterDescription | undefined): ClusterTraits {
+  if (!description) return {};
+  const { loadBalancer, nas, shared } = description;
+  return { ...(loadBalancer && { loadBalancer }), ...(nas && { nas }), shared };
 }
