@@ -2,8 +2,8 @@ import { platformTenant } from '@souk/contracts';
 import { TestBroker } from '@souk/managed-resources/testing';
 import { SecretVault } from '@souk/secrets';
 import type { Topology, TopologyNode } from '@souk/topology';
-import { CloudProviders } from '../src/application/cloud-providers';
-import { ServiceBrokers } from '../src/application/service-brokers';
+import { CloudProviders } from '../src/application/cloud/cloud-providers';
+import { ServiceBrokers } from '../src/application/cloud/service-brokers';
 import { ids, tomcat } from './sample';
 import { type Answer, World } from './world';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { clusterRoleManifest } from '../src/application/cluster-access';
+import { clusterRoleManifest } from '../src/application/clusters/cluster-access';
 
 const file = join(__dirname, '../../../deploy/edge/clusterrole.yaml');
 

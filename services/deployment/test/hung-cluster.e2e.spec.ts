@@ -1,6 +1,6 @@
 import { type ClusterSim, startClusterSim } from '@souk/cluster-sim';
 import { temporaryFolder } from '@souk/event-sourcing/testing';
-import { Lookout } from '../src/application/lookout';
+import { Lookout } from '../src/application/operations/lookout';
 import { namespaceOf } from '../src/domain/cluster-object';
 import { ids, shop } from './sample';
 import { World } from './world';

@@ -4,7 +4,7 @@ import { temporaryFolder } from '@souk/event-sourcing/testing';
 import type { RequestContext } from '@souk/platform';
 import { type Collection, LmdbReadStore, type ReadModel } from '@souk/read-store';
 import { countReads } from '@souk/read-store/testing';
-import { InstanceController } from '../src/edges/instance.controller';
+import { InstanceController } from '../src/edges/instances/instance.controller';
 import type { ClusterDoc } from '../src/projections/clusters.projection';
 import { type InstanceDoc, instancesProjection, OPERATORS } from '../src/projections/instances.projection';
 

@@ -1,6 +1,6 @@
-import { LogTokens } from '../src/application/log-tokens';
+import { LogTokens } from '../src/application/logs/log-tokens';
 import { LOG_TOKEN_VERSION } from '../src/domain/render/render-instance';
-import { LogRetentionConsumer } from '../src/edges/log-retention.consumer';
+import { LogRetentionConsumer } from '../src/edges/logs/log-retention.consumer';
 import { ids, shop } from './sample';
 import { World } from './world';
 

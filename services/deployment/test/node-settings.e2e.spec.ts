@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '@souk/kubernetes';
 import type { Topology, TopologyNode } from '@souk/topology';
-import { TenantSecrets } from '../src/application/tenant-secrets';
+import { TenantSecrets } from '../src/application/secrets/tenant-secrets';
 import { keyOf, namespaceOf } from '../src/domain/cluster-object';
-import { lostFields, type OwnedFields } from '../src/domain/owned-fields';
+import { lostFields, type OwnedFields } from '../src/domain/health/owned-fields';
 import { renderInstance } from '../src/domain/render/render-instance';
 import { renderedCases } from './rendered-cases';
 import { ids, toRender } from './sample';

@@ -1,6 +1,6 @@
 import { type ClusterObject, keyOf } from '../src/domain/cluster-object';
-import type { Observed } from '../src/domain/observe';
-import type { Action } from '../src/domain/plan';
+import type { Observed } from '../src/domain/operations/observe';
+import type { Action } from '../src/domain/operations/plan';
 
 /** A cluster on paper, for the plan's specs: keeps what is applied, and makes workloads ready only when told to. */
 export class PaperCluster {

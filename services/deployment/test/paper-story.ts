@@ -1,8 +1,8 @@
 import { type Topology, wavesOf } from '@souk/topology';
-import type { Ordered } from '../src/domain/deploy-order';
-import { evolveOperation, leadsBack, type StartedOperation } from '../src/domain/operation';
-import type { OperationEvent, OperationStarted } from '../src/domain/operation.events';
-import { type Action, type Clock, plan } from '../src/domain/plan';
+import type { Ordered } from '../src/domain/operations/deploy-order';
+import { evolveOperation, leadsBack, type StartedOperation } from '../src/domain/operations/operation';
+import type { OperationEvent, OperationStarted } from '../src/domain/operations/operation.events';
+import { type Action, type Clock, plan } from '../src/domain/operations/plan';
 import { type RenderedInstance, renderInstance } from '../src/domain/render/render-instance';
 import { PaperCluster } from './paper-cluster';
 import { operationAfter, shop, started, toRender } from './sample';

@@ -3,12 +3,12 @@ import { Leases, MonotonicClock, SystemMonotonicClock } from '@souk/coordination
 import { CommandHandler, EventStore } from '@souk/event-sourcing';
 import { type BeforeSending, ClusterConnection, KubernetesCluster, type KubernetesObject } from '@souk/kubernetes';
 import { type ModelChange, type Page, ProjectionRunner, type Query, type ReadModel } from '@souk/read-store';
-import { ClusterClients } from '../src/application/cluster-clients';
+import { ClusterClients } from '../src/application/clusters/cluster-clients';
 import { DeploymentSettings } from '../src/application/deployment-settings';
-import { Inspections } from '../src/application/inspections';
-import { InstanceWork } from '../src/application/instance-work';
-import { Reconciler } from '../src/application/reconciler';
-import { SealedValues } from '../src/application/sealed-values';
+import { Inspections } from '../src/application/operations/inspections';
+import { InstanceWork } from '../src/application/operations/instance-work';
+import { Reconciler } from '../src/application/operations/reconciler';
+import { SealedValues } from '../src/application/secrets/sealed-values';
 import { type InstanceDoc, instancesProjection } from '../src/projections/instances.projection';
 import type { World } from './world';
 

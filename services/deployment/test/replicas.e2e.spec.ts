@@ -3,7 +3,7 @@ import { collect } from '@souk/event-sourcing/testing';
 import type { KubernetesObject } from '@souk/kubernetes';
 import { ProjectionRunner } from '@souk/read-store';
 import type { Topology } from '@souk/topology';
-import { Reconciler } from '../src/application/reconciler';
+import { Reconciler } from '../src/application/operations/reconciler';
 import { namespaceOf } from '../src/domain/cluster-object';
 import { instancesProjection } from '../src/projections/instances.projection';
 import { Replica } from './replica';

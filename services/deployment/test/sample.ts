@@ -1,7 +1,7 @@
 import type { SnapshotConfiguration } from '@souk/contracts';
 import type { Topology, TopologyNode } from '@souk/topology';
-import { evolveOperation, noOperation, type StartedOperation } from '../src/domain/operation';
-import type { OperationEvent, OperationStarted } from '../src/domain/operation.events';
+import { evolveOperation, noOperation, type StartedOperation } from '../src/domain/operations/operation';
+import type { OperationEvent, OperationStarted } from '../src/domain/operations/operation.events';
 import type { InstanceToRender } from '../src/domain/render/render-instance';
 
 export const ids = {

@@ -11,7 +11,7 @@ import { createHttpApplication, listen, PlatformModule, RawEventStore } from '@s
 import type { DeploymentOptions } from '../src/deployment.module';
 import { deployment, DeploymentModule, SharedCluster } from '../src/deployment.module';
 import { namespaceOf } from '../src/domain/cluster-object';
-import { SecretRotationConsumer } from '../src/edges/secret-rotation.consumer';
+import { SecretRotationConsumer } from '../src/edges/secrets/secret-rotation.consumer';
 import { Neighbours } from './neighbours';
 import { ids } from './sample';
 

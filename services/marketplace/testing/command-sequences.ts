@@ -4,9 +4,9 @@ import * as fc from 'fast-check';
 import { appAggregate } from '../../app-catalog/src/domain/app.decide';
 import { credentialAggregate } from '../../authorization/src/domain/credential.decide';
 import { purchaseAggregate } from '../../commerce/src/domain/purchase.decide';
-import { instance } from '../../deployment/src/domain/instance.decide';
-import { operation } from '../../deployment/src/domain/operation.decide';
-import type { OperationFact, WaitCode } from '../../deployment/src/domain/operation.events';
+import { instance } from '../../deployment/src/domain/instances/instance.decide';
+import { operation } from '../../deployment/src/domain/operations/operation.decide';
+import type { OperationFact, WaitCode } from '../../deployment/src/domain/operations/operation.events';
 import { configurationAggregate } from '../../orchestration/src/domain/configuration.decide';
 import { versionAggregate } from '../../release/src/domain/version.decide';
 

@@ -3,7 +3,7 @@ import { platformTenant } from '@souk/contracts';
 import { alibabaAccountIn, AlibabaRds, type ManagedResources, SimulatedResources } from '@souk/managed-resources';
 import type { Clock } from '@souk/platform';
 import type { SecretVault } from '@souk/secrets';
-import { type BuiltInProviders, SIMULATED } from '../application/cloud-providers';
+import { type BuiltInProviders, SIMULATED } from '../application/cloud/cloud-providers';
 import type { DeploymentSettings } from '../application/deployment-settings';
 
 /** Bytes of a password of an account on RDS. */

@@ -1,4 +1,4 @@
-import type { WaitCode } from '../domain/operation.events';
+import type { WaitCode } from '../domain/operations/operation.events';
 import type { LogDestination } from '../domain/render/log-collector';
 import type { ClusterOptions } from '@souk/kubernetes';
 

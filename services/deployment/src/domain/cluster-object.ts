@@ -1,4 +1,4 @@
-import type { OwnedFields } from './owned-fields';
+import type { OwnedFields } from './health/owned-fields';
 
 /** An object of the Kubernetes API, as far as this service reads it. */
 export interface ClusterObject {

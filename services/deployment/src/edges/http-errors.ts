@@ -1,13 +1,13 @@
 import { HttpStatus } from '@nestjs/common';
 import type { LogsNotKept } from '@souk/log-store';
-import type * as addressPoolErrors from '../domain/address-pool.errors';
-import type * as clusterErrors from '../domain/cluster.errors';
-import type * as instanceErrors from '../domain/instance.errors';
-import type * as brokerErrors from '../domain/service-broker.errors';
-import type * as operationErrors from '../domain/operation.errors';
-import type { LogErrorCode } from '../domain/log.errors';
-import type * as planErrors from '../domain/plan.errors';
-import type * as servicesErrors from '../domain/services.errors';
+import type * as addressPoolErrors from '../domain/clusters/address-pool.errors';
+import type * as clusterErrors from '../domain/clusters/cluster.errors';
+import type * as instanceErrors from '../domain/instances/instance.errors';
+import type * as brokerErrors from '../domain/cloud/service-broker.errors';
+import type * as operationErrors from '../domain/operations/operation.errors';
+import type { LogErrorCode } from '../domain/logs/log.errors';
+import type * as planErrors from '../domain/plans/plan.errors';
+import type * as servicesErrors from '../domain/services/services.errors';
 
 type CodeOf<Errors> = {
   [Name in keyof Errors]: Errors[Name] extends abstract new (...args: never[]) => { code: infer Code } ? Code : never;

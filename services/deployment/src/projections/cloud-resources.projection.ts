@@ -1,6 +1,6 @@
 import type { Projection, RecordedEvent } from '@souk/event-sourcing';
-import { evolveResources, isThere, isUnderWay, noResources, placeOf, type Resource } from '../domain/resources';
-import type { ResourceEvent } from '../domain/resources.events';
+import { evolveResources, isThere, isUnderWay, noResources, placeOf, type Resource } from '../domain/cloud/resources';
+import type { ResourceEvent } from '../domain/cloud/resources.events';
 
 /** The managed resources that an instance has, as long as it has any. */
 export interface CloudResourcesDoc {

@@ -5,9 +5,9 @@ import {
   type ClusterEvent,
   type HostPolicyGranted,
   type HostPolicyWithdrawn,
-} from '../domain/cluster.events';
-import { granted, type HostGrant, noHostAccess, without } from '../domain/host-policy';
-import type { ClusterSight, ReachabilityEvent } from '../domain/reachability.events';
+} from '../domain/clusters/cluster.events';
+import { granted, type HostGrant, noHostAccess, without } from '../domain/clusters/host-policy';
+import type { ClusterSight, ReachabilityEvent } from '../domain/clusters/reachability.events';
 
 export interface ClusterDoc extends ClusterDescription {
   /** Whom it is shown to: the tenant that owns it, or `*` for everybody. */

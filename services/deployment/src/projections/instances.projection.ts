@@ -1,9 +1,9 @@
 import { assertNever, type Projection, type RecordedEvent } from '@souk/event-sourcing';
 import type { InstanceStatus } from '@souk/contracts';
-import type { Difference } from '../domain/drift';
-import type { FailureCode } from '../domain/failure-code';
-import type { HealthState } from '../domain/health';
-import type { HealthEvent, UnreadyNode } from '../domain/health.events';
+import type { Difference } from '../domain/health/drift';
+import type { FailureCode } from '../domain/operations/failure-code';
+import type { HealthState } from '../domain/health/health';
+import type { HealthEvent, UnreadyNode } from '../domain/health/health.events';
 import type {
   DriftPolicy,
   InstanceEvent,
@@ -13,9 +13,9 @@ import type {
   Placement,
   RollbackRequested,
   UpgradeRequested,
-} from '../domain/instance.events';
-import type { NodeAddress, OperationEvent } from '../domain/operation.events';
-import type { ResourceEvent } from '../domain/resources.events';
+} from '../domain/instances/instance.events';
+import type { NodeAddress, OperationEvent } from '../domain/operations/operation.events';
+import type { ResourceEvent } from '../domain/cloud/resources.events';
 
 export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'overridden' | 'failed';
 

@@ -1,10 +1,10 @@
 import type { Actor, Projection, RecordedEvent } from '@souk/event-sourcing';
-import type { Difference } from '../domain/drift';
-import type { Failure } from '../domain/failure';
-import type { FailureCode } from '../domain/failure-code';
-import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instance.events';
-import type { OperationEvent } from '../domain/operation.events';
-import type { ResourceEvent } from '../domain/resources.events';
+import type { Difference } from '../domain/health/drift';
+import type { Failure } from '../domain/operations/failure';
+import type { FailureCode } from '../domain/operations/failure-code';
+import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instances/instance.events';
+import type { OperationEvent } from '../domain/operations/operation.events';
+import type { ResourceEvent } from '../domain/cloud/resources.events';
 
 export type OperationStatus =
   'requested' | 'running' | 'stalled' | 'rolling-back' | 'succeeded' | 'failed' | 'rolled-back' | 'pre-empted';

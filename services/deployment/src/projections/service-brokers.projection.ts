@@ -1,5 +1,5 @@
 import type { Projection } from '@souk/event-sourcing';
-import type { BrokerDescription, BrokerEvent } from '../domain/service-broker.events';
+import type { BrokerDescription, BrokerEvent } from '../domain/cloud/service-broker.events';
 
 export interface BrokerDoc extends BrokerDescription {
   readonly revision: number;

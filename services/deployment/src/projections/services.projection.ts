@@ -1,6 +1,6 @@
 import type { Projection, RecordedEvent } from '@souk/event-sourcing';
-import type { BoundService } from '../domain/services';
-import type { Place, ServicesEvent } from '../domain/services.events';
+import type { BoundService } from '../domain/services/services';
+import type { Place, ServicesEvent } from '../domain/services/services.events';
 
 /** What an instance provides and what it is bound to, found from the other side. */
 export interface ServicesDoc extends Place {

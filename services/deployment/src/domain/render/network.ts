@@ -1,6 +1,6 @@
 import type { ServiceProvision } from '@souk/contracts';
 import { digestOf, type ResolvedProcess } from '@souk/topology';
-import type { LoadBalancerDialect } from '../cluster.events';
+import type { LoadBalancerDialect } from '../clusters/cluster.events';
 import { labels, serviceLabel } from '../cluster-object';
 import { egressOf, type Reach } from './egress';
 import { head, type Owner, rendered, type RenderedObject, selectorOf } from './rendered';

@@ -1,6 +1,6 @@
 import { digestOf, type ResolvedProcess } from '@souk/topology';
 import { annotations } from '../cluster-object';
-import { hostTraitsOf } from '../platforms';
+import { hostTraitsOf } from '../clusters/platforms';
 import type { Environment } from './environment';
 import type { PodLogging } from './log-collector';
 import { probesOf } from './probes';

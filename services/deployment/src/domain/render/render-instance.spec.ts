@@ -1,7 +1,7 @@
 import { processesOf, resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
 import { stringify } from 'yaml';
 import { ids, schema, shop, tomcat, toRender } from '../../../test/sample';
-import type { LoadBalancerDialect } from '../cluster.events';
+import type { LoadBalancerDialect } from '../clusters/cluster.events';
 import type { ClusterObject } from '../cluster-object';
 import { type LogDestination, logDestinationOf, logDestinationPattern } from './log-collector';
 import { type InstanceToRender, renderInstance } from './render-instance';

@@ -8,7 +8,7 @@ import {
   type ResolvedProcess,
   resolveTopology,
 } from '@souk/topology';
-import type { ClusterDescription } from '../cluster.events';
+import type { ClusterDescription } from '../clusters/cluster.events';
 import { namespaceOf } from '../cluster-object';
 import { atOnce, type Steps } from '../steps';
 import { type Bindings, environmentOf, type Identity, type Services } from './environment';

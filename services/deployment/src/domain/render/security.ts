@@ -1,5 +1,5 @@
 import type { ResolvedProcess } from '@souk/topology';
-import { isDevice } from '../host-policy';
+import { isDevice } from '../clusters/host-policy';
 
 /** The Pod Security Standards of Kubernetes, from the strictest. */
 export type SecurityLevel = 'restricted' | 'baseline' | 'privileged';

@@ -1,5 +1,5 @@
 import { UnresolvedReference } from '@souk/topology';
-import type { Failure } from '../failure';
+import type { Failure } from '../operations/failure';
 import { StorageWithoutNas } from './storage';
 
 /** Where it can't be said what is to stand on the cluster, since something that it follows from has gone meanwhile: trying again helps nobody. */

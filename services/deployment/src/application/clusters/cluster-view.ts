@@ -1,0 +1,176 @@
+import { type Informer, type Kind, type KubernetesCluster, type KubernetesError, type KubernetesObject } from '@souk/kubernetes';
+import { type ClusterObject, instanceOf, managedSelector, MANAGER, namespaceOf } from '../../domain/cluster-object';
+import type { OwnedFields } from '../../domain/health/owned-fields';
+
+/** Kinds that an instance consists of. */
+export const watched = [
+  'Namespace',
+  'ServiceAccount',
+  'Secret',
+  'NetworkPolicy',
+  'ResourceQuota',
+  'ConfigMap',
+  'PersistentVolumeClaim',
+  'Service',
+  'Deployment',
+  'StatefulSet',
+  'Job',
+  'Pod',
+] as const satisfies readonly Kind[];
+
+/** Of these only the metadata is looked at; values of secrets least of all. */
+const metadataOnly: ReadonlySet<string> = new Set(['Secret', 'ServiceAccount', 'NetworkPolicy', 'ResourceQuota', 'ConfigMap']);
+
+/** Pauses of a watch that does not get through, in milliseconds. */
+const BACK_OFF = { first: 200, longest: 5_000 };
+
+/** Since when a cluster does not answer, and what it was. */
+export interface Trouble {
+  readonly since: number;
+  readonly error: KubernetesError;
+}
+
+/** What one cluster shows of all instances: a copy, kept by watches for as long as somebody works there. */
+export class ClusterView {
+  private informers: ReadonlyMap<string, Informer> = new Map();
+  private current: Trouble | undefined;
+  private readonly givingUp = new Set<() => void>();
+  private complete = false;
+  /** Instances of one app have the same fields: they are kept once. */
+  private readonly owned = new OwnedFieldsOnce();
+
+  /**
+   * @param onChange something of this instance is different
+   * @param onTurn the cluster stopped answering, or answers again
+   * @param onSynced everything was listed once
+   */
+  constructor(
+    private readonly cluster: KubernetesCluster,
+    private readonly onChange: (instanceId: string) => void,
+    private readonly onTurn: () => void,
+    private readonly onSynced: () => void = () => undefined,
+  ) {}
+
+  /** Everything was listed once: what is seen from here on is a change. */
+  get hasSynced(): boolean {
+    return this.complete;
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.current;
+  }
+
+  start(): void {
+    if (this.informers.size > 0) return;
+    this.informers = new Map(watched.map((kind) => [kind, this.watch(kind)]));
+    void Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => {
+      this.complete = true;
+      this.onSynced();
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { informers } = this;
+    this.informers = new Map();
+    for (const giveUp of this.givingUp) giveUp();
+    await Promise.all([...informers.values()].map((informer) => informer.stop()));
+  }
+
+  /** Fulfilled when everything was listed once, when there is trouble, or after that time; with `true` in the first case only. */
+  async isSynced(withinMs: number): Promise<boolean> {
+    if (this.current) return false;
+    const synced = Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => true);
+    let giveUp!: () => void;
+    const late = new Promise<boolean>((fulfil) => (giveUp = () => fulfil(false)));
+    const timer = setTimeout(giveUp, withinMs);
+    this.givingUp.add(giveUp);
+    try {
+      return await Promise.race([synced, late]);
+    } finally {
+      clearTimeout(timer);
+      this.givingUp.delete(giveUp);
+    }
+  }
+
+  objectsOf(instanceId: string): ClusterObject[] {
+    const name = namespaceOf(instanceId);
+    const namespace = this.informers.get('Namespace')?.get('', name);
+    const inside = [...this.informers.values()].flatMap((informer) => [...informer.inNamespace(name)]);
+    return namespace ? [namespace, ...inside] : inside;
+  }
+
+  /** Takes in what a call of ours answered, ahead of the watch. */
+  put(object: KubernetesObject): void {
+    this.answered();
+    this.informers.get(object.kind)?.put(object);
+  }
+
+  private watch(kind: Kind): Informer {
+    const informer = this.cluster.informer(
+      kind,
+      { labelSelector: managedSelector },
+      {
+        keep: (object) => slim(object, this.owned),
+        backOff: BACK_OFF,
+        onAnswered: () => this.answered(),
+        onTrouble: (error) => this.failed(error),
+        onChange: (object) => {
+          const instanceId = instanceOf(object);
+          if (instanceId !== undefined) this.onChange(instanceId);
+        },
+      },
+    );
+    return informer.start();
+  }
+
+  private answered(): void {
+    if (!this.current) return;
+    this.current = undefined;
+    this.onTurn();
+  }
+
+  private failed(error: KubernetesError): void {
+    if (this.current) return;
+    this.current = { since: Date.now(), error };
+    for (const giveUp of this.givingUp) giveUp();
+    this.onTurn();
+  }
+}
+
+/** As much of an object as is looked at: its values, unless it is a secret or the like, and which fields are ours, without anybody else's. */
+export function slim({ apiVersion, kind, metadata, ...rest }: KubernetesObject, owned: OwnedFieldsOnce): ClusterObject {
+  const { managedFields, ...kept } = metadata as KubernetesObject['metadata'] & {
+    managedFields?: readonly ManagedFieldsEntry[];
+  };
+  const ours = managedFields && kind !== 'Pod' && { owned: owned.of(managedFields) };
+  return metadataOnly.has(kind)
+    ? { apiVersion, kind, metadata: kept, ...ours }
+    : { apiVersion, kind, metadata: kept, ...rest, ...ours };
+}
+
+interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: OwnedFields;
+}
+
+/** Nobody is named as their owner. */
+const NOTHING: OwnedFields = {};
+
+/** The fields that we own, each set of them kept once. */
+export class OwnedFieldsOnce {
+  private readonly known = new Map<string, OwnedFields>();
+
+  of(entries: readonly ManagedFieldsEntry[]): OwnedFields {
+    const ours = entries.find(
+      ({ manager, operation, subresource = '' }) => manager === MANAGER && operation === 'Apply' && subresource === '',
+    );
+    if (!ours?.fieldsV1) return NOTHING;
+    const text = JSON.stringify(ours.fieldsV1);
+    const known = this.known.get(text);
+    if (known) return known;
+    this.known.set(text, ours.fieldsV1);
+    return ours.fieldsV1;
+  }
+}
