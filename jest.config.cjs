@@ -36,8 +36,8 @@ module.exports = {
   ],
   testMatch: ['**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  // Every spec file leaves some of its modules behind in its worker; a heap of gigabytes makes all that follow slow.
-  workerIdleMemoryLimit: '900MB',
+  // Every spec file leaves some of its modules behind in its worker; a large heap makes all that follow slow.
+  workerIdleMemoryLimit: '500MB',
   transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages.join('|')})/)`],
   moduleNameMapper: {
