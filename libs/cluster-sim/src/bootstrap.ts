@@ -70,7 +70,7 @@ const putHost = (registry: Registry, host: HostConfig, index: number): void => {
       draft.status = status(existing);
     });
   } else {
-    const cidr = `10.244.${index}.0/24`;
+    const cidr = pods > 250 ? `10.${128 + index}.0.0/16` : `10.244.${index}.0/24`;
     const spec = { podCIDR: cidr, podCIDRs: [cidr], providerID: `souk-sim://${name}` };
     registry.createOwned(NODES, undefined, { metadata: { name, labels }, spec, status: status(undefined) });
   }

@@ -267,7 +267,7 @@ class Trial {
 }
 
 function mounting({ hostPath, type }: HostPath): Workload {
-  const isDevice = hostPath.startsWith('/dev/') || type.endsWith('Device');
+  const isDevice = `${hostPath}/`.startsWith('/dev/') || type.endsWith('Device');
   return {
     name: `${type} ${hostPath}`,
     settings: { hostPaths: [{ containerPath: '/mnt/host', hostPath, type }] },

@@ -1,7 +1,7 @@
 import { type ClusterSimConfig } from '../config';
 import { type Controller } from '../controllers/controller-loop';
 import { type EventRecorder } from '../controllers/event-recorder';
-import { splitKey } from '../controllers/pods-of-owner';
+import { isFinished, splitKey } from '../controllers/pods-of-owner';
 import { same } from '../objects/json';
 import { keyOf } from '../objects/kube-object';
 import { CONFIG_MAPS, NODES, PODS, SECRETS } from '../objects/resources';
@@ -33,8 +33,9 @@ export class Kubelet implements Controller {
     for (const key of [...store.recordKeys()]) {
       const uid = key.slice('pod/'.length);
       const run = store.record<PodRun>(key);
-      if (run && store.byUid(uid)) this.addresses.hold(run.ip, uid);
-      else store.setRecord(key, undefined);
+      const pod = store.byUid(uid) as Pod | undefined;
+      if (!run || !pod) store.setRecord(key, undefined);
+      else if (!isFinished(pod)) this.addresses.hold(run.ip, uid);
     }
   }
 
@@ -75,15 +76,14 @@ export class Kubelet implements Controller {
     const { uid } = pod.metadata;
     const { containers, initContainers = [], hostNetwork, nodeName } = pod.spec;
     const host = this.registry.store.get(NODES, undefined, nodeName ?? '');
-    const hostIndex = Number(host?.spec.podCIDR?.split('.')[2] ?? 0);
-    const ip = hostNetwork ? this.hostAddress(pod) : this.addresses.take(hostIndex, uid);
+    const ip = hostNetwork ? this.hostAddress(pod) : this.addresses.take(host?.spec.podCIDR ?? '10.244.0.0/24', uid);
     const run = newPodRun(this.registry.now(), ip, initContainers.length, containers.length);
     this.registry.store.setRecord(recordKey(uid), run);
     return run;
   }
 
   private run(pod: Pod, run: PodRun): number | undefined {
-    if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return undefined;
+    if (isFinished(pod)) return undefined;
     const now = this.registry.now();
     const world = this.worldOf(pod);
     const advanced = advancePod(run, world, now);

@@ -1,17 +1,20 @@
+import { isFinished } from '../controllers/pods-of-owner';
 import { PODS } from '../objects/resources';
+import type { Pod } from '../objects/workloads';
 import { type ObjectStore } from '../store/object-store';
 
-const PER_HOST = 250;
+/** Of a network, the first address is its name, the second its gateway, and the last reaches all. */
+const [FIRST, RESERVED] = [2, 3];
 
-/** Hands out pod IPs, 10.244.<host>.<n>; an address is free again when its pod is gone. */
+/** Hands out pod IPs of the network of a host; an address is free again when its pod has ended or is gone. */
 export class PodAddresses {
   private readonly owners = new Map<string, string>();
   private readonly addresses = new Map<string, string>();
-  private readonly last = new Map<number, number>();
+  private readonly last = new Map<string, number>();
 
   constructor(store: ObjectStore) {
     store.onChange(({ resource, type, object }) => {
-      if (resource === PODS && type === 'DELETED') this.free(object.metadata.uid);
+      if (resource === PODS && (type === 'DELETED' || isFinished(object as Pod))) this.free(object.metadata.uid);
     });
   }
 
@@ -20,18 +23,20 @@ export class PodAddresses {
     this.addresses.set(uid, ip);
   }
 
-  /** A free address in the network of a host. */
-  take(hostIndex: number, uid: string): string {
-    const start = this.last.get(hostIndex) ?? 1;
-    for (let offset = 1; offset <= PER_HOST; offset++) {
-      const n = ((start + offset - 2) % PER_HOST) + 2;
-      const ip = `10.244.${hostIndex % 256}.${n}`;
+  /** A free address of the network, such as `10.244.1.0/24`. */
+  take(network: string, uid: string): string {
+    const [base = '', length = '24'] = network.split('/');
+    const count = 2 ** (32 - Number(length)) - RESERVED;
+    const start = (this.last.get(network) ?? -1) + 1;
+    for (let offset = 0; offset < count; offset++) {
+      const n = (start + offset) % count;
+      const ip = addressAt(base, FIRST + n);
       if (this.owners.has(ip)) continue;
-      this.last.set(hostIndex, n);
+      this.last.set(network, n);
       this.hold(ip, uid);
       return ip;
     }
-    throw new Error(`no pod address is free on host ${hostIndex}`);
+    throw new Error(`no pod address is free in ${network}`);
   }
 
   private free(uid: string): void {
@@ -39,4 +44,10 @@ export class PodAddresses {
     if (ip !== undefined) this.owners.delete(ip);
     this.addresses.delete(uid);
   }
+}
+
+function addressAt(base: string, offset: number): string {
+  const [a = 0, b = 0, c = 0, d = 0] = base.split('.').map(Number);
+  const value = c * 256 + d + offset;
+  return `${a}.${b}.${(value >> 8) % 256}.${value % 256}`;
 }
