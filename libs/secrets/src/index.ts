@@ -4,3 +4,4 @@ export * from './lmdb-secret-vault';
 export * from './mongo-secret-vault';
 export * from './registry-event-codec';
 export { moveVault, type VaultMoveOutcome, VaultMoveRefused } from './move-vault';
+export * from './named-secrets';

@@ -86,6 +86,7 @@ describe('What of the hosts may be mounted', () => {
     expect(refusalOf(device, paths('/dev/ttyUSB0', '/dev', '/'))).toContain('device file');
     expect(refusalOf(mount('/dev/sda', { type: 'BlockDevice' }), policy)).toContain('device file');
     expect(refusalOf(mount('/dev/sda'), policy)).toContain('device file');
+    expect(refusalOf(mount('/dev'), { ...policy, ...paths('/dev') })).toContain('one by one');
     expect(refusalOf(mount('/tmp/link', { type: 'CharDevice' }), paths('/tmp'))).toContain('device file');
   });
 });

@@ -78,6 +78,7 @@ export function changesBetween(before: HostPolicy, after: HostPolicy): { granted
 export function refusalOf({ hostPath, type, readOnly = false }: HostPath, policy: HostPolicy): string | undefined {
   const path = tidy(hostPath);
   if (!isPlain(hostPath)) return `"${hostPath}" is not the plain absolute path of what it leads to`;
+  if (path === '/dev') return `"/dev" holds all devices of the host: those that are meant are granted one by one`;
   if (isDevice(type) || isAtOrBelow(path, '/dev')) return deviceRefusalOf(path, type, policy);
   const above = policy.hostPaths.find((grant) => !grant.readOnly && grant.path !== path && isAtOrBelow(path, grant.path));
   if (above)
