@@ -2,8 +2,10 @@ import { platformTenant } from '@souk/contracts';
 import { TestBroker } from '@souk/managed-resources/testing';
 import { SecretVault } from '@souk/secrets';
 import type { Topology, TopologyNode } from '@souk/topology';
+import { CloudResources } from '../src/application/cloud/cloud-resources';
 import { CloudProviders } from '../src/application/cloud/cloud-providers';
 import { ServiceBrokers } from '../src/application/cloud/service-brokers';
+import type { KnownInstance } from '../src/domain/instances/instance';
 import { ids, tomcat } from './sample';
 import { type Answer, World } from './world';
 
@@ -235,6 +237,23 @@ describe('A cloud node', () => {
     expect([broker.instances.size, broker.bindings]).toEqual([0, 0]);
     expect(broker.calls.at(-1)).toMatchObject({ method: 'GET' });
     expect(await vaulted(instanceId)).toBeUndefined();
+  });
+
+  it('is not made for an instance that is gone, whoever asks late', async () => {
+    const instanceId = await purchase('frozen');
+    const { operationId } = await world.reaches(instanceId, 'running');
+    await remove(instanceId);
+    const resources = world.part(CloudResources);
+    const before = await resources.of(instanceId);
+    const parties = { ownerTenant: ids.buyer, providerTenant: ids.provider };
+    const spec = { service: 'broker-postgresql', plan: 'small', parameters: {}, specHash: 'h' };
+    await resources.want({ instanceId, ...parties } as KnownInstance, operationId, 'rds', spec);
+    expect(await resources.of(instanceId)).toEqual(before);
+    expect(before.closed).toBe(true);
+    const alone = await purchase('without any', versions.without);
+    await world.reaches(alone, 'running');
+    await remove(alone);
+    expect((await resources.of(alone)).closed).toBeUndefined();
   });
 
   it('that is being made goes as well, when the instance is deleted meanwhile', async () => {

@@ -49,6 +49,23 @@ export class CloudResources {
   }
 
   /**
+   * The instance is about to be gone for good: nothing is made for it from here on. Answers whether that is so; where something is still there,
+   * it has to go first.
+   * @param mayAsk whether its version has cloud nodes: somebody may be about to ask for one for the first time
+   */
+  async close(
+    { instanceId, ownerTenant, providerTenant }: InstanceFacts,
+    operationId: string,
+    mayAsk: boolean,
+  ): Promise<boolean> {
+    const { revision } = await this.commands.load(resourcesAggregate, instanceId);
+    if (revision < 0 && !mayAsk) return true;
+    const data = { instanceId, operationId, ownerTenant, providerTenant };
+    await this.handle(instanceId, operationId, { type: 'CloseResources', data }, 'close');
+    return (await this.of(instanceId)).closed === true;
+  }
+
+  /**
    * Whoever asked may have been frozen until its instance was deleted: what was asked for then goes as well. Answers whether that was so.
    */
   async releaseIfDeleted(instanceId: string, { node, operationId }: Resource): Promise<boolean> {

@@ -105,6 +105,12 @@ export type ResourceDeprovisioned = DomainEvent<
 /** The provider does not do as asked; it is asked again. */
 export type ResourceDelayed = DomainEvent<'ResourceDelayed', OfResource & Told>;
 
+/** The instance goes for good, and has none any more: none is made for it after that, whoever asks. */
+export type ResourcesClosed = DomainEvent<
+  'ResourcesClosed',
+  Omit<OfResource, 'node'> & { readonly ownerTenant: string; readonly providerTenant: string }
+>;
+
 /** What is done with a resource, as the one who does it tells it. */
 export type ResourceFact =
   | ResourcePlaced
@@ -122,4 +128,7 @@ export type ResourceFact =
   | ResourceDeprovisioned
   | ResourceDelayed;
 
-export type ResourceEvent = ResourceRequested | ResourceChangeRequested | ResourceReleased | ResourceFact;
+/** Every event that is about one of them. */
+export type EventOfResource = ResourceRequested | ResourceChangeRequested | ResourceReleased | ResourceFact;
+
+export type ResourceEvent = EventOfResource | ResourcesClosed;
