@@ -226,6 +226,10 @@ export function failureFor(resource: Resource | undefined, operationId: string, 
   return failure?.operationId === operationId && failure.specHash === specHash ? failure.reason : undefined;
 }
 
+/** It goes for the sake of something else than this: what an operation has thrown away, it waits for itself. */
+export const isLeft = (resource: Resource, operationId: string, specHash: string): boolean =>
+  resource.status === 'leaving' && (resource.failure?.operationId !== operationId || resource.failure.specHash !== specHash);
+
 /** What was made of it may be gone in time for another try. */
 const isStillTried = (resource: Resource): boolean => resource.status === 'leaving' && resource.failure?.late !== true;
 
