@@ -27,6 +27,7 @@ import {
 import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../../domain/instances/instance.events';
 import { lackingProblems } from '../../domain/instances/parameters';
 import { beyond } from '../../domain/instances/permissions';
+import { assertScalable } from '../../domain/instances/scale';
 import type { PlanRevisions } from '../../domain/plans/plan-revisions';
 import { CloudProviders } from '../cloud/cloud-providers';
 import { ClusterChoice } from '../clusters/cluster-choice';
@@ -144,7 +145,10 @@ export class Instances extends DeploymentCommands {
     for (const [node, replicas] of Object.entries(nodes))
       if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
     const scale = nodes as Readonly<Record<string, number>>;
-    if (configuration) await this.assertHosts(instance, configuration, scale);
+    if (configuration) {
+      assertScalable(configuration.topology, new Map(Object.entries(scale)));
+      await this.assertHosts(instance, configuration, scale);
+    }
     const command = { type: 'RequestScale', ...operation, nodes: scale } as const;
     return this.handle(instance, context, command);
   }
@@ -320,6 +324,7 @@ export class Instances extends DeploymentCommands {
         instance.configuration,
         possible.map(({ name }) => name),
       );
+    assertScalable(configuration.topology, instance.scale);
     const standing = instance.running && current?.topology;
     const problems = [
       ...lackingProblems(configuration.topology, instance),

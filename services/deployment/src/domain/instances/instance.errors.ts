@@ -189,6 +189,20 @@ export class ReplicasOutOfRange extends DomainError {
   }
 }
 
+/** More replicas of what keeps data for one process than the version has. */
+export class NodeKeepsState extends DomainError {
+  readonly code = 'node-keeps-state';
+  constructor(
+    readonly node: string,
+    readonly replicas: number,
+    readonly most: number,
+  ) {
+    super(
+      `node "${node}" can't have ${replicas} replicas: what it keeps belongs to one process, and is not replicated; ${most} is what its version has`,
+    );
+  }
+}
+
 /** Instance management of an app is closed until its first version is drafted. */
 export class AppNotInitialised extends DomainError {
   readonly code = 'app-not-initialised';
