@@ -192,14 +192,8 @@ export class ReplicasOutOfRange extends DomainError {
 /** More replicas of what keeps data for one process than the version has. */
 export class NodeKeepsState extends DomainError {
   readonly code = 'node-keeps-state';
-  constructor(
-    readonly node: string,
-    readonly replicas: number,
-    readonly most: number,
-  ) {
-    super(
-      `node "${node}" can't have ${replicas} replicas: what it keeps belongs to one process, and is not replicated; ${most} is what its version has`,
-    );
+  constructor(override readonly problems: readonly Problem[]) {
+    super(problems.map(({ message }) => message).join('; '));
   }
 }
 
