@@ -3,6 +3,7 @@ import { CommandHandler } from '@souk/event-sourcing';
 import type { Credentials } from '@souk/managed-resources';
 import { Clock } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { filledInParameters } from '@souk/topology';
 import type { InstanceFacts } from '../../domain/instances/instance';
 import { instance as instanceAggregate } from '../../domain/instances/instance.decide';
 import { isThere, type Resource, type Resources } from '../../domain/cloud/resources';
@@ -101,6 +102,13 @@ export class CloudResources {
     const { type, data } = told;
     const fact = { type, data: { instanceId, operationId, node, ...data } } as ResourceFact;
     await this.handle(instanceId, operationId, { type: 'RecordResource', resourceId, fact }, node, type);
+  }
+
+  /** What its provider is told: with what the buyer has filled in. */
+  async parameters(instanceId: string, { parameters, referred }: ResourceSpec): Promise<Readonly<Record<string, unknown>>> {
+    if (!referred) return filledInParameters(parameters, {}, {});
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    return filledInParameters(parameters, referred, state.status === 'unknown' ? {} : state.parameters);
   }
 
   async keepCredentials(instanceId: string, { node, attempt }: Resource, credentials: Credentials): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '@souk/event-sourcing';
+import type { ReferredParameter } from '@souk/topology';
 import type { Trouble } from './resource-trouble';
 
 /** Every event of a managed resource names its instance, its node, and the operation that asked for what happens. */
@@ -12,8 +13,11 @@ export interface OfResource {
 export interface ResourceSpec {
   readonly service: string;
   readonly plan: string;
+  /** As they are written: with references in place of what the buyer has filled in. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Of all three. */
+  /** What they refer to, as the version declares it; absent where they refer to nothing. */
+  readonly referred?: Readonly<Record<string, ReferredParameter>>;
+  /** Of all of it. */
   readonly specHash: string;
 }
 

@@ -239,6 +239,6 @@ function placeIn({ provider, serviceId, planId, bindable }: ResourcePlaced['data
   return { provider, serviceId, planId, bindable };
 }
 
-function specOf({ service, plan, parameters, specHash }: ResourceSpec): ResourceSpec {
-  return { service, plan, parameters, specHash };
+function specOf({ service, plan, parameters, referred, specHash }: ResourceSpec): ResourceSpec {
+  return { service, plan, parameters, ...(referred && { referred }), specHash };
 }
