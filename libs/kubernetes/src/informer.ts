@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Gone, KubernetesError, Unreachable } from './errors';
 import type { KubernetesObject, Selection } from './kubernetes-object';
+import type { ListPage } from './kubernetes-cluster';
 import type { WatchEvent } from './watch-stream';
 
 /** What an informer needs of a cluster. */
 export interface ObjectSource {
-  list(
-    kind: string,
-    selection: Selection,
-  ): Promise<{ readonly items: readonly KubernetesObject[]; readonly resourceVersion: string }>;
+  pages(kind: string, selection: Selection): AsyncIterable<ListPage>;
   watch(
     kind: string,
     selection: Selection,
@@ -33,6 +31,8 @@ export interface InformerOptions {
 
 /** So many failures in a row, and the version that is known is not trusted any more: the cluster may be another one. */
 const MAX_RESUMED = 2;
+/** How long a list that is taken in keeps the process to itself, in milliseconds. */
+const SLICE = 5;
 
 /**
  * A copy of all objects of one kind, kept up to date: a list, then a watch from where the list stood, then the next watch from where that
@@ -48,6 +48,8 @@ export class Informer {
   private version: string | undefined;
   /** In a row. */
   private failures = 0;
+  /** Keys of what was put since the list under way began: it need not show that. */
+  private putMeanwhile: Set<string> | undefined;
   private announce!: () => void;
   /** Fulfilled after the first list; for ever pending while the cluster is not reached. */
   readonly synced = new Promise<void>((fulfil) => (this.announce = fulfil));
@@ -81,6 +83,7 @@ export class Informer {
   /** Takes in what a call of ours answered, unless something newer is known. The watch will tell the same a little later. */
   put(object: KubernetesObject): void {
     const known = this.known(object);
+    this.putMeanwhile?.add(keyOf(object));
     if (!known || isNewer(object, known)) this.keep(object);
   }
 
@@ -117,16 +120,27 @@ export class Informer {
     return this.stopping.signal.aborted;
   }
 
+  /** Page by page, and each in slices: a large cluster is taken in without holding up anybody else. */
   private async relist(): Promise<void> {
-    const { items, resourceVersion } = await this.source.list(this.kind, this.selection);
-    const seen = new Set<string>();
-    for (const item of items) {
-      seen.add(keyOf(item));
-      this.take(item);
+    const { signal } = this.stopping;
+    const put = (this.putMeanwhile = new Set());
+    let seen = new Set<string>();
+    let version = '';
+    for await (const { items, resourceVersion, isFirst } of this.source.pages(this.kind, this.selection)) {
+      if (isFirst) seen = new Set();
+      version = resourceVersion;
+      await inSlices(items, (item) => {
+        seen.add(keyOf(item));
+        this.take(item);
+      });
+      signal.throwIfAborted();
     }
-    for (const names of [...this.objects.values()])
-      for (const object of [...names.values()]) if (!seen.has(keyOf(object))) this.forget(object);
-    this.version = resourceVersion;
+    const isLeft = (object: KubernetesObject) => seen.has(keyOf(object)) || put.has(keyOf(object));
+    await inSlices(this.objects.values(), (names) => {
+      for (const object of names.values()) if (!isLeft(object)) this.forget(object);
+    });
+    this.putMeanwhile = undefined;
+    this.version = version;
     this.announce();
     this.answered();
   }
@@ -179,6 +193,17 @@ export class Informer {
     const names = this.objects.get(namespace) ?? new Map<string, KubernetesObject>();
     names.set(name, this.options.keep?.(object) ?? object);
     this.objects.set(namespace, names);
+  }
+}
+
+async function inSlices<T>(all: Iterable<T>, take: (one: T) => void): Promise<void> {
+  let end = performance.now() + SLICE;
+  for (const one of all) {
+    if (performance.now() >= end) {
+      await nextTurn();
+      end = performance.now() + SLICE;
+    }
+    take(one);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AccessDenied, Conflict, NotFound, Unprocessable, Unreachable } from './errors';
 import { KubernetesCluster } from './kubernetes-cluster';
@@ -20,11 +21,28 @@ const status =
     response.end(JSON.stringify({ kind: 'Status', code, message }));
   };
 
-const list =
-  (resourceVersion: number, ...items: KubernetesObject[]): Answer =>
+const paged =
+  (resourceVersion: number, next: string, ...items: KubernetesObject[]): Answer =>
   (_, response) => {
-    response.end(JSON.stringify({ kind: 'PodList', metadata: { resourceVersion: String(resourceVersion) }, items }));
+    const metadata = { resourceVersion: String(resourceVersion), ...(next !== '' && { continue: next }) };
+    response.end(JSON.stringify({ kind: 'PodList', metadata, items }));
   };
+
+const list = (resourceVersion: number, ...items: KubernetesObject[]): Answer => paged(resourceVersion, '', ...items);
+
+/** So many pods, as pages are asked for. */
+const many = (count: number): Answer => {
+  const note = 'x'.repeat(2_000);
+  return (request, response) => {
+    const query = new URL(request.url ?? '', 'http://server').searchParams;
+    const from = Number(query.get('continue') ?? 0);
+    const to = Math.min(count, from + Number(query.get('limit')));
+    const items = Array.from({ length: to - from }, (_, i) => ({ ...pod(`pod-${from + i}`, 1), note }));
+    paged(1, to < count ? String(to) : '', ...items)(request, response, '');
+  };
+};
+
+const nameOf = ({ metadata }: KubernetesObject): string => metadata.name;
 
 const line = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
 
@@ -128,14 +146,33 @@ describe('KubernetesCluster', () => {
   });
 
   it('reads lists page by page', async () => {
-    const page =
-      (next: string, name: string): Answer =>
-      (_, response) => {
-        response.end(JSON.stringify({ metadata: { resourceVersion: '1', continue: next }, items: [pod(name, 1)] }));
-      };
-    await serve([page('more', 'a'), page('', 'b')]);
-    expect((await cluster.list('Pod')).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+    await serve([paged(1, 'more', pod('a', 1)), paged(1, '', pod('b', 1))]);
+    expect((await cluster.list('Pod')).items.map(nameOf)).toEqual(['a', 'b']);
     expect(server.requests[1]).toBe('GET /api/v1/pods?limit=500&continue=more');
+  });
+
+  it('begins a list anew whose later pages are gone, and says so', async () => {
+    await serve([
+      paged(1, 'more', pod('a', 1)),
+      status(410, 'too old'),
+      paged(5, 'more', pod('b', 4)),
+      paged(6, '', pod('c', 6)),
+    ]);
+    const told = [];
+    for await (const { items, ...page } of cluster.pages('Pod')) told.push({ ...page, names: items.map(nameOf) });
+    expect(told).toEqual([
+      { isFirst: true, resourceVersion: '1', names: ['a'] },
+      { isFirst: true, resourceVersion: '5', names: ['b'] },
+      // Changes since the list began are not in its first pages.
+      { isFirst: false, resourceVersion: '5', names: ['c'] },
+    ]);
+  });
+
+  it('asks for pages that are quickly read, however long an object is', async () => {
+    const long = { ...pod('a', 1), note: 'x'.repeat(50_000) };
+    await serve([paged(1, 'more', long, long), paged(1, '', long)]);
+    await cluster.list('Pod');
+    expect(server.requests).toEqual(['GET /api/v1/pods?limit=200', 'GET /api/v1/pods?limit=20&continue=more']);
   });
 
   it('keeps to its rate', async () => {
@@ -196,6 +233,32 @@ describe('KubernetesCluster', () => {
       const informer = follow();
       await until(() => names(informer).join() === 'b');
       expect(seen).toEqual(['a@1', 'b@1', 'b@1', 'a@1']);
+      await informer.stop();
+    });
+
+    it('keeps what our own call has made while the list was read, and nothing of a list that began anew', async () => {
+      const late: Answer = (request, response, body) => {
+        informer.put(pod('ours', 4));
+        status(410, 'too old')(request, response, body);
+      };
+      await serve([paged(1, 'more', pod('gone', 1)), late, list(3, pod('a', 2))], [silent]);
+      const informer = follow();
+      await informer.synced;
+      expect(names(informer)).toEqual(['ours', 'a']);
+      expect(seen.at(-1)).toBe('gone@1');
+      await informer.stop();
+    });
+
+    it('takes in a large cluster without holding up anybody', async () => {
+      await serve([many(20_000)], [silent], { timeoutMs: 10_000 });
+      const turns = monitorEventLoopDelay({ resolution: 5 });
+      turns.enable();
+      const informer = cluster.informer('Pod', {}, { onChange: () => undefined, keep: ({ note: _, ...kept }) => kept }).start();
+      await informer.synced;
+      turns.disable();
+      expect([...informer.inNamespace('shop')]).toHaveLength(20_000);
+      // In milliseconds; the server's turns are among them. Far less, where nobody else uses the machine.
+      expect(turns.max / 1e6).toBeLessThan(100);
       await informer.stop();
     });
 

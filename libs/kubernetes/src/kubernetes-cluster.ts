@@ -25,7 +25,11 @@ export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burs
 
 /** Who we are among those who write to an object: fields of others are left alone. */
 const FIELD_MANAGER = 'souk';
-const PAGE = 500;
+/** Objects on the first page of a list, and on a later one at most. */
+const FIRST_PAGE = 200;
+const LARGEST_PAGE = 500;
+/** About how long a later page is, in characters: it is parsed in one go, and nothing else is done meanwhile. */
+const PAGE_LENGTH = 1_000_000;
 /** How often a list begins again whose later pages the server no longer has. */
 const MAX_LISTS = 3;
 /** So many connections in a row that broke off, and the cluster is taken for away: calls are not repeated until it answers again. */
@@ -63,9 +67,16 @@ export interface ServerVersion {
   readonly gitVersion: string;
 }
 
+/** All objects of a kind, or a page of them. */
 export interface ListResult {
   readonly items: readonly KubernetesObject[];
+  /** A watch from here on misses nothing: where the list began, of pages that are read one after the other. */
   readonly resourceVersion: string;
+}
+
+export interface ListPage extends ListResult {
+  /** The first one. It comes again where the server no longer has the later ones: then what was read before does not count. */
+  readonly isFirst: boolean;
 }
 
 /**
@@ -111,15 +122,34 @@ export class KubernetesCluster {
     return this.json(await this.call({ method: 'GET', path: pathOf(resourceOf(name.kind), name.namespace, name.name) }));
   }
 
-  /** Everything of a kind, page by page. */
+  /** Everything of a kind at once: for what is known to be little. */
   async list(kind: string, selection: Selection = {}): Promise<ListResult> {
-    for (let attempt = 1; ; attempt++) {
+    let list: ListResult = { items: [], resourceVersion: '' };
+    for await (const { items, resourceVersion, isFirst } of this.pages(kind, selection))
+      list = isFirst ? { items, resourceVersion } : { ...list, items: [...list.items, ...items] };
+    return list;
+  }
+
+  /** Everything of a kind, page by page, each by namespace and name. No page is asked for before the one before was dealt with. */
+  async *pages(kind: string, selection: Selection = {}): AsyncGenerator<ListPage> {
+    let begun = 1;
+    let next: string | undefined;
+    let limit = FIRST_PAGE;
+    let resourceVersion = '';
+    do {
+      const isFirst = next === undefined;
       try {
-        return await this.pages(kind, selection);
+        const { body, length } = await this.page(kind, selection, limit, next);
+        const { items = [], metadata: { continue: rest = '', resourceVersion: version = '' } = {} } = body;
+        if (isFirst) resourceVersion = version;
+        yield { items: items.map((item) => ({ ...item, ...typeOf(kind) })), resourceVersion, isFirst };
+        next = rest;
+        if (items.length > 0) limit = Math.min(LARGEST_PAGE, Math.ceil((PAGE_LENGTH * items.length) / length));
       } catch (error) {
-        if (!(error instanceof Gone) || attempt >= MAX_LISTS) throw error;
+        if (!(error instanceof Gone) || begun++ >= MAX_LISTS) throw error;
+        next = undefined;
       }
-    }
+    } while (next !== '');
   }
 
   /**
@@ -259,19 +289,10 @@ export class KubernetesCluster {
     );
   }
 
-  private async pages(kind: string, selection: Selection): Promise<ListResult> {
-    const { apiVersion } = resourceOf(kind);
-    const items: KubernetesObject[] = [];
-    let page = '';
-    for (;;) {
-      const query = queryOf({ labelSelector: selection.labelSelector, limit: String(PAGE), continue: page });
-      const answer = await this.call({ method: 'GET', path: `${pathOf(resourceOf(kind), selection.namespace)}${query}` });
-      const list = JSON.parse(answer.body) as ListBody;
-      // Items of a list do not say their kind.
-      items.push(...(list.items ?? []).map((item) => ({ ...item, apiVersion, kind })));
-      page = list.metadata?.continue ?? '';
-      if (page === '') return { items, resourceVersion: list.metadata?.resourceVersion ?? '' };
-    }
+  private async page(kind: string, { namespace, labelSelector }: Selection, limit: number, next = '') {
+    const query = queryOf({ labelSelector, limit: String(limit), continue: next });
+    const { body } = await this.call({ method: 'GET', path: `${pathOf(resourceOf(kind), namespace)}${query}` });
+    return { body: JSON.parse(body) as ListBody, length: body.length };
   }
 
   private async call(request: Request, unconditional = false, beforeSending?: BeforeSending): Promise<Answer> {
@@ -360,6 +381,9 @@ interface ListBody {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly KubernetesObject[];
 }
+
+/** Items of a list do not say what they are. */
+const typeOf = (kind: string) => ({ apiVersion: resourceOf(kind).apiVersion, kind });
 
 /** `PATCH deployments` */
 function spanName({ method, path }: Request): string {

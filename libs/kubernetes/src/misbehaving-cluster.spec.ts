@@ -188,9 +188,9 @@ describe('A client of a cluster that misbehaves', () => {
     it('lists anew where the cluster has another life behind it than the one it knows', async () => {
       let lists = 0;
       const source: ObjectSource = {
-        list: (kind, selection) => {
+        pages: (kind, selection) => {
           lists++;
-          return cluster.list(kind, selection);
+          return cluster.pages(kind, selection);
         },
         watch: (kind, selection, version, signal, onOpen) =>
           cluster.watch(kind, selection, lists > 1 ? version : '999999999', signal, onOpen),

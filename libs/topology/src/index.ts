@@ -3,6 +3,7 @@ export { presetNamed, presets } from './presets/catalogue';
 export type { Preset, PresetVariable } from './presets/preset';
 export * from './quantities';
 export * from './references';
+export { filledInParameters, type ReferredParameter, referredParameters } from './cloud-parameters';
 export * from './image-reference';
 export * from './canonical';
 export * from './resolve';

@@ -31,7 +31,7 @@ export function cloudProblems(node: TopologyNode, at: string): Problem[] {
 const DEEPEST = 16;
 const LARGEST = 16 * 1024;
 
-/** They go to the provider as they are, and into the history: so they are small, and no secret is one of them. */
+/** They go to the provider, and as they are written into the history: so they are small, and no secret is one of them. */
 function parameterProblems(parameters: unknown, at: string): Problem[] {
   const problems: Problem[] = [];
   const left: { value: unknown; pointer: string; depth: number; secret: boolean }[] = [

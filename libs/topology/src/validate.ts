@@ -1,7 +1,8 @@
 import type { Problem } from '@souk/event-sourcing';
-import type { Topology } from './topology';
+import { cloudReferenceProblems } from './cloud-parameters';
+import type { Topology, TopologyNode } from './topology';
 import { declarationProblems, writtenSecretsIn } from './validate-declarations';
-import { environmentProblems, knownTo, secretLiteralsIn } from './validate-environment';
+import { environmentProblems, type Known, knownTo, secretLiteralsIn } from './validate-environment';
 import { arrowProblems, cycleProblems, nameProblems, structuralProblems } from './validate-structure';
 import { nodeProblems } from './validate-node';
 import { hostPortProblems } from './validate-ports';
@@ -45,12 +46,15 @@ export function* validationOf(topology: Topology): Generator<void, readonly Prob
   for (let from = 0; from < nodes.length; from += NODES_AT_ONCE) {
     yield;
     for (let index = from; index < Math.min(from + NODES_AT_ONCE, nodes.length); index++)
-      note(environmentProblems(nodes[index]!, known, `/nodes/${index}`));
+      note(referenceProblemsOf(nodes[index]!, known, `/nodes/${index}`));
   }
   yield;
   note(declarationProblems(topology));
   return problems;
 }
+
+const referenceProblemsOf = (node: TopologyNode, known: Known, at: string): Problem[] =>
+  node.category === 'cloud' ? cloudReferenceProblems(node, known.parameters, at) : environmentProblems(node, known, at);
 
 /** Literals where a preset wants a secret, and values of secret parameters. They are never stored, not even in a draft. */
 export function secretLiterals(topology: Topology): readonly Problem[] {

@@ -2,8 +2,10 @@ import { platformTenant } from '@souk/contracts';
 import { TestBroker } from '@souk/managed-resources/testing';
 import { SecretVault } from '@souk/secrets';
 import type { Topology, TopologyNode } from '@souk/topology';
+import { CloudResources } from '../src/application/cloud/cloud-resources';
 import { CloudProviders } from '../src/application/cloud/cloud-providers';
 import { ServiceBrokers } from '../src/application/cloud/service-brokers';
+import type { KnownInstance } from '../src/domain/instances/instance';
 import { ids, tomcat } from './sample';
 import { type Answer, World } from './world';
 
@@ -32,6 +34,7 @@ const versions = {
   unknown: 'ver_01J00000000000000000000006',
   wrongField: 'ver_01J00000000000000000000007',
   simulated: 'ver_01J00000000000000000000008',
+  filledIn: 'ver_01J00000000000000000000009',
 };
 
 const settings = {
@@ -57,6 +60,13 @@ describe('A cloud node', () => {
     add(versions.unknown, '1.5.0', app(database('huge'), reading));
     add(versions.wrongField, '1.6.0', app(database('small'), web({ DB_URL: '${node.rds.url}' })));
     add(versions.simulated, '1.7.0', app(database('small', 'simulated-postgresql'), reading));
+    const cloud = {
+      service: 'broker-postgresql',
+      plan: 'small',
+      parameters: { storageGB: '${param.size}', name: '${param.name}' },
+    };
+    const parameters = { size: { type: 'integer', default: '20' }, name: { type: 'string' } } as const;
+    add(versions.filledIn, '1.8.0', { ...app({ ...database('small'), cloud }, reading), parameters });
     add(versions.small, '1.0.0', app(database('small'), reading));
   });
   afterAll(async () => {
@@ -235,6 +245,33 @@ describe('A cloud node', () => {
     expect([broker.instances.size, broker.bindings]).toEqual([0, 0]);
     expect(broker.calls.at(-1)).toMatchObject({ method: 'GET' });
     expect(await vaulted(instanceId)).toBeUndefined();
+  });
+
+  it('is made with what the buyer has filled in, which stands in no history of it', async () => {
+    const instanceId = await world.purchase('filled in', { versionId: versions.filledIn, parameters: { name: 'Anna' } });
+    await world.reaches(instanceId, 'running');
+    expect([...broker.instances.values()].map(({ parameters }) => parameters)).toEqual(['{"storageGB":20,"name":"Anna"}']);
+    const [resource] = (await world.part(CloudResources).of(instanceId)).byNode.values();
+    expect(resource!.spec.parameters).toEqual({ storageGB: '${param.size}', name: '${param.name}' });
+    expect(JSON.stringify(resource)).not.toContain('Anna');
+    await remove(instanceId);
+  });
+
+  it('is not made for an instance that is gone, whoever asks late', async () => {
+    const instanceId = await purchase('frozen');
+    const { operationId } = await world.reaches(instanceId, 'running');
+    await remove(instanceId);
+    const resources = world.part(CloudResources);
+    const before = await resources.of(instanceId);
+    const parties = { ownerTenant: ids.buyer, providerTenant: ids.provider };
+    const spec = { service: 'broker-postgresql', plan: 'small', parameters: {}, specHash: 'h' };
+    await resources.want({ instanceId, ...parties } as KnownInstance, operationId, 'rds', spec);
+    expect(await resources.of(instanceId)).toEqual(before);
+    expect(before.closed).toBe(true);
+    const alone = await purchase('without any', versions.without);
+    await world.reaches(alone, 'running');
+    await remove(alone);
+    expect((await resources.of(alone)).closed).toBeUndefined();
   });
 
   it('that is being made goes as well, when the instance is deleted meanwhile', async () => {

@@ -92,6 +92,7 @@ describe('An instance in operation', () => {
       [{ tomcat: 0 }, 'replicas-out-of-range'],
       [{ tomcat: 101 }, 'replicas-out-of-range'],
       [{ tomcat: '3' }, 'replicas-out-of-range'],
+      [{ mysql: 2 }, 'node-keeps-state'],
       [{ schema: 1 }, 'unknown-node'],
       [{ constructor: 1 }, 'unknown-node'],
     ] as const)

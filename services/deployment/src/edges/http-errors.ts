@@ -61,6 +61,7 @@ export const deploymentErrors = {
   'already-running': HttpStatus.CONFLICT,
   'nothing-to-retry': HttpStatus.CONFLICT,
   'replicas-out-of-range': HttpStatus.UNPROCESSABLE_ENTITY,
+  'node-keeps-state': HttpStatus.UNPROCESSABLE_ENTITY,
   'operation-not-found': HttpStatus.NOT_FOUND,
   'operation-ended': HttpStatus.CONFLICT,
   'node-not-of-operation': HttpStatus.UNPROCESSABLE_ENTITY,

@@ -1,6 +1,6 @@
 import type { Projection, RecordedEvent } from '@souk/event-sourcing';
 import { evolveResources, isThere, isUnderWay, noResources, placeOf, type Resource } from '../domain/cloud/resources';
-import type { ResourceEvent } from '../domain/cloud/resources.events';
+import type { EventOfResource, ResourceEvent } from '../domain/cloud/resources.events';
 
 /** The managed resources that an instance has, as long as it has any. */
 export interface CloudResourcesDoc {
@@ -16,10 +16,10 @@ export interface CloudResourcesDoc {
 
 type Doc = CloudResourcesDoc | undefined;
 
-const fold = (doc: Doc, { type, data }: RecordedEvent<ResourceEvent>): Doc => {
+const fold = (doc: Doc, { type, data }: RecordedEvent<EventOfResource>): Doc => {
   const byNode = new Map((doc?.resources ?? []).map((resource) => [resource.node, resource]));
   const before = doc ? { ...doc, byNode } : noResources;
-  const after = evolveResources(before, { type, data } as ResourceEvent);
+  const after = evolveResources(before, { type, data } as EventOfResource);
   const resources = [...after.byNode.values()].filter(isThere);
   if (resources.length === 0) return undefined;
   const providers = resources.flatMap((resource) => placeOf(resource)?.provider ?? []);
@@ -57,5 +57,7 @@ export const cloudResourcesProjection: Projection<CloudResourcesDoc, ResourceEve
     ResourceDeprovisioning: fold,
     ResourceDeprovisioned: fold,
     ResourceDelayed: fold,
+    // By then none is there, and no document.
+    ResourcesClosed: 'ignored',
   },
 };

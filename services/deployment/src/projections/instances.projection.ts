@@ -15,7 +15,7 @@ import type {
   UpgradeRequested,
 } from '../domain/instances/instance.events';
 import type { NodeAddress, OperationEvent } from '../domain/operations/operation.events';
-import type { ResourceEvent } from '../domain/cloud/resources.events';
+import type { EventOfResource, ResourceEvent } from '../domain/cloud/resources.events';
 
 export type NodeState = 'pending' | 'applied' | 'waiting' | 'ready' | 'completed' | 'overridden' | 'failed';
 
@@ -277,6 +277,7 @@ export const instancesProjection: Projection<InstanceDoc, InstanceEvent | Operat
     ResourceUnbinding: 'ignored',
     ResourceUnbound: 'ignored',
     ResourceDeprovisioning: 'ignored',
+    ResourcesClosed: 'ignored',
     ResourceDelayed: (doc, { data: { node, reason }, recordedAt }) =>
       doc && {
         ...doc,
@@ -348,7 +349,7 @@ function withNode(doc: Doc, serviceName: string, updatedAt: string, change: Omit
   return { ...doc, nodes, updatedAt };
 }
 
-function withCloudState(doc: Doc, { data: { node }, recordedAt }: RecordedEvent<ResourceEvent>, state: CloudNodeState): Doc {
+function withCloudState(doc: Doc, { data: { node }, recordedAt }: RecordedEvent<EventOfResource>, state: CloudNodeState): Doc {
   return withCloud(doc, node, recordedAt, (known) => known && { ...known, state });
 }
 

@@ -4,7 +4,7 @@ import type { Failure } from '../domain/operations/failure';
 import type { FailureCode } from '../domain/operations/failure-code';
 import type { DeployedVersion, InstanceEvent, OperationKind } from '../domain/instances/instance.events';
 import type { OperationEvent } from '../domain/operations/operation.events';
-import type { ResourceEvent } from '../domain/cloud/resources.events';
+import type { EventOfResource, ResourceEvent } from '../domain/cloud/resources.events';
 
 export type OperationStatus =
   'requested' | 'running' | 'stalled' | 'rolling-back' | 'succeeded' | 'failed' | 'rolled-back' | 'pre-empted';
@@ -139,6 +139,7 @@ export const operationsProjection: Projection<OperationDoc, InstanceEvent | Oper
     ResourceDeprovisioning: 'ignored',
     ResourceDeprovisioned: (doc, event) => ofNode(doc, event),
     ResourceDelayed: (doc, event) => ofNode(doc, event, event.data.reason),
+    ResourcesClosed: 'ignored',
   },
 };
 
@@ -165,7 +166,7 @@ function failureOf({ code, reason, node }: Failure): Partial<OperationDoc> {
   return { failure: reason, code, ...(node !== undefined && { failedNode: node }) };
 }
 
-function ofNode(doc: Doc, event: RecordedEvent<ResourceEvent>, detail?: string): Doc {
+function ofNode(doc: Doc, event: RecordedEvent<EventOfResource>, detail?: string): Doc {
   return step(doc, event, { node: event.data.node, ...(detail !== undefined && { detail }) });
 }
 

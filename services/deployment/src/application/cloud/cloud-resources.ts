@@ -3,6 +3,7 @@ import { CommandHandler } from '@souk/event-sourcing';
 import type { Credentials } from '@souk/managed-resources';
 import { Clock } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
+import { filledInParameters } from '@souk/topology';
 import type { InstanceFacts } from '../../domain/instances/instance';
 import { instance as instanceAggregate } from '../../domain/instances/instance.decide';
 import { isThere, type Resource, type Resources } from '../../domain/cloud/resources';
@@ -49,6 +50,23 @@ export class CloudResources {
   }
 
   /**
+   * The instance is about to be gone for good: nothing is made for it from here on. Answers whether that is so; where something is still there,
+   * it has to go first.
+   * @param mayAsk whether its version has cloud nodes: somebody may be about to ask for one for the first time
+   */
+  async close(
+    { instanceId, ownerTenant, providerTenant }: InstanceFacts,
+    operationId: string,
+    mayAsk: boolean,
+  ): Promise<boolean> {
+    const { revision } = await this.commands.load(resourcesAggregate, instanceId);
+    if (revision < 0 && !mayAsk) return true;
+    const data = { instanceId, operationId, ownerTenant, providerTenant };
+    await this.handle(instanceId, operationId, { type: 'CloseResources', data }, 'close');
+    return (await this.of(instanceId)).closed === true;
+  }
+
+  /**
    * Whoever asked may have been frozen until its instance was deleted: what was asked for then goes as well. Answers whether that was so.
    */
   async releaseIfDeleted(instanceId: string, { node, operationId }: Resource): Promise<boolean> {
@@ -84,6 +102,13 @@ export class CloudResources {
     const { type, data } = told;
     const fact = { type, data: { instanceId, operationId, node, ...data } } as ResourceFact;
     await this.handle(instanceId, operationId, { type: 'RecordResource', resourceId, fact }, node, type);
+  }
+
+  /** What its provider is told: with what the buyer has filled in. */
+  async parameters(instanceId: string, { parameters, referred }: ResourceSpec): Promise<Readonly<Record<string, unknown>>> {
+    if (!referred) return filledInParameters(parameters, {}, {});
+    const { state } = await this.commands.load(instanceAggregate, instanceId);
+    return filledInParameters(parameters, referred, state.status === 'unknown' ? {} : state.parameters);
   }
 
   async keepCredentials(instanceId: string, { node, attempt }: Resource, credentials: Credentials): Promise<void> {

@@ -26,7 +26,8 @@ class Worker {
   ) {
     const builtIn = { byName: new Map([['broker', client]]) };
     const providers = new CloudProviders(builtIn, { ids: async () => [] } as never, { trialCloudPlans: [] } as never);
-    const vault: Pick<CloudResources, 'keepCredentials' | 'forgetCredentials'> = {
+    const vault: Pick<CloudResources, 'keepCredentials' | 'forgetCredentials' | 'parameters'> = {
+      parameters: async (_, { parameters }) => parameters,
       keepCredentials: async (_, { attempt }, credentials) => void this.kept.set(attempt, credentials),
       forgetCredentials: async (_, { attempt }) => void this.kept.delete(attempt),
     };

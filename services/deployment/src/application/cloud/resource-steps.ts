@@ -117,9 +117,10 @@ export class ResourceSteps {
     }
   }
 
-  private async provision({ spec }: Resource, { provider, reference }: At): Promise<Step> {
+  private async provision({ spec }: Resource, { instanceId, provider, reference }: At): Promise<Step> {
+    const parameters = await this.resources.parameters(instanceId, spec);
     try {
-      const started = await provider.provision({ ...reference, parameters: spec.parameters });
+      const started = await provider.provision({ ...reference, parameters });
       if (started.done) return { type: 'ResourceProvisioned', data: {} };
       return { type: 'ResourceProvisioning', data: ticketOf(started) };
     } catch (error) {
@@ -164,14 +165,16 @@ export class ResourceSteps {
     return { type: 'ResourceBound', data: { version: resource.attempt, credentials: Object.keys(credentials).sort() } };
   }
 
-  private async change({ to, spec, place }: In<'change-requested' | 'changing'>, { provider, reference }: At): Promise<Step> {
+  private async change({ to, spec, place }: In<'change-requested' | 'changing'>, at: At): Promise<Step> {
+    const { provider, reference } = at;
+    const parameters = await this.resources.parameters(at.instanceId, to);
     try {
       if (to.service !== spec.service) return notChanged(impossible(notReplaceable(spec.service, to.service)));
       const { plan, offering } = await this.providers.offer(to.service, to.plan);
       const known = offering.plans.find(({ planId }) => planId === place.planId);
       if (plan.planId !== place.planId && !known?.updatable) return notChanged(impossible(notUpdatable(spec.plan)));
       const { planId, bindable } = plan;
-      const change = { ...reference, planId, previousPlanId: place.planId, parameters: to.parameters };
+      const change = { ...reference, planId, previousPlanId: place.planId, parameters };
       const started = await provider.change(change);
       if (started.done) return { type: 'ResourceChanged', data: { plan: to.plan, planId, bindable } };
       return { type: 'ResourceChanging', data: { planId, ...ticketOf(started) } };

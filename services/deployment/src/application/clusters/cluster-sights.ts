@@ -80,7 +80,7 @@ export class ClusterSights {
 
 async function sightOf(cluster: KubernetesCluster): Promise<ClusterSight> {
   const [{ gitVersion }, nodes] = await Promise.all([cluster.version(), cluster.list('Node')]);
-  const hosts = hostsOf(nodes.items, []);
+  const hosts = hostsOf(nodes.items, new Map());
   const { cpu, memory } = sum(...hosts.map(({ allocatable }) => allocatable));
   return { version: gitVersion, hosts: hosts.length, allocatable: { cpu: formatCpu(cpu), memory: formatMemory(memory) } };
 }

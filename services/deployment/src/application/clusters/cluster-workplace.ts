@@ -10,7 +10,7 @@ import {
 } from '@souk/kubernetes';
 import type { Activity } from '@souk/event-sourcing';
 import type { SecretDeclaration } from '@souk/topology';
-import { type HostCapacity, hostsOf } from '../../domain/clusters/capacity';
+import { type HostCapacity, hostsOf, type Requested, requestedBy } from '../../domain/clusters/capacity';
 import { type ClusterObject, isTerminating, keyOf, labels, managedSelector, namespaceOf } from '../../domain/cluster-object';
 import type { KnownInstance } from '../../domain/instances/instance';
 import type { Action } from '../../domain/operations/plan';
@@ -205,10 +205,16 @@ export async function removeOrphan(
   }
 }
 
-/** Hosts of a cluster, and what is asked of them now. */
+/** Hosts of a cluster, and what is asked of them now. Of its pods a page is held at a time. */
 export async function hostCapacities(cluster: KubernetesCluster): Promise<HostCapacity[]> {
-  const [nodes, pods] = await Promise.all([cluster.list('Node'), cluster.list('Pod')]);
-  return hostsOf(nodes.items, pods.items);
+  const [nodes, requested] = await Promise.all([cluster.list('Node'), requestedOn(cluster)]);
+  return hostsOf(nodes.items, requested);
+}
+
+async function requestedOn(cluster: KubernetesCluster): Promise<Requested> {
+  let requested: Requested = new Map();
+  for await (const { items, isFirst } of cluster.pages('Pod')) requested = requestedBy(items, isFirst ? new Map() : requested);
+  return requested;
 }
 
 function stepOf({ kind }: ClusterObject): number {

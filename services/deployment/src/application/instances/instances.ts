@@ -18,6 +18,7 @@ import type { Instance, KnownInstance } from '../../domain/instances/instance';
 import { instance as instanceAggregate, type InstanceCommand } from '../../domain/instances/instance.decide';
 import {
   ConfigurationNotDeployable,
+  NodeKeepsState,
   ParametersInvalid,
   ReplicasOutOfRange,
   UnknownNodes,
@@ -27,6 +28,7 @@ import {
 import type { DriftPolicy, InstanceEvent, InstanceOrigin } from '../../domain/instances/instance.events';
 import { lackingProblems } from '../../domain/instances/parameters';
 import { beyond } from '../../domain/instances/permissions';
+import { scaleProblems } from '../../domain/instances/scale';
 import type { PlanRevisions } from '../../domain/plans/plan-revisions';
 import { CloudProviders } from '../cloud/cloud-providers';
 import { ClusterChoice } from '../clusters/cluster-choice';
@@ -144,7 +146,10 @@ export class Instances extends DeploymentCommands {
     for (const [node, replicas] of Object.entries(nodes))
       if (!isReplicas(replicas)) throw new ReplicasOutOfRange(node, replicas, replicaRange.most);
     const scale = nodes as Readonly<Record<string, number>>;
-    if (configuration) await this.assertHosts(instance, configuration, scale);
+    if (configuration) {
+      assertScalable(configuration, new Map(Object.entries(scale)));
+      await this.assertHosts(instance, configuration, scale);
+    }
     const command = { type: 'RequestScale', ...operation, nodes: scale } as const;
     return this.handle(instance, context, command);
   }
@@ -320,6 +325,7 @@ export class Instances extends DeploymentCommands {
         instance.configuration,
         possible.map(({ name }) => name),
       );
+    assertScalable(configuration, instance.scale);
     const standing = instance.running && current?.topology;
     const problems = [
       ...lackingProblems(configuration.topology, instance),
@@ -344,6 +350,12 @@ function scaledTo(configuration: SnapshotConfiguration, scale: ReadonlyMap<strin
     return replicas === undefined ? node : { ...node, replicas };
   });
   return { ...configuration, topology: { ...configuration.topology, nodes } };
+}
+
+/** @throws NodeKeepsState */
+function assertScalable({ topology }: SnapshotConfiguration, scale: ReadonlyMap<string, number>): void {
+  const problems = scaleProblems(topology, scale);
+  if (problems.length > 0) throw new NodeKeepsState(problems);
 }
 
 /** @throws UnknownNodes */

@@ -291,6 +291,7 @@ export class InstanceWork {
     for (const action of actions) if (action.type === 'record') facts.push(action.fact);
     workplace.assertOurs();
     const proofs = await this.beforeEnd(facts, job, entry, workplace);
+    if (!proofs) return entry;
     const recorded = await this.journal.record(entry, ...proofs, ...facts);
     await this.askForResources(actions, job, entry, workplace);
     const { secrets } = directionOf(job, entry.operation).to.configuration.topology;
@@ -306,25 +307,28 @@ export class InstanceWork {
   private async askForResources(
     actions: readonly Action[],
     { instance }: Job,
-    { operation }: Entry,
+    entry: Entry,
     workplace: ClusterWorkplace,
   ): Promise<void> {
-    const { operationId } = operation.started;
+    const { operationId } = entry.operation.started;
     for (const action of actions) {
       if (action.type !== 'want' && action.type !== 'release') continue;
-      workplace.assertOurs();
+      await this.stillOurs(entry, workplace);
       if (action.type === 'want') await this.resources.want(instance, operationId, action.node, action.spec);
       if (action.type === 'release') await this.resources.release(instance.instanceId, operationId, action.node);
     }
   }
 
-  /** What must be so before it is said that the operation has come to a good end. Answers what was seen of that. */
+  /**
+   * What must be so before it is said that the operation has come to a good end. Answers what was seen of that; `undefined` where it is not so
+   * any more, and there is to be looked again.
+   */
   private async beforeEnd(
     facts: readonly OperationFact[],
     { instance, wanted }: Job,
     { operation }: Entry,
     workplace: ClusterWorkplace,
-  ): Promise<OperationFact[]> {
+  ): Promise<OperationFact[] | undefined> {
     const proofs: OperationFact[] = [];
     for (const { type } of facts) {
       if (type === 'OperationRolledBack') await this.identity.restore(instance, operation);
@@ -332,6 +336,7 @@ export class InstanceWork {
       const { kind, operationId, instanceId } = operation.started;
       if (kind === 'delete') {
         const kinds = await workplace.assertNothingLeft(instanceId);
+        if (!(await this.resources.close(instance, operationId, hasCloudNodes(wanted)))) return undefined;
         proofs.push({ type: 'InventoryFoundEmpty', data: { operationId, instanceId, kinds } });
       } else await this.identity.settle(instance, operation, wanted.snapshot);
     }
@@ -383,11 +388,11 @@ export class InstanceWork {
 
 /** Whether there are managed resources in it. A delete finds also those of versions that never ran. */
 function concernsResources({ instance, wanted, before }: Job): boolean {
-  return (
-    instance.status === 'deleting' ||
-    [wanted, before].some((version) => version?.configuration.topology.nodes.some(({ category }) => category === 'cloud'))
-  );
+  return instance.status === 'deleting' || [wanted, before].some((version) => version && hasCloudNodes(version));
 }
+
+const hasCloudNodes = ({ configuration: { topology } }: Frozen): boolean =>
+  topology.nodes.some(({ category }) => category === 'cloud');
 
 /** Where the operation leads at the moment, and where from. */
 function directionOf({ wanted, before }: Job, { started, rollback }: StartedOperation): { to: Frozen; from?: Frozen } {

@@ -5,16 +5,15 @@ import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { KubernetesError } from '@souk/kubernetes';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
-import { type ClusterObject, instanceOf, managedSelector, namespaceOf } from '../../domain/cluster-object';
+import { type ClusterObject, namespaceOf } from '../../domain/cluster-object';
 import { health } from '../../domain/health/health.decide';
 import { instance as instanceAggregate } from '../../domain/instances/instance.decide';
 import { type ClusterDoc, clustersProjection } from '../../projections/clusters.projection';
 import { type InstanceDoc, instancesProjection } from '../../projections/instances.projection';
 import { ClusterClients } from '../clusters/cluster-clients';
-import { OwnedFieldsOnce, slim, watched } from '../clusters/cluster-view';
+import { objectsOf, type Sighting, survey } from '../clusters/cluster-survey';
 import { removeOrphan } from '../clusters/cluster-workplace';
 import { DeploymentSettings } from '../deployment-settings';
-import { nextSlice } from '../in-slices';
 import { Inspections } from './inspections';
 import { RECONCILER } from '../operation-causes';
 import { Reconciler } from './reconciler';
@@ -22,13 +21,16 @@ import { type Outcome, WorkQueue } from '../work-queue';
 
 /** Clusters that are looked at side by side: one that does not answer holds up none but itself. */
 const PARALLEL = 4;
+/** Instances whose objects are held at the same time, and of how many objects at most, but for an instance that has more by itself. */
+const TOGETHER = { instances: 100, objects: 2_000 } as const;
 /** Of a look that did not come to its end. */
 const PAUSES = { firstPauseMs: 5_000, longestPauseMs: 60_000 } as const;
 
 /**
  * Looks at every cluster that has instances, now and then, whether somebody works there or not: watches of the reconciler tell of changes at
- * once, but only where it works, and they may fall silent. Nothing is kept between two looks but what was found to be as it should be. One
- * replica does it, by the lease `lookout`; what it finds is told the reconciler of that cluster.
+ * once, but only where it works, and they may fall silent. Nothing is kept between two looks but what was found to be as it should be, and
+ * whole objects are read only of instances that are not as they were then. One replica does it, by the lease `lookout`; what it finds is told
+ * the reconciler of that cluster.
  */
 @Injectable()
 export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -87,58 +89,59 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async look(clusterId: string): Promise<Outcome> {
     if (!(await this.hasInstances(clusterId))) return { done: true };
-    const seen = await this.seenOn(clusterId);
+    const seen = await survey(this.clients.client(clusterId));
     const before = this.unremarkable.get(clusterId);
     const unremarkable = new Map<string, string>();
+    let others = new Map<string, string>();
+    let size = 0;
     for await (const { instanceId, revision, working } of this.instancesOn(clusterId)) {
-      const objects = seen.get(instanceId) ?? [];
+      const { print: sight, objects } = seen.get(instanceId) ?? { print: '', objects: 0 };
       seen.delete(instanceId);
       if (working) continue;
-      const print = `${revision} ${printOf(objects)}`;
-      const remark = before?.get(instanceId) === print ? 'nothing' : await this.inspections.remarkOn(instanceId, objects);
-      if (remark === 'news') this.reconciler.inspect(clusterId, instanceId);
-      // What is told is judged anew each time: as time goes by it may be put right.
-      if (remark === 'nothing') unremarkable.set(instanceId, print);
+      const print = `${revision} ${sight}`;
+      if (before?.get(instanceId) === print) {
+        unremarkable.set(instanceId, print);
+        continue;
+      }
+      if (others.size >= TOGETHER.instances || (size > 0 && size + objects > TOGETHER.objects)) {
+        await this.judge(clusterId, others, unremarkable);
+        others = new Map();
+        size = 0;
+      }
+      others.set(instanceId, print);
+      size += objects;
     }
+    await this.judge(clusterId, others, unremarkable);
     this.unremarkable.set(clusterId, unremarkable);
     await this.sweep(clusterId, seen);
     return { done: true };
   }
 
-  /** Everything on the cluster that bears our mark, by instance. */
-  private async seenOn(clusterId: string): Promise<Map<string, ClusterObject[]>> {
-    const client = this.clients.client(clusterId);
-    const owned = new OwnedFieldsOnce();
-    const seen = new Map<string, ClusterObject[]>();
-    let sliceEnd = 0;
-    for (const kind of watched) {
-      const { items } = await client.list(kind, { labelSelector: managedSelector });
-      for (const item of items) {
-        if (performance.now() >= sliceEnd) sliceEnd = await nextSlice();
-        const object = slim(item, owned);
-        const instanceId = instanceOf(object);
-        if (instanceId === undefined) continue;
-        const known = seen.get(instanceId);
-        if (known) known.push(object);
-        else seen.set(instanceId, [object]);
-      }
+  /** @param others instance → as it was seen: what is changed since then is different at the next look, too */
+  private async judge(clusterId: string, others: ReadonlyMap<string, string>, unremarkable: Map<string, string>): Promise<void> {
+    if (others.size === 0) return;
+    const objects = await objectsOf(this.clients.client(clusterId), [...others.keys()]);
+    for (const [instanceId, print] of others) {
+      const remark = await this.inspections.remarkOn(instanceId, objects.get(instanceId) ?? []);
+      if (remark === 'news') this.reconciler.inspect(clusterId, instanceId);
+      // What is told is judged anew each time: as time goes by it may be put right.
+      if (remark === 'nothing') unremarkable.set(instanceId, print);
     }
-    return seen;
   }
 
   /**
    * What is left of an instance that was deleted goes, once it has been there for a while. An instance that was never heard of here may be
    * another platform's: that is left alone, and told.
    */
-  private async sweep(clusterId: string, left: ReadonlyMap<string, readonly ClusterObject[]>): Promise<void> {
+  private async sweep(clusterId: string, left: ReadonlyMap<string, Sighting>): Promise<void> {
     const before = this.strays.get(clusterId);
     const strays = new Map<string, number>();
     const unknown = this.foreign.get(clusterId) ?? new Set<string>();
     const foreign = new Set<string>();
-    for (const [instanceId, objects] of left) {
+    for (const instanceId of left.keys()) {
       const since = before?.get(instanceId) ?? Date.now();
       if (Date.now() - since < this.settings.orphanGraceMs) strays.set(instanceId, since);
-      else if (unknown.has(instanceId) || !(await this.clear(clusterId, instanceId, objects))) foreign.add(instanceId);
+      else if (unknown.has(instanceId) || !(await this.clear(clusterId, instanceId))) foreign.add(instanceId);
       if (foreign.has(instanceId)) strays.set(instanceId, since);
     }
     this.strays.set(clusterId, strays);
@@ -148,14 +151,14 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** Answers whether the instance is known here. */
-  private async clear(clusterId: string, instanceId: string, objects: readonly ClusterObject[]): Promise<boolean> {
+  private async clear(clusterId: string, instanceId: string): Promise<boolean> {
     const { state } = await this.commands.load(instanceAggregate, instanceId);
     if (state.status === 'unknown') return false;
     // The read model may be behind.
     if (state.status !== 'deleted') return true;
     const { ownerTenant, providerTenant } = state;
     const of = { instanceId, ownerTenant, providerTenant };
-    for (const orphan of await this.removed(clusterId, instanceId, objects)) {
+    for (const orphan of await this.removed(clusterId, instanceId)) {
       const commandId = derivedUuid('orphan', instanceId, orphan.uid);
       const context = {
         commandId,
@@ -169,10 +172,11 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** With the namespace of the instance goes what lies in it. */
-  private async removed(clusterId: string, instanceId: string, objects: readonly ClusterObject[]) {
+  private async removed(clusterId: string, instanceId: string) {
     const namespace = namespaceOf(instanceId);
-    const outside = objects.filter(({ kind, metadata }) => kind === 'Namespace' || metadata.namespace !== namespace);
     const client = this.clients.client(clusterId);
+    const objects: readonly ClusterObject[] = (await objectsOf(client, [instanceId])).get(instanceId) ?? [];
+    const outside = objects.filter(({ kind, metadata }) => kind === 'Namespace' || metadata.namespace !== namespace);
     const gone = [];
     for (const { kind, metadata } of outside.length > 0 ? outside : objects) {
       const { name, uid = '' } = metadata;
@@ -213,7 +217,3 @@ export class Lookout implements OnApplicationBootstrap, BeforeApplicationShutdow
     else this.logger.error({ err: error, clusterId }, 'a cluster could not be looked at; it is tried again');
   }
 }
-
-/** Another one as soon as anything of it is different. */
-const printOf = (objects: readonly ClusterObject[]): string =>
-  derivedUuid(...objects.map(({ metadata }) => `${metadata.uid ?? ''}@${metadata.resourceVersion ?? ''}`).sort());

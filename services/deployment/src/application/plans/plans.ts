@@ -11,6 +11,7 @@ import { notProvided } from '../../domain/services/service-binding';
 import type { ServiceBinding } from '../../domain/services/services.events';
 import { MASK } from '../../domain/plans/instance-difference';
 import { type FilledIn, lackingProblems } from '../../domain/instances/parameters';
+import { scaleProblems } from '../../domain/instances/scale';
 import type { PlanRevisions } from '../../domain/plans/plan-revisions';
 import { type RenderedInstance, renderingSteps } from '../../domain/render/render-instance';
 import { CloudProviders } from '../cloud/cloud-providers';
@@ -203,7 +204,11 @@ export class Plans {
       ...(configuration && { before: { configuration, permissions: ran?.permissions ?? nothing } }),
       credential: { appKey: view?.appKey ?? MASK, secretVersion: view?.secretVersion ?? 1 },
       granted: { ...ran?.permissions, ...(view?.grants ?? nothing) },
-      problems: [...refusalOf(kind, state, deployable), ...lackingProblems(deployable.configuration.topology, state)],
+      problems: [
+        ...refusalOf(kind, state, deployable),
+        ...lackingProblems(deployable.configuration.topology, state),
+        ...scaleProblems(deployable.configuration.topology, state.scale),
+      ],
       revisions,
     };
   }

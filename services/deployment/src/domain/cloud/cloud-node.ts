@@ -1,5 +1,5 @@
 import type { Problem } from '@souk/event-sourcing';
-import { digestOf, fieldChanges, isProcess, parseTemplate, resolveNode, type Topology } from '@souk/topology';
+import { digestOf, fieldChanges, isProcess, parseTemplate, referredParameters, resolveNode, type Topology } from '@souk/topology';
 import type { Ordered } from '../operations/deploy-order';
 import type { ObjectDifference } from '../plans/instance-difference';
 import type { ResourceSpec } from './resources.events';
@@ -16,15 +16,16 @@ export interface CredentialUse {
   readonly field: string;
 }
 
-export function cloudNodesOf({ nodes, arrows }: Topology): CloudNode[] {
+export function cloudNodesOf({ nodes, arrows, parameters: declared }: Topology): CloudNode[] {
   return nodes.flatMap((node) => {
     const resolved = resolveNode(node);
     if (isProcess(resolved)) return [];
     const { serviceName: name, cloud } = resolved;
     const { service, plan, parameters = {} } = cloud;
     const dependsOn = arrows.filter(({ from }) => from === name).map(({ to }) => to);
-    const spec = { service, plan, parameters, specHash: digestOf({ service, plan, parameters }) };
-    return [{ name, category: 'cloud', dependsOn, spec }];
+    const known = referredParameters(parameters, declared);
+    const wanted = { service, plan, parameters, ...(Object.keys(known).length > 0 && { referred: known }) };
+    return [{ name, category: 'cloud', dependsOn, spec: { ...wanted, specHash: digestOf(wanted) } }];
   });
 }
 
@@ -44,7 +45,7 @@ export function cloudDifference(before: Topology, after: Topology): ObjectDiffer
   return [...differences, ...[...left.keys()].map((name) => differenceOf(name, 'deleted'))];
 }
 
-const told = ({ service, plan, parameters }: ResourceSpec) => ({ service, plan, parameters });
+const told = ({ specHash: _, ...spec }: ResourceSpec) => spec;
 
 /** Nothing else of a plan destroys what can't be made again. */
 export function resourcesLost(difference: readonly ObjectDifference[]): Problem[] {

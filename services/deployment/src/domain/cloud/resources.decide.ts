@@ -1,6 +1,13 @@
 import { type Aggregate, assertNever, derivedUuid } from '@souk/event-sourcing';
 import { evolveResources, failureFor, isThere, noResources, type Resource, type Resources } from './resources';
-import type { OfResource, ResourceEvent, ResourceFact, ResourceRequested, ResourceSpec } from './resources.events';
+import type {
+  OfResource,
+  ResourceEvent,
+  ResourceFact,
+  ResourceRequested,
+  ResourcesClosed,
+  ResourceSpec,
+} from './resources.events';
 
 /** The node is to have a resource like that. */
 export interface WantResource {
@@ -22,14 +29,22 @@ export interface RecordResource {
   readonly fact: ResourceFact;
 }
 
-export type ResourceCommand = WantResource | ReleaseResource | RecordResource;
+/** The instance goes for good. Nothing as long as something of it is there. */
+export interface CloseResources {
+  readonly type: 'CloseResources';
+  readonly data: ResourcesClosed['data'];
+}
+
+export type ResourceCommand = WantResource | ReleaseResource | RecordResource | CloseResources;
 
 /** Resources that are made for one request, if failures pass by. */
 export const MAX_TRIES = 3;
 /** Most delays of one resource that are recorded, removals that are begun once more among them: the stream stays bounded however long a provider is in trouble. */
 export const MAX_DELAYS = 20;
 
-const want = ({ data }: WantResource, { byNode }: Resources): ResourceEvent[] => {
+const want = ({ data }: WantResource, { byNode, closed }: Resources): ResourceEvent[] => {
+  // Whoever asks stood still while the instance was deleted.
+  if (closed) return [];
   const known = byNode.get(data.node);
   if (failureFor(known, data.operationId, data.specHash) !== undefined) return [];
   if (!known || !isThere(known)) return [requested(data, (known?.attempt ?? 0) + 1, 1)];
@@ -45,7 +60,7 @@ const release = ({ data }: ReleaseResource, { byNode }: Resources): ResourceEven
   return [{ type: 'ResourceReleased', data }];
 };
 
-const record = ({ resourceId, fact }: RecordResource, { byNode, ...parties }: Resources): ResourceEvent[] => {
+const record = ({ resourceId, fact }: RecordResource, { byNode, ownerTenant, providerTenant }: Resources): ResourceEvent[] => {
   const known = byNode.get(fact.data.node);
   if (known?.resourceId !== resourceId || !isNews(fact, known)) return [];
   if (fact.type !== 'ResourceDeprovisioned' || known.status !== 'leaving') return [fact];
@@ -53,9 +68,12 @@ const record = ({ resourceId, fact }: RecordResource, { byNode, ...parties }: Re
   const again = known.failure?.passing === true && known.tries < MAX_TRIES;
   if (!again) return [fact];
   const { instanceId, operationId, node } = fact.data;
-  const data = { instanceId, operationId, node, ...known.spec, ...parties, deadline: known.deadline };
+  const data = { instanceId, operationId, node, ...known.spec, ownerTenant, providerTenant, deadline: known.deadline };
   return [fact, requested(data, known.attempt + 1, known.tries + 1)];
 };
+
+const close = ({ data }: CloseResources, { byNode, closed }: Resources): ResourceEvent[] =>
+  closed || [...byNode.values()].some(isThere) ? [] : [{ type: 'ResourcesClosed', data }];
 
 export const resources: Aggregate<Resources, ResourceCommand, ResourceEvent> = {
   category: 'resources',
@@ -78,6 +96,7 @@ export const resources: Aggregate<Resources, ResourceCommand, ResourceEvent> = {
     ResourceDeprovisioning: {},
     ResourceDeprovisioned: {},
     ResourceDelayed: {},
+    ResourcesClosed: {},
   },
   tenants: ({ ownerTenant, providerTenant }) => (ownerTenant === '' ? [] : [...new Set([ownerTenant, providerTenant])]),
   evolve: evolveResources,
@@ -89,6 +108,8 @@ export const resources: Aggregate<Resources, ResourceCommand, ResourceEvent> = {
         return release(command, state);
       case 'RecordResource':
         return record(command, state);
+      case 'CloseResources':
+        return close(command, state);
       default:
         return assertNever(command);
     }

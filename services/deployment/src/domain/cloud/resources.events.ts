@@ -1,4 +1,5 @@
 import type { DomainEvent } from '@souk/event-sourcing';
+import type { ReferredParameter } from '@souk/topology';
 import type { Trouble } from './resource-trouble';
 
 /** Every event of a managed resource names its instance, its node, and the operation that asked for what happens. */
@@ -12,8 +13,11 @@ export interface OfResource {
 export interface ResourceSpec {
   readonly service: string;
   readonly plan: string;
+  /** As they are written: with references in place of what the buyer has filled in. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Of all three. */
+  /** What they refer to, as the version declares it; absent where they refer to nothing. */
+  readonly referred?: Readonly<Record<string, ReferredParameter>>;
+  /** Of all of it. */
   readonly specHash: string;
 }
 
@@ -105,6 +109,12 @@ export type ResourceDeprovisioned = DomainEvent<
 /** The provider does not do as asked; it is asked again. */
 export type ResourceDelayed = DomainEvent<'ResourceDelayed', OfResource & Told>;
 
+/** The instance goes for good, and has none any more: none is made for it after that, whoever asks. */
+export type ResourcesClosed = DomainEvent<
+  'ResourcesClosed',
+  Omit<OfResource, 'node'> & { readonly ownerTenant: string; readonly providerTenant: string }
+>;
+
 /** What is done with a resource, as the one who does it tells it. */
 export type ResourceFact =
   | ResourcePlaced
@@ -122,4 +132,7 @@ export type ResourceFact =
   | ResourceDeprovisioned
   | ResourceDelayed;
 
-export type ResourceEvent = ResourceRequested | ResourceChangeRequested | ResourceReleased | ResourceFact;
+/** Every event that is about one of them. */
+export type EventOfResource = ResourceRequested | ResourceChangeRequested | ResourceReleased | ResourceFact;
+
+export type ResourceEvent = EventOfResource | ResourcesClosed;

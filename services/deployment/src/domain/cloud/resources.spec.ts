@@ -30,6 +30,9 @@ const failed = (left: boolean, passing = false): ResourceFact => ({
   type: 'ResourceFailed',
   data: { ...of, reason: 'no', left, passing },
 });
+const { node: _, ...ofInstance } = of;
+const close: ResourceCommand = { type: 'CloseResources', data: { ...ofInstance, ...parties } };
+const closed: ResourceEvent = { type: 'ResourcesClosed', data: { ...ofInstance, ...parties } };
 const unbound: ResourceFact = { type: 'ResourceUnbound', data: of };
 const deprovisioned: ResourceFact = { type: 'ResourceDeprovisioned', data: { ...of, confirmed: true } };
 const released: ResourceEvent = { type: 'ResourceReleased', data: of };
@@ -159,6 +162,29 @@ describe('A managed resource', () => {
     });
   });
 
+  describe('of an instance that goes for good', () => {
+    it('is none any more, and none is made for who asks late, for the first time or once more', () => {
+      given(resources).when(close).then(closed);
+      given(resources, closed).when(want()).thenNothing();
+      given(resources, ...there, released, unbound, deprovisioned)
+        .when(close)
+        .then(closed);
+      given(resources, ...there, released, unbound, deprovisioned, closed)
+        .when(want())
+        .thenNothing();
+      given(resources, closed).when(close).thenNothing();
+    });
+    it('has to be gone first', () => {
+      given(resources, requested).when(close).thenNothing();
+      given(resources, ...there, released)
+        .when(close)
+        .thenNothing();
+    });
+    it('is told its parties', () => {
+      expect(resources.tenants(fold(resources, [closed]))).toEqual([ids.buyer, ids.provider]);
+    });
+  });
+
   it('is never lost: whatever is said in whatever order, it is gone or failed only after it was deprovisioned, or before it was placed', () => {
     const facts: ResourceFact[] = [
       placed,
@@ -171,7 +197,7 @@ describe('A managed resource', () => {
       deprovisioned,
     ];
     const command = fc.oneof(
-      fc.constantFrom(want(), want(large, 'op_2'), want(small, 'op_3'), release),
+      fc.constantFrom(want(), want(large, 'op_2'), want(small, 'op_3'), release, close),
       fc.record({ type: fc.constant('RecordResource' as const), fact: fc.constantFrom(...facts) }),
     );
     fc.assert(
@@ -188,6 +214,7 @@ describe('A managed resource', () => {
             state = resources.evolve(state, event);
           }
           const now = state.byNode.get('rds');
+          if (state.closed) expect(now && isThere(now)).toBeFalsy();
           if (!now || !isThere(now)) expect([...alive]).toEqual([]);
           else expect([...alive].filter((other) => other !== now.resourceId)).toEqual([]);
         }

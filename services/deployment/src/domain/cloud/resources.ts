@@ -1,5 +1,12 @@
 import { assertNever } from '@souk/event-sourcing';
-import type { ResourceEvent, ResourceFailed, ResourcePlaced, ResourceRequested, ResourceSpec } from './resources.events';
+import type {
+  EventOfResource,
+  ResourceEvent,
+  ResourceFailed,
+  ResourcePlaced,
+  ResourceRequested,
+  ResourceSpec,
+} from './resources.events';
 
 /** What is known of every resource. */
 export interface ResourceFacts {
@@ -75,15 +82,21 @@ export interface Resources {
   readonly ownerTenant: string;
   readonly providerTenant: string;
   readonly byNode: ReadonlyMap<string, Resource>;
+  /** The instance is gone: nothing is asked for any more. */
+  readonly closed?: true;
 }
 
 export const noResources: Resources = { ownerTenant: '', providerTenant: '', byNode: new Map() };
 
 export function evolveResources(state: Resources, event: ResourceEvent): Resources {
+  if (event.type === 'ResourcesClosed') {
+    const { ownerTenant, providerTenant } = event.data;
+    return { ...state, ownerTenant, providerTenant, closed: true };
+  }
   const { node } = event.data;
   if (event.type === 'ResourceRequested') {
     const { ownerTenant, providerTenant } = event.data;
-    return { ownerTenant, providerTenant, byNode: new Map(state.byNode).set(node, requested(event)) };
+    return { ...state, ownerTenant, providerTenant, byNode: new Map(state.byNode).set(node, requested(event)) };
   }
   const known = state.byNode.get(node);
   if (!known) return state;
@@ -95,7 +108,7 @@ function requested({ data }: ResourceRequested): Resource {
   return { ...{ node, operationId, resourceId, attempt, tries, deadline }, spec: specOf(data), delays: 0, status: 'requested' };
 }
 
-function evolveResource(state: Resource, event: Exclude<ResourceEvent, ResourceRequested>): Resource {
+function evolveResource(state: Resource, event: Exclude<EventOfResource, ResourceRequested>): Resource {
   const facts = factsOf(state);
   const place = placeOf(state);
   switch (event.type) {
@@ -213,6 +226,10 @@ export function failureFor(resource: Resource | undefined, operationId: string, 
   return failure?.operationId === operationId && failure.specHash === specHash ? failure.reason : undefined;
 }
 
+/** It goes for the sake of something else than this: what an operation has thrown away, it waits for itself. */
+export const isLeft = (resource: Resource, operationId: string, specHash: string): boolean =>
+  resource.status === 'leaving' && (resource.failure?.operationId !== operationId || resource.failure.specHash !== specHash);
+
 /** What was made of it may be gone in time for another try. */
 const isStillTried = (resource: Resource): boolean => resource.status === 'leaving' && resource.failure?.late !== true;
 
@@ -222,6 +239,6 @@ function placeIn({ provider, serviceId, planId, bindable }: ResourcePlaced['data
   return { provider, serviceId, planId, bindable };
 }
 
-function specOf({ service, plan, parameters, specHash }: ResourceSpec): ResourceSpec {
-  return { service, plan, parameters, specHash };
+function specOf({ service, plan, parameters, referred, specHash }: ResourceSpec): ResourceSpec {
+  return { service, plan, parameters, ...(referred && { referred }), specHash };
 }

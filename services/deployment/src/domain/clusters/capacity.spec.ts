@@ -1,4 +1,4 @@
-import { freeOf, type HostCapacity, hostsOf, misfitOf, placementOf } from './capacity';
+import { freeOf, type HostCapacity, hostsOf, misfitOf, placementOf, requestedBy } from './capacity';
 
 const mebi = 1024 ** 2;
 const host = (name: string, cpu: number, memory: number): HostCapacity => ({
@@ -29,7 +29,7 @@ describe('Hosts', () => {
   });
 
   it('count what running pods have asked for, and not what ended pods had', () => {
-    const [edge] = hostsOf([node], [pod('a', 'Running'), pod('b', 'Pending'), pod('c', 'Succeeded')]);
+    const [edge] = hostsOf([node], requestedBy([pod('b', 'Pending'), pod('c', 'Succeeded')], requestedBy([pod('a', 'Running')])));
     expect(edge).toMatchObject({ platform: 'linux/arm/v7', schedulable: true, requested: { cpu: 500, memory: 2048 * mebi } });
     expect(freeOf(edge!)).toEqual({ cpu: 3500, memory: 6144 * mebi });
   });
@@ -37,7 +37,7 @@ describe('Hosts', () => {
   it('take no pods while they are not ready, or cordoned', () => {
     const down = { ...node, status: { ...node.status, conditions: [{ type: 'Ready', status: 'Unknown' }] } };
     const cordoned = { ...node, spec: { unschedulable: true } };
-    expect(hostsOf([down, cordoned], []).map(({ schedulable }) => schedulable)).toEqual([false, false]);
+    expect(hostsOf([down, cordoned], new Map()).map(({ schedulable }) => schedulable)).toEqual([false, false]);
   });
 });
 

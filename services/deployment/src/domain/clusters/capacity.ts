@@ -20,14 +20,22 @@ export interface HostCapacity {
   readonly requested: Amount;
 }
 
-/** Hosts from the Node and Pod objects of a whole cluster. */
-export function hostsOf(nodes: readonly ClusterObject[], pods: readonly ClusterObject[]): HostCapacity[] {
-  const requested = new Map<string, Amount>();
+/** Host → what pods have asked of it. */
+export type Requested = ReadonlyMap<string, Amount>;
+
+/** What these pods have asked for, added to what others have. */
+export function requestedBy(pods: readonly ClusterObject[], others: Requested = new Map()): Requested {
+  const requested = new Map(others);
   for (const pod of pods as readonly PodObject[]) {
     const host = pod.spec?.nodeName;
     if (host === undefined || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
     requested.set(host, sum(requested.get(host) ?? nothing, ...(pod.spec?.containers ?? []).map(requestOf)));
   }
+  return requested;
+}
+
+/** Hosts from the Node objects of a cluster, and what all its pods have asked for. */
+export function hostsOf(nodes: readonly ClusterObject[], requested: Requested): HostCapacity[] {
   return (nodes as readonly NodeObject[]).map((node) => {
     const { status, spec, metadata } = node;
     const info = status?.nodeInfo;

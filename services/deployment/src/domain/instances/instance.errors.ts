@@ -189,6 +189,14 @@ export class ReplicasOutOfRange extends DomainError {
   }
 }
 
+/** More replicas of what keeps data for one process than the version has. */
+export class NodeKeepsState extends DomainError {
+  readonly code = 'node-keeps-state';
+  constructor(override readonly problems: readonly Problem[]) {
+    super(problems.map(({ message }) => message).join('; '));
+  }
+}
+
 /** Instance management of an app is closed until its first version is drafted. */
 export class AppNotInitialised extends DomainError {
   readonly code = 'app-not-initialised';

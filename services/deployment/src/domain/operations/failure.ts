@@ -27,6 +27,7 @@ const failureOfWait: Readonly<Record<WaitCode, FailureCode>> = {
   'cannot-start': 'cannot-start',
   'quota-exceeded': 'quota-exceeded',
   'being-provided': 'never-ready',
+  'being-removed': 'cloud-refused',
 };
 
 /** Names the node, its image, how long was waited, and what of. */
@@ -59,6 +60,10 @@ export const cloudRefused = (node: string, reason: string): Failure => ({
   node,
   reason: `cloud node "${node}" can't be had: ${reason}`,
 });
+
+/** @param why it does not go, where that is known */
+export const stillThere = (node: string, waited: number, why = 'nothing is said of why'): Failure =>
+  cloudRefused(node, `the resource that it had before was not gone within ${inWords(waited)}: ${why}`);
 
 /** @param names of the credentials that there are */
 export const credentialMissing = (node: string, cloud: string, field: string, names: readonly string[]): Failure => ({

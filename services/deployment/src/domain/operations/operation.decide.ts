@@ -54,7 +54,8 @@ const override = ({ operationId, node, reason }: OverrideNode, state: Operation)
   const { instanceId, waves } = state.started;
   if (!waves.flat().includes(node)) throw new NotOfOperation(node, operationId);
   // Whoever reads its credentials could do nothing without them.
-  if (progressOf(state, node).waiting?.code === 'being-provided') throw new NotToOverride(node);
+  const waitsFor = progressOf(state, node).waiting?.code;
+  if (waitsFor === 'being-provided' || waitsFor === 'being-removed') throw new NotToOverride(node);
   return [{ type: 'NodeOverridden', data: { operationId, instanceId, node, reason } }];
 };
 
@@ -62,7 +63,7 @@ export const operation: Aggregate<Operation, OperationCommand, OperationEvent> =
   category: 'operation',
   initial: noOperation,
   // Many nodes make many events, and each step of the engine loads the operation.
-  snapshots: { version: 2 },
+  snapshots: { version: 3 },
   eventTypes: {
     OperationStarted: {},
     CredentialBound: {},

@@ -156,7 +156,9 @@ export type WaitCode =
   | 'crash-loop'
   | 'cannot-start'
   | 'quota-exceeded'
-  | 'being-provided';
+  | 'being-provided'
+  /** A cloud node, as long as the resource that it had before is there. */
+  | 'being-removed';
 
 export type StallCode = 'cluster-unreachable' | 'cluster-refuses' | 'suspended';
 

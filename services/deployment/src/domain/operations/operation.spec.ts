@@ -39,13 +39,13 @@ describe('Operation', () => {
     });
     it('refuses a node that it does not have', () =>
       given(operation, started()).when(override('web')).thenRefused(NotOfOperation));
-    it('refuses a cloud node that is on its way: what reads it could do nothing', () =>
-      given(operation, started(), {
-        type: 'NodeWaiting',
-        data: { ...of, node: 'mysql', code: 'being-provided', reason: 'is on its way', deadline },
-      })
-        .when(override('mysql'))
-        .thenRefused(NotToOverride));
+    it.each(['being-provided', 'being-removed'] as const)(
+      'refuses a cloud node that is on its way (%s): what reads it could do nothing',
+      (code) =>
+        given(operation, started(), { type: 'NodeWaiting', data: { ...of, node: 'mysql', code, reason: 'waits', deadline } })
+          .when(override('mysql'))
+          .thenRefused(NotToOverride),
+    );
     it('refuses it before it begins, and when it has ended', () => {
       given(operation).when(override('mysql')).thenRefused(OperationUnknown);
       given(operation, started(), succeeded).when(override('mysql')).thenRefused(OperationEnded);

@@ -85,7 +85,9 @@ export function evolveOperation(state: Operation, event: OperationEvent): Operat
       const waiting = { waits: known.waits + 1, waiting: { code, reason }, state: 'progressing' as const };
       // A crash loop runs again and again in between: it is the first time of a trouble that counts.
       const patience = { ...(giveUpAt !== undefined && { [code]: giveUpAt }), ...known.giveUpAt };
-      return withNode(state, node, { ...known, ...waiting, giveUpAt: patience, deadline: known.deadline ?? deadline });
+      // Whoever provides a cloud node watches over its time: that is no time of the node.
+      const timeUp = known.waiting?.code === 'being-provided' ? deadline : (known.deadline ?? deadline);
+      return withNode(state, node, { ...known, ...waiting, giveUpAt: patience, deadline: timeUp });
     }
     case 'NodeBecameReady':
       return withNode(state, event.data.node, settled(progressOf(state, event.data.node), 'ready'));

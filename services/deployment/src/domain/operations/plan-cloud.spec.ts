@@ -4,7 +4,7 @@ import { fold } from '@souk/event-sourcing';
 import type { Topology } from '@souk/topology';
 import { cloudNodesOf, credentialsReadIn } from '../cloud/cloud-node';
 import { differencesOf } from '../health/drift';
-import { evolveOperation, type StartedOperation } from './operation';
+import { evolveOperation, nextDeadline, type StartedOperation } from './operation';
 import type { OperationStarted } from './operation.events';
 import { type Action, type Desired, plan } from './plan';
 import { type RenderedInstance, renderInstance } from '../render/render-instance';
@@ -33,6 +33,7 @@ const topologyOf = (plan = 'small', field = 'uri', arrow = true): Topology => ({
 /** Somebody who wants an instance with a cloud node, on a cluster and in a cloud on paper. */
 class CloudStory {
   readonly cluster = new PaperCluster();
+  clock = clock;
   resources: Resources = noResources;
   operation: StartedOperation;
 
@@ -59,7 +60,7 @@ class CloudStory {
       { name: 'rds', dependsOn: [] },
     ];
     const desired: Desired = {
-      ...{ operation: this.operation, completedInit: new Set<string>(), clock },
+      ...{ operation: this.operation, completedInit: new Set<string>(), clock: this.clock },
       ...{ cloud: cloudNodesOf(this.topology), reads: credentialsReadIn(this.topology) },
       ...(kind === 'stop' && { stopped: true, left }),
       ...(kind !== 'delete' && { instance: this.rendered() }),
@@ -179,6 +180,52 @@ describe('A plan with a cloud node', () => {
     expect(story.rest()).toEqual([]);
     story.happens('ResourceDeprovisioned');
     expect(story.rest()).toEqual(['OperationFailed rds']);
+  });
+
+  describe('whose resource of before is on its way out', () => {
+    const wantsAgain = () => {
+      const before = bound();
+      before.tell({ type: 'ResourceReleased', data: { ...before.of, operationId: 'op_before' } });
+      const story = new CloudStory(topologyOf(), { operationId: 'op_after', kind: 'upgrade' });
+      story.resources = before.resources;
+      return story;
+    };
+
+    it('waits until that is gone, and asks for another one', () => {
+      const story = wantsAgain();
+      expect(story.rest()).toEqual(['NodeWaiting rds']);
+      story.happens('ResourceDeprovisioned');
+      expect(story.rest()).toEqual(['want rds', 'NodeWaiting rds']);
+      // From here on its provider watches over its time.
+      story.clock = { ...clock, now: clock.deadline };
+      expect(story.rest()).toEqual([]);
+      expect(nextDeadline(story.operation)).toBeUndefined();
+    });
+
+    it('ends with the reason when that is not gone by its deadline', () => {
+      const story = wantsAgain();
+      story.rest();
+      story.tell({ type: 'ResourceDelayed', data: { ...story.of, reason: 'its provider does not answer' } });
+      expect(nextDeadline(story.operation)).toBe(clock.deadline);
+      story.clock = { ...clock, now: clock.deadline };
+      expect(story.rest()).toEqual(['OperationFailed rds']);
+      expect(story.operation).toMatchObject({
+        failure: { code: 'cloud-refused', reason: expect.stringMatching(/not gone within 10 minutes: its provider does not/) },
+      });
+    });
+
+    it('has its full time from when the earlier request for it came to nothing', () => {
+      const before = new CloudStory();
+      before.rest();
+      const story = new CloudStory(topologyOf(), { operationId: 'op_after', kind: 'upgrade' });
+      story.resources = before.resources;
+      story.happens('ResourcePlaced');
+      story.rest();
+      story.tell({ type: 'ResourceFailed', data: { ...before.of, reason: 'no answer', left: true, passing: false } });
+      story.clock = { ...clock, now: clock.deadline, deadline: '2026-01-01T00:20:00.000Z' };
+      expect(story.rest()).toEqual(['NodeWaiting rds']);
+      expect(nextDeadline(story.operation)).toBe('2026-01-01T00:20:00.000Z');
+    });
   });
 
   it('says that it is unchanged in an operation that did not ask for it', () => {

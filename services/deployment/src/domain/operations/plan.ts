@@ -1,14 +1,14 @@
 import type { CloudNode, CredentialUse } from '../cloud/cloud-node';
 import { annotations, type ClusterObject, isTerminating, keyOf, nodeOf } from '../cluster-object';
 import { inDeployOrder, inOrderBack, type Ordered } from './deploy-order';
-import { cloudRefused, credentialMissing, type Failure, initFailed, tooLate, unstable } from './failure';
+import { cloudRefused, credentialMissing, type Failure, initFailed, stillThere, tooLate, unstable } from './failure';
 import { isTrouble, type JobSight, type Observed, Sight, type Trouble } from './observe';
 import { isNews, MAX_WAITS } from './operation.decide';
 import { consequenceOf, evolveOperation, progressOf, removesOf, type StartedOperation } from './operation';
 import type { OperationFact, WaitCode } from './operation.events';
 import { markedBy, type RenderedNode, type RenderedObject } from '../render/rendered';
 import type { RenderedInstance } from '../render/render-instance';
-import { failureFor, isThere, type Resource } from '../cloud/resources';
+import { failureFor, isLeft, isThere, type Resource } from '../cloud/resources';
 import type { ResourceSpec } from '../cloud/resources.events';
 
 /** What an operation wants, and what it knows. */
@@ -210,10 +210,20 @@ class Round {
       this.actions.push({ type: 'want', node, spec });
       return 'changing';
     }
+    if (isLeft(resource, operationId, spec.specHash)) return this.waitUntilGone(resource);
     const { deadline } = this.desired.clock;
     const waits = resource.delay ?? `${spec.service} "${spec.plan}" is on its way`;
     this.record({ type: 'NodeWaiting', data: { ...this.ids, node, code: 'being-provided', reason: waits, deadline } });
     return 'changing';
+  }
+
+  /** Nobody else watches over that: its provider may never remove it. */
+  private waitUntilGone({ node, delay }: Resource): NodeState {
+    const { now, deadline, nodeTimeoutMs } = this.desired.clock;
+    const reason = delay ?? 'the resource that it had before is on its way out';
+    this.record({ type: 'NodeWaiting', data: { ...this.ids, node, code: 'being-removed', reason, deadline } });
+    const { deadline: until = deadline } = progressOf(this.operation, node);
+    return until <= now ? this.fail(stillThere(node, nodeTimeoutMs, delay)) : 'changing';
   }
 
   /** What the node reads of cloud nodes is there. */
