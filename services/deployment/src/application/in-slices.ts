@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Steps } from '../domain/steps';
+import type { Steps } from '@souk/topology';
 
 /** How long a computation keeps the process to itself, in milliseconds. */
 const SLICE = 5;

@@ -1,4 +1,4 @@
-import { resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
+import { atOnce, resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
 import { configurationOf, ids, mysql, shop, tomcat, toRender } from '../../../test/sample';
 import {
   newPods,
@@ -12,7 +12,6 @@ import {
 } from './deployment-plan';
 import { differenceSteps } from './instance-difference';
 import { type InstanceToRender, renderInstance } from '../render/render-instance';
-import { atOnce } from '../steps';
 
 describe('Pods that need a place', () => {
   it.each([

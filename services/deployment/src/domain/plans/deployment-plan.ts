@@ -8,6 +8,7 @@ import {
   type ResolvedTopology,
   resolveTopology,
   type ServiceType,
+  type Steps,
   type Topology,
   warningsOf,
 } from '@souk/topology';
@@ -22,7 +23,6 @@ import type { RenderedObject } from '../render/rendered';
 import { deviationsOf } from '../render/security';
 import { reportSteps, type ResourceReport } from './resource-report';
 import type { ServiceBinding } from '../services/services.events';
-import type { Steps } from '../steps';
 
 /** Everything that an operation would do, said before anybody asks for it. */
 export interface DeploymentPlan extends ResourceReport {

@@ -4,7 +4,7 @@ import { type ClusterObject, keyOf } from '../cluster-object';
 import { differenceSteps, MASK, type ObjectDifference, shown } from './instance-difference';
 import { rendered, type RenderedObject } from '../render/rendered';
 import { renderInstance } from '../render/render-instance';
-import { atOnce } from '../steps';
+import { atOnce } from '@souk/topology';
 
 const difference = (before: readonly RenderedObject[], after: readonly RenderedObject[]): ObjectDifference[] =>
   atOnce(differenceSteps(before, after));

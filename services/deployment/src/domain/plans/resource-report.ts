@@ -1,18 +1,19 @@
 import {
+  atOnce,
   formatCpu,
   formatMemory,
   processesOf,
   type ResolvedProcess,
   type ResourceRange,
   resolveTopology,
+  type Steps,
   type Topology,
-  wavesOf,
+  waveSteps,
 } from '@souk/topology';
 import type { Problem } from '@souk/event-sourcing';
 import { type Amount, type Demand, freeOf, type HostCapacity, hostsFor, misfitOf, placementOf, sum } from '../clusters/capacity';
 import { cloudNodesOf } from '../cloud/cloud-node';
 import { podDemandOf } from '../render/pod-demand';
-import { atOnce, type Steps } from '../steps';
 
 /** Kubernetes quantities. */
 export interface Quantities {
@@ -81,8 +82,7 @@ export function* reportSteps(
   }
   const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
   for (const { node, host } of placementOf(demands, usable)) places.get(node)?.push(host ?? null);
-  yield;
-  const waves = wavesOf(topology);
+  const waves = yield* waveSteps(topology);
   const nodes: ResourceReport['nodes'][number][] = [];
   const misfits: Problem[] = [];
   for (const node of processes) {

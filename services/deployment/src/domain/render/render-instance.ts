@@ -1,16 +1,17 @@
 import type { ServiceProvision, SnapshotConfiguration } from '@souk/contracts';
 import {
   type Arrow,
+  atOnce,
   digestOf,
   formatCpu,
   formatMemory,
   processesOf,
   type ResolvedProcess,
   resolveTopology,
+  type Steps,
 } from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
 import { namespaceOf } from '../cluster-object';
-import { atOnce, type Steps } from '../steps';
 import { type Bindings, environmentOf, type Identity, type Services } from './environment';
 import { type LogDestination, platformLogs, podLogging, renderLogging } from './log-collector';
 import { renderSurroundings } from './namespace';
