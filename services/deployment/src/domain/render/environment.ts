@@ -46,7 +46,7 @@ export interface Identity {
 export const IDENTITY_SECRET = 'souk-identity';
 
 /** Names under which an instance finds its identity: those of this platform, and those that apps of this kind already read. */
-export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
+function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
   const url = new URL(apiUrl);
   const schema = url.protocol.replace(':', '');
   const port = url.port || (schema === 'https' ? '443' : '80');
@@ -64,6 +64,20 @@ export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
     { name: 'iot.hosting.api.domain', value: url.hostname },
     { name: 'iot.hosting.api.port', value: port },
   ];
+}
+
+/** Variables that an instance gives all of its own code, whatever a node says about them. */
+export interface Injected {
+  readonly variables: readonly EnvironmentVariable[];
+  readonly names: ReadonlySet<string>;
+}
+
+/** Into what is not the app's own. */
+export const nothingInjected: Injected = { variables: [], names: new Set() };
+
+export function injectedInto(identity: Identity, services: Services): Injected {
+  const variables = [...identityVariables(identity), ...serviceVariables(services)];
+  return { variables, names: new Set(variables.map(({ name }) => name)) };
 }
 
 /** Names under which own code finds the services that it needs: `SOUK_SERVICE_WORK_ORDERS_HOST`. */
@@ -85,16 +99,14 @@ export function environmentOf(
   env: Readonly<Record<string, string>>,
   secretName: string,
   bindings: Bindings,
-  identity?: Identity,
+  injected: Injected,
 ): Environment {
-  const injected = identity ? [...identityVariables(identity), ...serviceVariables(bindings.services)] : [];
-  const taken = new Set(injected.map((variable) => variable.name));
-  const variables: EnvironmentVariable[] = [...injected];
+  const variables = [...injected.variables];
   const sealed: Record<string, SealedValue> = {};
   const versions: Record<string, number> = {};
 
   for (const [name, template] of Object.entries(env).sort(byName)) {
-    if (taken.has(name)) continue;
+    if (injected.names.has(name)) continue;
     const value = partlyResolved(template, bindings);
     Object.assign(versions, value.versions);
     if (Object.keys(value.versions).length === 0) {

@@ -11,15 +11,22 @@ import {
   type Steps,
 } from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
-import { namespaceOf } from '../cluster-object';
-import { type Bindings, environmentOf, type Identity, type Services } from './environment';
+import {
+  type Bindings,
+  environmentOf,
+  type Identity,
+  type Injected,
+  injectedInto,
+  nothingInjected,
+  type Services,
+} from './environment';
 import { type LogDestination, platformLogs, podLogging, renderLogging } from './log-collector';
 import { renderSurroundings } from './namespace';
 import { renderExposure, renderGoverningService, renderService, renderServing, type TakenAddress } from './network';
 import type { Workload } from './pod';
 import { podDemandOf } from './pod-demand';
 import { renderQuota } from './quota';
-import { NOT_BOUND, type Owner, type RenderedNode, type RenderedObject } from './rendered';
+import { NOT_BOUND, type Owner, ownerOf, ownerOfNode, type RenderedNode, type RenderedObject } from './rendered';
 import { type Deviation, deviationsOf, levelOf } from './security';
 import { renderStorage } from './storage';
 import { environmentSecretOf, hasStableStorage, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
@@ -80,8 +87,7 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
 /** As {@link renderInstance}, one step for each node. */
 export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance> {
   const { instanceId, appId, name, identity, cluster } = input;
-  const namespace = namespaceOf(instanceId);
-  const owner: Owner = { instanceId, appId, namespace };
+  const owner = ownerOf(instanceId, appId);
   const nodes = scaledNodes(input.configuration, input);
   const before = input.before ? scaledNodes(input.before, input) : [];
   const deviations = nodes.flatMap(deviationsOf);
@@ -96,7 +102,7 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
     rendered.push(room.node(node));
   }
   return {
-    namespace,
+    namespace: owner.namespace,
     surroundings: [
       ...renderSurroundings(owner, name, identity, levelOf(deviations), services, reach),
       ...renderStorage(owner, nodes, cluster?.nas),
@@ -126,6 +132,7 @@ class Room {
   private readonly dependencies: ReadonlyMap<string, readonly string[]>;
   private readonly digests: ReadonlyMap<string, string | undefined>;
   private readonly bindings: Bindings;
+  private readonly injected: Injected;
 
   constructor(
     private readonly owner: Owner,
@@ -137,11 +144,12 @@ class Room {
     this.dependencies = dependenciesOf(topology.arrows);
     this.digests = new Map(images.map(({ image, digest }) => [image, digest]));
     this.bindings = bindingsOf(nodes, input);
+    this.injected = injectedInto(input.identity, this.bindings.services);
   }
 
   node(node: ResolvedProcess): RenderedNode {
-    const { owner } = this;
     const { serviceName: name, category } = node;
+    const owner = ownerOfNode(this.owner, node);
     const workload = this.workload(node);
     const objects = [
       ...renderPullSecret(owner, node, workload.restartedBy),
@@ -154,7 +162,9 @@ class Room {
     ];
     const { requestedCpu, requestedMemory } = podDemandOf(node);
     return {
-      ...{ name, category, image: workload.image },
+      name,
+      category,
+      image: workload.image,
       dependsOn: this.dependencies.get(name) ?? [],
       objects,
       specHash: digestOf(objects.map(({ hash }) => hash)),
@@ -172,7 +182,7 @@ class Room {
     return {
       node,
       image: this.pinned(node.image),
-      environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? identity : undefined),
+      environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? this.injected : nothingInjected),
       replicas: stopped ? 0 : node.replicas,
       platforms: this.input.platforms ?? [],
       ...(ownCode && { identityVersion: identity.secretVersion }),
