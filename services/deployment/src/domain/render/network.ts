@@ -86,7 +86,11 @@ export function renderExposure(owner: NodeOwner, node: ResolvedProcess): Rendere
 }
 
 /** Instances that are bound to a service of this one reach the node that serves it, on that port alone (F38). */
-export function renderServing(owner: NodeOwner, node: ResolvedProcess, provisions: readonly ServiceProvision[]): RenderedObject[] {
+export function renderServing(
+  owner: NodeOwner,
+  node: ResolvedProcess,
+  provisions: readonly ServiceProvision[],
+): RenderedObject[] {
   return provisions.flatMap(({ model, node: serving, port }) => {
     const served = node.ports.filter(({ external }) => external === port);
     if (serving !== node.serviceName || served.length === 0) return [];

@@ -127,6 +127,7 @@ function processContainer({ node, image, environment, logging }: Workload): obje
 
 /** Several external ports may lead to one internal one, which a container names once. */
 function portsOf({ ports }: ResolvedProcess): ResolvedProcess['ports'] {
+  if (ports.length === 1) return ports;
   return [...new Map(ports.map((port) => [`${port.internal}/${port.protocol}`, port])).values()];
 }
 

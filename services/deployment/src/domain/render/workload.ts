@@ -26,41 +26,53 @@ export function hasStableStorage({ preset, storage = [] }: ResolvedProcess): boo
  */
 function renderDeployment(owner: NodeOwner, workload: Workload): RenderedObject {
   const { node, replicas } = workload;
-  return rendered(owner, { apiVersion: 'apps/v1', kind: 'Deployment', name: node.serviceName }, {
-    spec: {
-      replicas,
-      revisionHistoryLimit: 2,
-      strategy: node.hostNetwork
-        ? { type: 'Recreate' }
-        : { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      selector: { matchLabels: owner.selector },
-      template: podOf(owner, workload),
+  return rendered(
+    owner,
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: node.serviceName },
+    {
+      spec: {
+        replicas,
+        revisionHistoryLimit: 2,
+        strategy: node.hostNetwork
+          ? { type: 'Recreate' }
+          : { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        selector: { matchLabels: owner.selector },
+        template: podOf(owner, workload),
+      },
     },
-  });
+  );
 }
 
 /** Pods with names that stay, each gone before it comes again. What is updated is not held up by what never became ready. */
 function renderStatefulSet(owner: NodeOwner, workload: Workload): RenderedObject {
   const { node, replicas } = workload;
-  return rendered(owner, { apiVersion: 'apps/v1', kind: 'StatefulSet', name: node.serviceName }, {
-    spec: {
-      replicas,
-      revisionHistoryLimit: 2,
-      serviceName: governingServiceOf(node),
-      podManagementPolicy: 'Parallel',
-      updateStrategy: { type: 'RollingUpdate' },
-      selector: { matchLabels: owner.selector },
-      template: podOf(owner, workload),
+  return rendered(
+    owner,
+    { apiVersion: 'apps/v1', kind: 'StatefulSet', name: node.serviceName },
+    {
+      spec: {
+        replicas,
+        revisionHistoryLimit: 2,
+        serviceName: governingServiceOf(node),
+        podManagementPolicy: 'Parallel',
+        updateStrategy: { type: 'RollingUpdate' },
+        selector: { matchLabels: owner.selector },
+        template: podOf(owner, workload),
+      },
     },
-  });
+  );
 }
 
 /** An init node: one attempt. Whether it runs again is for people to say. */
 function renderJob(owner: NodeOwner, workload: Workload): RenderedObject {
   const { node } = workload;
-  return rendered(owner, { apiVersion: 'batch/v1', kind: 'Job', name: node.serviceName }, {
-    spec: { backoffLimit: 0, completions: 1, parallelism: 1, template: podOf(owner, workload) },
-  });
+  return rendered(
+    owner,
+    { apiVersion: 'batch/v1', kind: 'Job', name: node.serviceName },
+    {
+      spec: { backoffLimit: 0, completions: 1, parallelism: 1, template: podOf(owner, workload) },
+    },
+  );
 }
 
 /** Name of the Secret with a node's own secret environment. */
@@ -83,5 +95,7 @@ export function renderPullSecret(owner: NodeOwner, node: ResolvedProcess, restar
     ...(restartedBy !== undefined && { annotations: { [annotations.restartedBy]: restartedBy } }),
   };
   const body = { type: 'kubernetes.io/dockerconfigjson' };
-  return [rendered(owner, head, body, { sealed: { '.dockerconfigjson': { providerSecret: node.imagePullSecret } }, versions: {} })];
+  return [
+    rendered(owner, head, body, { sealed: { '.dockerconfigjson': { providerSecret: node.imagePullSecret } }, versions: {} }),
+  ];
 }
