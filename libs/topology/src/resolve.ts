@@ -1,7 +1,8 @@
-import { canonicalTopology } from './canonical';
+import { canonicalTopology, sortedNodes } from './canonical';
 import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
 import type { Preset } from './presets/preset';
+import { atOnce, type Steps } from './steps';
 import {
   type HealthCheck,
   isProcess,
@@ -22,8 +23,21 @@ export interface ResolvedTopology extends Topology {
 export const defaultCpu: ResourceRange = { request: '100m', limit: '500m' };
 export const defaultMemory: ResourceRange = { request: '128Mi', limit: '256Mi' };
 
-/** The nodes that run on the cluster. */
-export const processesOf = ({ nodes }: ResolvedTopology): ResolvedProcess[] => nodes.filter(isProcess);
+/** The nodes that run on the cluster, resolved, by service name. */
+export function processesOf(topology: Pick<Topology, 'nodes'>): ResolvedProcess[] {
+  return atOnce(processSteps(topology));
+}
+
+/** As {@link processesOf}, one step for each node. */
+export function* processSteps({ nodes }: Pick<Topology, 'nodes'>): Steps<ResolvedProcess[]> {
+  const processes: ResolvedProcess[] = [];
+  for (const node of sortedNodes(nodes)) {
+    yield;
+    const resolved = resolveNode(node);
+    if (isProcess(resolved)) processes.push(resolved);
+  }
+  return processes;
+}
 
 /** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */
 export function resolveTopology(topology: Topology): ResolvedTopology {

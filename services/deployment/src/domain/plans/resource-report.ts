@@ -2,10 +2,9 @@ import {
   atOnce,
   formatCpu,
   formatMemory,
-  processesOf,
+  processSteps,
   type ResolvedProcess,
   type ResourceRange,
-  resolveTopology,
   type Steps,
   type Topology,
   waveSteps,
@@ -73,7 +72,7 @@ export function* reportSteps(
   platforms: readonly string[],
   podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
 ): Steps<ResourceReport> {
-  const processes = processesOf(resolveTopology(topology));
+  const processes = yield* processSteps(topology);
   const usable = hostsFor(platforms, hosts);
   const demands: Demand[] = [];
   for (const node of processes) {

@@ -5,9 +5,8 @@ import {
   digestOf,
   formatCpu,
   formatMemory,
-  processesOf,
+  processSteps,
   type ResolvedProcess,
-  resolveTopology,
   type Steps,
 } from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
@@ -88,19 +87,25 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
 export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance> {
   const { instanceId, appId, name, identity, cluster } = input;
   const owner = ownerOf(instanceId, appId);
-  const nodes = scaledNodes(input.configuration, input);
-  const before = input.before ? scaledNodes(input.before, input) : [];
-  const deviations = nodes.flatMap(deviationsOf);
+  const nodes = yield* scaledNodes(input.configuration, input);
+  const before = input.before ? yield* scaledNodes(input.before, input) : [];
   const logs = input.logs ?? platformLogs(identity.apiUrl);
   const services: Services = input.services ?? new Map();
   const reach = cluster?.shared ? { services, urls: [identity.apiUrl, logs.url] } : undefined;
+  yield;
   const settled = renderQuota(owner, nodes);
+  yield;
+  const changing = input.before ? renderQuota(owner, nodes, before) : settled;
+  yield;
   const room = new Room(owner, input, nodes, logs);
   const rendered: RenderedNode[] = [];
+  const deviations: Deviation[] = [];
   for (const node of nodes) {
     yield;
     rendered.push(room.node(node));
+    deviations.push(...deviationsOf(node));
   }
+  yield;
   return {
     namespace: owner.namespace,
     surroundings: [
@@ -108,16 +113,21 @@ export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance
       ...renderStorage(owner, nodes, cluster?.nas),
       ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
     ],
-    quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
+    quota: { settled, changing },
     nodes: rendered,
     deviations,
   };
 }
 
 /** The processes of a configuration, each in as many replicas as its owner wants. */
-function scaledNodes({ topology }: SnapshotConfiguration, { scale }: InstanceToRender): ResolvedProcess[] {
-  return processesOf(resolveTopology(topology)).map((node) => {
-    const replicas = node.category === 'init' ? undefined : scale?.get(node.serviceName);
+function* scaledNodes(
+  { topology }: SnapshotConfiguration,
+  { scale = new Map() }: Pick<InstanceToRender, 'scale'>,
+): Steps<ResolvedProcess[]> {
+  const nodes = yield* processSteps(topology);
+  if (scale.size === 0) return nodes;
+  return nodes.map((node) => {
+    const replicas = node.category === 'init' ? undefined : scale.get(node.serviceName);
     return replicas === undefined ? node : { ...node, replicas };
   });
 }
