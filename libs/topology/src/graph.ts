@@ -1,4 +1,4 @@
-import type { Steps } from './steps';
+import type { Steps } from '@souk/event-sourcing';
 import type { Arrow } from './topology';
 
 /** What the deploy order depends on. Names that occur twice are one node; arrows to missing nodes are left out. */

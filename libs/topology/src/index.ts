@@ -6,7 +6,6 @@ export * from './references';
 export * from './image-reference';
 export * from './canonical';
 export * from './resolve';
-export * from './steps';
 export { CyclicTopology, cyclesOf, quoted, wavesOf, waveSteps } from './waves';
 export * from './diff';
 export * from './validate';

@@ -1,8 +1,8 @@
+import { atOnce, type Steps } from '@souk/event-sourcing';
 import { canonicalTopology, sortedNodes } from './canonical';
 import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
 import type { Preset } from './presets/preset';
-import { atOnce, type Steps } from './steps';
 import {
   type HealthCheck,
   isProcess,
@@ -29,14 +29,18 @@ export function processesOf(topology: Pick<Topology, 'nodes'>): ResolvedProcess[
 }
 
 /** As {@link processesOf}, one step for each node. */
-export function* processSteps({ nodes }: Pick<Topology, 'nodes'>): Steps<ResolvedProcess[]> {
-  const processes: ResolvedProcess[] = [];
+export function* processSteps(topology: Pick<Topology, 'nodes'>): Steps<ResolvedProcess[]> {
+  return (yield* resolvingSteps(topology)).filter(isProcess);
+}
+
+/** Every node resolved, by service name, one step for each. */
+export function* resolvingSteps({ nodes }: Pick<Topology, 'nodes'>): Steps<ResolvedNode[]> {
+  const resolved: ResolvedNode[] = [];
   for (const node of sortedNodes(nodes)) {
     yield;
-    const resolved = resolveNode(node);
-    if (isProcess(resolved)) processes.push(resolved);
+    resolved.push(resolveNode(node));
   }
-  return processes;
+  return resolved;
 }
 
 /** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */

@@ -1,7 +1,6 @@
-import type { Problem } from '@souk/event-sourcing';
+import { atOnce, type Problem, type Steps } from '@souk/event-sourcing';
 import { arrowsByEnd, numberedGraph, type NumberedGraph } from './graph';
 import { serviceNamePattern } from './patterns';
-import { atOnce, type Steps } from './steps';
 import type { Arrow, Topology } from './topology';
 import { cyclesIn, quoted } from './waves';
 

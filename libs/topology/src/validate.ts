@@ -1,5 +1,4 @@
-import type { Problem } from '@souk/event-sourcing';
-import { atOnce, type Steps } from './steps';
+import { atOnce, type Problem, type Steps } from '@souk/event-sourcing';
 import type { Topology } from './topology';
 import { declarationProblems, writtenSecretsIn } from './validate-declarations';
 import { environmentProblems, knownTo, secretLiteralsIn } from './validate-environment';

@@ -1,5 +1,5 @@
+import { atOnce, type Steps } from '@souk/event-sourcing';
 import { arrowsByEnd, type DeployGraph, numberedGraph, type NumberedGraph } from './graph';
-import { atOnce, type Steps } from './steps';
 
 /** There is no order in which these nodes could deploy. */
 export class CyclicTopology extends Error {

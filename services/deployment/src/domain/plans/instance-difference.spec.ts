@@ -1,4 +1,4 @@
-import { atOnce } from '@souk/topology';
+import { atOnce } from '@souk/event-sourcing';
 import fc from 'fast-check';
 import { shop, tomcat, toRender } from '../../../test/sample';
 import { type ClusterObject, keyOf } from '../cluster-object';

@@ -1,5 +1,5 @@
-import { fieldChanges, type FieldChange, type Steps } from '@souk/topology';
-import { pointerSegment } from '@souk/event-sourcing';
+import { fieldChanges, type FieldChange } from '@souk/topology';
+import { pointerSegment, type Steps } from '@souk/event-sourcing';
 import { annotations, type ClusterObject, keyOf, nodeOf } from '../cluster-object';
 import type { RenderedObject, SealedValue } from '../render/rendered';
 

@@ -1,14 +1,6 @@
 import type { ServiceProvision, SnapshotConfiguration } from '@souk/contracts';
-import {
-  type Arrow,
-  atOnce,
-  digestOf,
-  formatCpu,
-  formatMemory,
-  processSteps,
-  type ResolvedProcess,
-  type Steps,
-} from '@souk/topology';
+import { atOnce, type Steps } from '@souk/event-sourcing';
+import { type Arrow, digestOf, formatCpu, formatMemory, processSteps, type ResolvedProcess } from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
 import {
   type Bindings,
