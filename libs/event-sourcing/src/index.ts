@@ -12,4 +12,6 @@ export * from './coded-event-store';
 export * from './projection';
 export * from './process';
 export * from './json-pointer';
+export * from './steps';
+export * from './in-slices';
 export * from './forwarding-event-store';

@@ -34,23 +34,28 @@ export class CanonicalWriter {
 
   /** False for what leaves no trace. */
   private value(value: unknown): boolean {
-    if (typeof value === 'string') {
-      this.text(value);
-      return true;
+    switch (typeof value) {
+      case 'string':
+        this.text(value);
+        return true;
+      case 'number':
+        if (!Number.isFinite(value)) throw new TypeError(`there is no JSON for ${value}`);
+        this.word(String(value));
+        return true;
+      case 'boolean':
+        this.word(value ? 'true' : 'false');
+        return true;
+      case 'bigint':
+        throw new TypeError(`there is no JSON for the bigint ${value}`);
+      case 'object':
+        break;
+      default:
+        return false;
     }
-    if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`there is no JSON for ${value}`);
-    if (typeof value !== 'object' || value === null) return this.plain(value);
-    if (hasForm(value)) return this.value(value.toJSON());
-    if (Array.isArray(value)) this.list(value);
+    if (value === null) this.word('null');
+    else if (hasForm(value)) return this.value(value.toJSON());
+    else if (Array.isArray(value)) this.list(value);
     else this.object(value as Readonly<Record<string, unknown>>);
-    return true;
-  }
-
-  private plain(value: unknown): boolean {
-    const json = JSON.stringify(value) as string | undefined;
-    if (json === undefined) return false;
-    this.room(json.length);
-    this.length += this.memory.write(json, this.length, 'latin1');
     return true;
   }
 
@@ -58,7 +63,7 @@ export class CanonicalWriter {
     this.byte(OPEN_LIST);
     for (let i = 0; i < list.length; i++) {
       if (i > 0) this.byte(COMMA);
-      if (!this.value(list[i])) this.plain(null);
+      if (!this.value(list[i])) this.word('null');
     }
     this.byte(CLOSE_LIST);
   }
@@ -96,6 +101,12 @@ export class CanonicalWriter {
     }
     memory[at++] = QUOTE;
     this.length = at;
+  }
+
+  /** Of ASCII, without quotes. */
+  private word(word: string): void {
+    this.room(word.length);
+    for (let i = 0; i < word.length; i++) this.memory[this.length++] = word.charCodeAt(i);
   }
 
   private escaped(text: string): void {

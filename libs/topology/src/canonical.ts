@@ -5,12 +5,14 @@ import type { Arrow, Topology, TopologyNode } from './topology';
 /** The same topology with its lists sorted (nodes by service name, arrows by from, to) and its names in order. Positions stay. */
 export function canonicalTopology(topology: Topology): Topology {
   return {
-    nodes: topology.nodes.toSorted(byServiceName),
+    nodes: sortedNodes(topology.nodes),
     arrows: topology.arrows.toSorted(byEnds),
     parameters: sortedRecord(topology.parameters),
     secrets: sortedRecord(topology.secrets),
   };
 }
+
+export const sortedNodes = (nodes: readonly TopologyNode[]): TopologyNode[] => nodes.toSorted(byServiceName);
 
 /** The settings of a node. Where it stands on the canvas is not part of what is released. */
 export function withoutPosition(node: TopologyNode): Omit<TopologyNode, 'position'> {

@@ -7,7 +7,7 @@ export { filledInParameters, type ReferredParameter, referredParameters } from '
 export * from './image-reference';
 export * from './canonical';
 export * from './resolve';
-export * from './waves';
+export { CyclicTopology, cyclesOf, quoted, wavesOf, waveSteps } from './waves';
 export * from './diff';
 export * from './validate';
 export { isValueOf, valueFaults } from './parameter-value';

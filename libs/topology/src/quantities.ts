@@ -16,7 +16,7 @@ export class InvalidQuantity extends Error {
  * @throws InvalidQuantity
  */
 export function parseCpu(quantity: string): number {
-  return scaled(quantity, 1000n, 'write millicores such as "250m" or cores such as "2"');
+  return remembered(quantity, cpus, () => scaled(quantity, 1000n, 'write millicores such as "250m" or cores such as "2"'));
 }
 
 /**
@@ -25,9 +25,25 @@ export function parseCpu(quantity: string): number {
  * @throws InvalidQuantity
  */
 export function parseMemory(quantity: string): number {
-  const hint = 'write bytes with a unit, such as "512Mi" or "2Gi"';
-  if (/[mun]$/.test(quantity)) throw new InvalidQuantity(quantity, `${hint} ("m" is a thousandth)`);
-  return scaled(quantity, 1n, hint);
+  return remembered(quantity, memories, () => {
+    const hint = 'write bytes with a unit, such as "512Mi" or "2Gi"';
+    if (/[mun]$/.test(quantity)) throw new InvalidQuantity(quantity, `${hint} ("m" is a thousandth)`);
+    return scaled(quantity, 1n, hint);
+  });
+}
+
+/** Quantities that were read lately: a large topology says the same few over and over. */
+const cpus = new Map<string, number>();
+const memories = new Map<string, number>();
+const MOST_REMEMBERED = 1000;
+
+function remembered(quantity: string, known: Map<string, number>, read: () => number): number {
+  const before = known.get(quantity);
+  if (before !== undefined) return before;
+  const amount = read();
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(quantity, amount);
+  return amount;
 }
 
 /** Millicores as Kubernetes writes them: 2000 → `2`, 250 → `250m`. */

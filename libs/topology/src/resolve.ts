@@ -1,4 +1,5 @@
-import { canonicalTopology } from './canonical';
+import { atOnce, type Steps } from '@souk/event-sourcing';
+import { canonicalTopology, sortedNodes } from './canonical';
 import { parseImage } from './image-reference';
 import { presetNamed } from './presets/catalogue';
 import type { Preset } from './presets/preset';
@@ -22,8 +23,25 @@ export interface ResolvedTopology extends Topology {
 export const defaultCpu: ResourceRange = { request: '100m', limit: '500m' };
 export const defaultMemory: ResourceRange = { request: '128Mi', limit: '256Mi' };
 
-/** The nodes that run on the cluster. */
-export const processesOf = ({ nodes }: ResolvedTopology): ResolvedProcess[] => nodes.filter(isProcess);
+/** The nodes that run on the cluster, resolved, by service name. */
+export function processesOf(topology: Pick<Topology, 'nodes'>): ResolvedProcess[] {
+  return atOnce(processSteps(topology));
+}
+
+/** As {@link processesOf}, one step for each node. */
+export function* processSteps(topology: Pick<Topology, 'nodes'>): Steps<ResolvedProcess[]> {
+  return (yield* resolvingSteps(topology)).filter(isProcess);
+}
+
+/** Every node resolved, by service name, one step for each. */
+export function* resolvingSteps({ nodes }: Pick<Topology, 'nodes'>): Steps<ResolvedNode[]> {
+  const resolved: ResolvedNode[] = [];
+  for (const node of sortedNodes(nodes)) {
+    yield;
+    resolved.push(resolveNode(node));
+  }
+  return resolved;
+}
 
 /** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */
 export function resolveTopology(topology: Topology): ResolvedTopology {
@@ -44,21 +62,24 @@ export function resolveNode(node: TopologyNode): ResolvedNode {
 /** As `resolveNode`, for a node that runs on the cluster. */
 export function resolveProcess(node: TopologyNode & Pick<ResolvedProcess, 'category'>): ResolvedProcess {
   const preset = presetOf(node);
-  const args = node.args ?? preset?.args;
-  const userId = node.userId ?? userOf(preset, node.image);
+  // A record that begins with a copy takes V8 ten times as long as one that ends in it.
+  const { cloud: _, position: __, serviceName, category, image, cpu, memory, replicas, env, ports: ___, ...more } = node;
+  const { serviceType, args: ownArgs, userId: ownUser, healthCheck: ____, readinessCheck: ownReadiness, ...settings } = more;
+  const args = ownArgs ?? preset?.args;
+  const userId = ownUser ?? userOf(preset, image);
   const healthCheck = healthCheckOf(node);
-  const readinessCheck = node.readinessCheck && completed(node.readinessCheck, healthCheck && wayOf(healthCheck));
-  const { cloud: _, position: __, ...settings } = node;
+  const readinessCheck = ownReadiness && completed(ownReadiness, healthCheck && wayOf(healthCheck));
   return {
-    ...settings,
-    category: node.category,
-    image: node.image ?? preset?.image ?? '',
-    cpu: node.cpu ?? preset?.cpu ?? defaultCpu,
-    memory: node.memory ?? preset?.memory ?? defaultMemory,
-    replicas: node.replicas ?? 1,
-    env: preset ? { ...variablesGiven(node.serviceName, preset), ...node.env } : (node.env ?? {}),
+    serviceName,
+    category,
+    image: image ?? preset?.image ?? '',
+    cpu: cpu ?? preset?.cpu ?? defaultCpu,
+    memory: memory ?? preset?.memory ?? defaultMemory,
+    replicas: replicas ?? 1,
+    env: preset ? Object.assign(variablesGiven(serviceName, preset), env) : (env ?? {}),
     ports: portsOf(node),
-    serviceType: node.serviceType ?? 'ClusterIP',
+    serviceType: serviceType ?? 'ClusterIP',
+    ...settings,
     ...(args && { args }),
     ...(userId !== undefined && { userId }),
     ...(healthCheck && { healthCheck }),
@@ -74,7 +95,7 @@ function userOf(preset: Preset | undefined, image: string | undefined): number |
 }
 
 /** What the preset says about variables that a node may leave open. */
-function variablesGiven(serviceName: string, { variables }: Preset): Readonly<Record<string, string>> {
+function variablesGiven(serviceName: string, { variables }: Preset): Record<string, string> {
   const given = variables.flatMap(({ key, default: value }) =>
     value === undefined ? [] : [[key, value.replaceAll('{serviceName}', serviceName)] as const],
   );

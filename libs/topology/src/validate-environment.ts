@@ -8,8 +8,10 @@ import type { Topology, TopologyNode } from './topology';
 /** What is wrong with the variables of a node and with what they refer to. */
 export function environmentProblems(node: TopologyNode, known: Known, at: string): Problem[] {
   const written = Object.entries(node.env ?? {}).flatMap(([key, value]) => {
+    const found = keyProblems(key).concat(referenceProblems(value, node.serviceName, known));
+    if (found.length === 0) return [];
     const pointer = `${at}/env/${pointerSegment(key)}`;
-    return keyProblems(key, pointer).concat(referenceProblems(value, node.serviceName, known, pointer));
+    return found.map(({ code, message }) => ({ code, pointer, message }));
   });
   return secretLiteralsIn(node, known.parameters, at).concat(missingVariables(node, at), written);
 }
@@ -52,24 +54,20 @@ function missingVariables({ preset, env, serviceName }: TopologyNode, at: string
   });
 }
 
-function keyProblems(key: string, pointer: string): Problem[] {
+/** A problem whose place whoever asked knows. */
+type Fault = Omit<Problem, 'pointer'>;
+
+function keyProblems(key: string): Fault[] {
   if (!variableNamePattern.test(key)) {
     return [
       {
         code: 'env-key-invalid',
-        pointer,
         message: `${JSON.stringify(key)} is no name of a variable: letters, digits, "_", "-" and ".", not beginning with a digit`,
       },
     ];
   }
   if (!reservedVariablePattern.test(key)) return [];
-  return [
-    {
-      code: 'env-key-reserved',
-      pointer,
-      message: `"${key}" is set by Souk itself, as everything named SOUK_* and iot.hosting.*`,
-    },
-  ];
+  return [{ code: 'env-key-reserved', message: `"${key}" is set by Souk itself, as everything named SOUK_* and iot.hosting.*` }];
 }
 
 /** What references may refer to. */
@@ -85,7 +83,7 @@ export function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known
   const waitingFor = new Map(
     nodes.filter(({ category }) => category === 'cloud').map(({ serviceName }) => [serviceName, new Set<string>()]),
   );
-  for (const { from, to } of arrows) waitingFor.get(to)?.add(from);
+  if (waitingFor.size > 0) for (const { from, to } of arrows) waitingFor.get(to)?.add(from);
   return {
     nodes: new Map(
       nodes.map((node) => {
@@ -99,50 +97,47 @@ export function knownTo({ nodes, arrows, parameters, secrets }: Topology): Known
   };
 }
 
-function referenceProblems(template: string, of: string, known: Known, pointer: string): Problem[] {
+function referenceProblems(template: string, of: string, known: Known): Fault[] {
   if (!template.includes('$')) return [];
-  return parseTemplate(template).flatMap((part): Problem[] => {
+  return parseTemplate(template).flatMap((part) => {
     if ('text' in part) return [];
-    if ('malformed' in part) return [malformed(part.malformed, pointer)];
-    const missing = missingFor(part.reference, of, known);
-    return missing ? [{ ...missing, pointer }] : [];
+    if ('malformed' in part) return [malformed(part.malformed)];
+    return faultOf(part.reference, of, known) ?? [];
   });
 }
 
-function malformed(written: string, pointer: string): Problem {
+function malformed(written: string): Fault {
   return {
     code: 'reference-invalid',
-    pointer,
     message:
       `${JSON.stringify(written)} is no reference: there are \${node.<name>.host}, \${node.<name>.port}, \${node.<cloud node>.<credential>}, ` +
       '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for the text itself write $${',
   };
 }
 
-type Missing = Omit<Problem, 'pointer'> | undefined;
-
-function missingFor(reference: Reference, of: string, known: Known): Missing {
+function faultOf(reference: Reference, of: string, known: Known): Fault | undefined {
   // Which services there are is known of the cluster, not of the topology.
   if (reference.kind === 'service') return undefined;
-  if (reference.kind === 'node') return missingNode(reference, of, known);
+  if (reference.kind === 'node') return nodeFault(reference, of, known);
   const { name } = reference;
   if (reference.kind === 'param' ? Object.hasOwn(known.parameters, name) : known.secrets.has(name)) return undefined;
   const what = reference.kind === 'param' ? 'parameter' : 'secret';
   return { code: 'reference-unknown', message: `"${formatReference(reference)}" refers to a ${what} that is not declared` };
 }
 
-function missingNode(reference: Extract<Reference, { kind: 'node' }>, of: string, { nodes, waitingFor }: Known): Missing {
+function nodeFault(reference: Extract<Reference, { kind: 'node' }>, of: string, { nodes, waitingFor }: Known): Fault | undefined {
   const { node, field } = reference;
-  const written = formatReference(reference);
+  const isOfProcess = field === 'host' || field === 'port';
   const known = nodes.get(node);
+  if (known === 'with ports' && isOfProcess) return undefined;
+  if (known === 'cloud' && waitingFor.get(node)?.has(of)) return undefined;
+  const written = formatReference(reference);
   if (known === undefined) return { code: 'reference-unknown', message: `"${written}" refers to a node that does not exist` };
   if (known === 'cloud') {
-    if (waitingFor.get(node)?.has(of)) return undefined;
     const message = `"${written}" is there once "${node}" is bound: draw an arrow from ${JSON.stringify(of)} to "${node}"`;
     return { code: 'reference-without-arrow', message };
   }
-  if (field !== 'host' && field !== 'port')
+  if (!isOfProcess)
     return { code: 'reference-field-unknown', message: `"${written}": a process has "host" and "port", and no "${field}"` };
-  if (known === 'with ports') return undefined;
   return { code: 'reference-without-port', message: `"${written}" refers to a node without ports, which has no address` };
 }

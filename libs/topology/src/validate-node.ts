@@ -39,11 +39,11 @@ function presetProblems({ category, preset }: TopologyNode, at: string): Problem
       },
     ];
   }
+  if (preset !== undefined && presetNamed(preset)) return [];
   const known = quoted(presets.map(({ name }) => name));
   if (preset === undefined) {
     return [{ code: 'preset-missing', pointer, message: `a third-party node names its preset, one of ${known}` }];
   }
-  if (presetNamed(preset)) return [];
   return [{ code: 'preset-unknown', pointer, message: `there is no preset ${JSON.stringify(preset)}; there are ${known}` }];
 }
 

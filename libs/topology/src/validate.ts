@@ -1,9 +1,9 @@
-import type { Problem } from '@souk/event-sourcing';
+import { atOnce, type Problem, type Steps } from '@souk/event-sourcing';
 import { cloudReferenceProblems } from './cloud-parameters';
 import type { Topology, TopologyNode } from './topology';
 import { declarationProblems, writtenSecretsIn } from './validate-declarations';
 import { environmentProblems, type Known, knownTo, secretLiteralsIn } from './validate-environment';
-import { arrowProblems, cycleProblems, nameProblems, structuralProblems } from './validate-structure';
+import { structuralProblems, structureSteps } from './validate-structure';
 import { nodeProblems } from './validate-node';
 import { hostPortProblems } from './validate-ports';
 
@@ -14,27 +14,19 @@ export { structuralProblems };
  * Pointers are relative to the topology document. Takes whatever has the right types, and never throws. Linear in its size.
  */
 export function validateTopology(topology: Topology): readonly Problem[] {
-  const validation = validationOf(topology);
-  for (;;) {
-    const step = validation.next();
-    if (step.done) return step.value;
-  }
+  return atOnce(validationOf(topology));
 }
 
 /** Nodes that are looked at in one piece of a validation. */
 const NODES_AT_ONCE = 250;
 
 /** As `validateTopology`, in pieces that take some milliseconds each: for who has others waiting. */
-export function* validationOf(topology: Topology): Generator<void, readonly Problem[], void> {
+export function* validationOf(topology: Topology): Steps<readonly Problem[]> {
   const { nodes } = topology;
   const problems: Problem[] = [];
   const note = (more: readonly Problem[]): void => more.forEach((problem) => problems.push(problem));
   if (nodes.length === 0) note([{ code: 'no-nodes', pointer: '/nodes', message: 'a topology needs at least one node' }]);
-  note(nameProblems(topology));
-  yield;
-  note(arrowProblems(topology));
-  yield;
-  note(cycleProblems(topology));
+  note(yield* structureSteps(topology));
   for (let from = 0; from < nodes.length; from += NODES_AT_ONCE) {
     yield;
     for (let index = from; index < Math.min(from + NODES_AT_ONCE, nodes.length); index++)

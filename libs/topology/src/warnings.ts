@@ -8,7 +8,7 @@ import { hostPortsOf } from './validate-ports';
  * What may be meant, and should be looked at: it stands in nobody's way. Codes: `node-local-state`, `host-port-replicas`, `image-unpinned`,
  * `user-is-root`, `logs-not-collected`. Of the same shape as problems; linear in the size of the topology.
  */
-export function warningsOf({ nodes }: Topology): readonly Problem[] {
+export function warningsOf({ nodes }: Pick<Topology, 'nodes'>): readonly Problem[] {
   return nodes.flatMap((node, index) => (node.category === 'cloud' ? [] : processWarnings(node, `/nodes/${index}`)));
 }
 

@@ -1,4 +1,4 @@
-import { type HostPathType, processesOf, resolveTopology, type Topology } from '@souk/topology';
+import { type HostPathType, processesOf, type Topology } from '@souk/topology';
 
 /** What a node asks of the host that it runs on. */
 export interface HostAccess {
@@ -17,7 +17,7 @@ export interface HostAccess {
 
 /** Everything of the hosts that an owner is to grant before this can be deployed; nodes that ask for nothing are not named. */
 export function hostAccessOf(topology: Topology): HostAccess[] {
-  return processesOf(resolveTopology(topology))
+  return processesOf(topology)
     .map(({ serviceName, hostNetwork = false, hostPaths = [] }) => ({
       node: serviceName,
       hostNetwork,

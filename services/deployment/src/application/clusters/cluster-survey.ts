@@ -1,7 +1,6 @@
-import { derivedUuid } from '@souk/event-sourcing';
+import { derivedUuid, nextSlice } from '@souk/event-sourcing';
 import type { KubernetesCluster } from '@souk/kubernetes';
 import { type ClusterObject, instanceOf, labels, managedSelector } from '../../domain/cluster-object';
-import { nextSlice } from '../in-slices';
 import { OwnedFieldsOnce, slim, watched } from './cluster-view';
 
 /** What a cluster shows of one instance, in brief. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthorizationQueries, type CallContext, derivedId, ReleaseQueries } from '@souk/contracts';
-import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { CommandHandler, derivedUuid, inSlices } from '@souk/event-sourcing';
 import { Clock } from '@souk/platform';
 import { LRUCache } from 'lru-cache';
 import type { ClusterObject } from '../../domain/cluster-object';
@@ -13,7 +13,6 @@ import { renderingSteps, type RenderedInstance } from '../../domain/render/rende
 import { unrenderable } from '../../domain/render/unrenderable';
 import type { ClusterWorkplace } from '../clusters/cluster-workplace';
 import { DeploymentSettings } from '../deployment-settings';
-import { inSlices } from '../in-slices';
 import { RECONCILER } from '../operation-causes';
 import { Renderings } from '../plans/renderings';
 import type { Outcome } from '../work-queue';

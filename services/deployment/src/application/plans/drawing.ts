@@ -1,5 +1,5 @@
+import { inSlices } from '@souk/event-sourcing';
 import { type InstanceToRender, type RenderedInstance, renderingSteps } from '../../domain/render/render-instance';
-import { inSlices } from '../in-slices';
 
 /** Renders what one turn wants of an instance, round after round: anew only where something that it follows from has changed. */
 export class Drawing {

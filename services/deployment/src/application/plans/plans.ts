@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthorizationQueries, type DeclaredPermissions, isEarlierVersion, ReleaseQueries } from '@souk/contracts';
-import { type CommandContext, CommandHandler, DomainError, type Problem } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, DomainError, inSlices, type Problem } from '@souk/event-sourcing';
 import { InvalidInput, NotFound } from '@souk/platform';
 import type { HostCapacity } from '../../domain/clusters/capacity';
 import { type DeploymentPlan, planSteps } from '../../domain/plans/deployment-plan';
@@ -19,7 +19,6 @@ import { ClusterChoice, type Target } from '../clusters/cluster-choice';
 import { ClusterObstacles } from '../clusters/cluster-obstacles';
 import { Clusters } from '../clusters/clusters';
 import { type Deployable, Deployables } from './deployables';
-import { inSlices } from '../in-slices';
 import { PlanFreshness } from './plan-freshness';
 import { Renderings, type Wanted } from './renderings';
 import { InstanceServices } from '../services/services';

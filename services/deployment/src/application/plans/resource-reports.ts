@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { CommandContext, Problem } from '@souk/event-sourcing';
+import { type CommandContext, inSlices, type Problem } from '@souk/event-sourcing';
 import { PlatformMismatch } from '../../domain/instances/instance.errors';
 import type { FilledIn } from '../../domain/instances/parameters';
-import { resourceReport, type ResourceReport } from '../../domain/plans/resource-report';
+import { reportSteps, type ResourceReport } from '../../domain/plans/resource-report';
 import { CloudProviders } from '../cloud/cloud-providers';
 import { ClusterChoice, type Target } from '../clusters/cluster-choice';
 import { ClusterObstacles } from '../clusters/cluster-obstacles';
@@ -53,6 +53,7 @@ export class ResourceReports {
     const obstacles = await this.obstacles.of(deployable.configuration, cluster, { hosts, platforms });
     const { topology } = deployable.configuration;
     const unprovided = await this.providers.problems(topology);
-    return resourceReport(topology, hosts, [...mismatch, ...obstacles, ...problems, ...unprovided], platforms);
+    const found = [...mismatch, ...obstacles, ...problems, ...unprovided];
+    return inSlices(reportSteps(topology, hosts, found, platforms));
   }
 }

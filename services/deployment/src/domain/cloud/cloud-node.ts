@@ -17,12 +17,15 @@ export interface CredentialUse {
 }
 
 export function cloudNodesOf({ nodes, arrows, parameters: declared }: Topology): CloudNode[] {
-  return nodes.flatMap((node) => {
-    const resolved = resolveNode(node);
-    if (isProcess(resolved)) return [];
-    const { serviceName: name, cloud } = resolved;
-    const { service, plan, parameters = {} } = cloud;
-    const dependsOn = arrows.filter(({ from }) => from === name).map(({ to }) => to);
+  const cloud = nodes.filter(({ category }) => category === 'cloud').map(resolveNode);
+  if (cloud.length === 0) return [];
+  const targets = new Map<string, string[]>(cloud.map(({ serviceName }) => [serviceName, []]));
+  for (const { from, to } of arrows) targets.get(from)?.push(to);
+  return cloud.flatMap((node) => {
+    if (isProcess(node)) return [];
+    const { serviceName: name, cloud: asked } = node;
+    const { service, plan, parameters = {} } = asked;
+    const dependsOn = targets.get(name) ?? [];
     const known = referredParameters(parameters, declared);
     const wanted = { service, plan, parameters, ...(Object.keys(known).length > 0 && { referred: known }) };
     return [{ name, category: 'cloud', dependsOn, spec: { ...wanted, specHash: digestOf(wanted) } }];

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '@souk/event-sourcing';
 import { formatCpu, parseCpu, parseMemory } from '@souk/topology';
 import type { ClusterObject } from '../cluster-object';
 
@@ -105,14 +106,21 @@ export interface Placement {
  * the cluster has the last word. Linear in pods × hosts.
  */
 export function placementOf(demands: readonly Demand[], hosts: readonly HostCapacity[]): Placement[] {
+  return atOnce(placementSteps(demands, hosts));
+}
+
+/** As {@link placementOf}, one step for each pod. */
+export function* placementSteps(demands: readonly Demand[], hosts: readonly HostCapacity[]): Steps<Placement[]> {
   const free = hosts.filter((host) => host.schedulable).map((host) => ({ host: host.name, left: { ...freeOf(host) } }));
   const largestFirst = demands.toSorted((a, b) => b.memory - a.memory || b.cpu - a.cpu || (a.node < b.node ? -1 : 1));
-  return largestFirst.map(({ node, cpu, memory }) => {
+  const placements: Placement[] = [];
+  for (const { node, cpu, memory } of largestFirst) {
+    yield;
     const place = free.find(({ left }) => fits({ cpu, memory }, left));
-    if (!place) return { node };
-    place.left = { cpu: place.left.cpu - cpu, memory: place.left.memory - memory };
-    return { node, host: place.host };
-  });
+    placements.push(place ? { node, host: place.host } : { node });
+    if (place) place.left = { cpu: place.left.cpu - cpu, memory: place.left.memory - memory };
+  }
+  return placements;
 }
 
 /** For people: rounded down to a tenth. */

@@ -1,4 +1,4 @@
-import { processesOf, resolveTopology, type Topology } from '@souk/topology';
+import { processesOf, type Topology } from '@souk/topology';
 import { freeOf, type HostCapacity, hostsFor, placementOf, sum } from './capacity';
 import type { ClusterDescription } from './cluster.events';
 import { obstaclesOn } from './obstacles';
@@ -44,7 +44,7 @@ function whyNot(
   const addresses = { free: freeAddresses, own: new Set<string>() };
   const [obstacle] = obstaclesOn(topology, cluster, { hosts, platforms, addresses });
   if (obstacle) return obstacle.code;
-  const pods = processesOf(resolveTopology(topology)).flatMap((node) => demandsOf(node, node.replicas));
+  const pods = processesOf(topology).flatMap((node) => demandsOf(node, node.replicas));
   const places = placementOf(pods, hostsFor(platforms, hosts));
   return places.every(({ host }) => host !== undefined) ? undefined : 'no-room';
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '@souk/event-sourcing';
-import { processesOf, type ResolvedProcess, resolveTopology, type Topology } from '@souk/topology';
+import { processesOf, type ResolvedProcess, type Topology } from '@souk/topology';
 import { parseAddressRange } from './address-range';
 import { type HostCapacity, hostsFor } from './capacity';
 import type { ClusterDescription } from './cluster.events';
@@ -23,7 +23,7 @@ type Offer = Pick<ClusterDescription, 'clusterId' | 'hostPolicy' | 'nas' | 'serv
  */
 export function obstaclesOn(topology: Topology, cluster: Offer, circumstances: Circumstances = {}): Problem[] {
   const indexes = new Map(topology.nodes.map(({ serviceName }, i) => [serviceName, i]));
-  const nodes = processesOf(resolveTopology(topology));
+  const nodes = processesOf(topology);
   return [
     ...platformObstacles(circumstances),
     ...nodes.flatMap((node) => nodeObstacles(node, `/nodes/${indexes.get(node.serviceName) ?? 0}`, cluster, circumstances)),
@@ -36,7 +36,7 @@ export function notGrantedOn(
   topology: Topology,
   hostPolicy: HostPolicy,
 ): { readonly code: GrantCode; readonly node: string; readonly reason: string } | undefined {
-  for (const node of processesOf(resolveTopology(topology))) {
+  for (const node of processesOf(topology)) {
     const [problem] = grantObstacles(node, '', hostPolicy);
     if (problem) return { code: problem.code, node: node.serviceName, reason: problem.message };
   }
@@ -47,7 +47,7 @@ type GrantCode = 'host-network-not-granted' | 'host-path-not-granted';
 
 /** Nodes that are reached under an address of their own. */
 export function addressedNodes(topology: Topology): string[] {
-  return processesOf(resolveTopology(topology))
+  return processesOf(topology)
     .filter(isAddressed)
     .map(({ serviceName }) => serviceName);
 }

@@ -1,18 +1,18 @@
+import { atOnce } from '@souk/event-sourcing';
 import { resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
 import { configurationOf, ids, mysql, shop, tomcat, toRender } from '../../../test/sample';
 import {
   newPods,
   objectsOf,
   planSteps,
-  planWarnings,
   portChanges,
+  tellingSteps,
   TOLD_IN_FULL,
-  told,
+  warningSteps,
   withoutRepeatedInit,
 } from './deployment-plan';
 import { differenceSteps } from './instance-difference';
 import { type InstanceToRender, renderInstance } from '../render/render-instance';
-import { atOnce } from '../steps';
 
 describe('Pods that need a place', () => {
   it.each([
@@ -36,7 +36,7 @@ describe('Warnings of a plan', () => {
       { image: tomcat.image!, unpinned: true },
       { image: mysql.image!, digest: `sha256:${'b'.repeat(64)}`, unpinned: false },
     ];
-    return planWarnings(topology, images).map(({ code, pointer }) => [code, pointer]);
+    return atOnce(warningSteps(topology.nodes, images)).map(({ code, pointer }) => [code, pointer]);
   };
   const known = { ...mysql, userId: 999 };
 
@@ -92,7 +92,7 @@ describe('What is told in full', () => {
   const difference = atOnce(differenceSteps(before, after));
 
   it('is as much as fits into an answer', () => {
-    const { manifests, difference: all, leftOut } = told(after, difference, { inFull: true });
+    const { manifests, difference: all, leftOut } = atOnce(tellingSteps(after, difference, { inFull: true }));
     expect(manifests).toHaveLength(TOLD_IN_FULL);
     expect(leftOut).toBe(after.length - TOLD_IN_FULL);
     expect(all).toHaveLength(after.length);
@@ -100,14 +100,14 @@ describe('What is told in full', () => {
   });
 
   it('is of the nodes that were asked for', () => {
-    const { manifests, difference: all, leftOut } = told(after, difference, { only: ['db-599'], inFull: true });
+    const { manifests, difference: all, leftOut } = atOnce(tellingSteps(after, difference, { only: ['db-599'], inFull: true }));
     expect(manifests).toMatchObject([{ kind: 'Secret' }, { kind: 'Service' }, { kind: 'Deployment' }]);
     expect(all.filter(({ fields }) => fields).map(({ node }) => node)).toEqual(['db-599']);
     expect(leftOut).toBe(0);
   });
 
   it('is nothing, for whom the objects are not', () => {
-    const { manifests, difference: all, leftOut } = told(after, difference, { inFull: false });
+    const { manifests, difference: all, leftOut } = atOnce(tellingSteps(after, difference, { inFull: false }));
     expect([manifests, leftOut]).toEqual([[], 0]);
     expect(all).toEqual(difference.map(({ fields: _, ...which }) => which));
   });

@@ -1,12 +1,11 @@
 import type { DeclaredPermissions, SnapshotConfiguration } from '@souk/contracts';
-import { jsonPointer, type Problem } from '@souk/event-sourcing';
+import { jsonPointer, type Problem, type Steps } from '@souk/event-sourcing';
 import {
   isProcess,
   type Protocol,
   type ResolvedNode,
   type ResolvedProcess,
-  type ResolvedTopology,
-  resolveTopology,
+  resolvingSteps,
   type ServiceType,
   type Topology,
   warningsOf,
@@ -22,7 +21,6 @@ import type { RenderedObject } from '../render/rendered';
 import { deviationsOf } from '../render/security';
 import { reportSteps, type ResourceReport } from './resource-report';
 import type { ServiceBinding } from '../services/services.events';
-import type { Steps } from '../steps';
 
 /** Everything that an operation would do, said before anybody asks for it. */
 export interface DeploymentPlan extends ResourceReport {
@@ -93,25 +91,29 @@ export function* planSteps(input: ToPlan): Steps<DeploymentPlan> {
     services,
     revisions,
   } = input;
-  const topology = resolveTopology(configuration.topology);
-  const earlier = before ? resolveTopology(before.configuration.topology).nodes : [];
+  const nodes = yield* resolvingSteps(configuration.topology);
+  const earlier = before ? yield* resolvingSteps(before.configuration.topology) : [];
   const resources = cloudDifference(before?.configuration.topology ?? noNodes, configuration.topology);
   yield;
   const objects = objectsOf(before ? withoutRepeatedInit(rendered, before.rendered, completedInit) : rendered);
+  yield;
   const difference = yield* differenceSteps(before ? objectsOf(before.rendered) : [], objects);
   const changing = changingNodes(difference);
+  yield;
   const replicas = replicasIn(before?.rendered);
   const scaled = asRendered(configuration.topology, rendered);
   const report = yield* reportSteps(scaled, hosts, problems, platforms, (node) => newPods(node, replicas, changing));
+  const warnings = yield* warningSteps(nodes, configuration.images);
   yield;
+  const ports = portChanges(exposedPorts(earlier), exposedPorts(nodes));
   return {
     kind,
     ...report,
-    warnings: [...planWarnings(topology, configuration.images), ...resourcesLost(resources)],
-    ports: portChanges(exposedPorts(earlier), exposedPorts(topology.nodes)),
+    warnings: [...warnings, ...resourcesLost(resources)],
+    ports,
     permissions: permissionChanges(permissions.granted, permissions.declared),
     services,
-    ...told(objects, [...difference, ...resources], input),
+    ...(yield* tellingSteps(objects, [...difference, ...resources], input)),
     revisions,
   };
 }
@@ -190,33 +192,30 @@ function permissionChanges(granted: DeclaredPermissions, declared: DeclaredPermi
   return { added: beyond(granted, declared), removed: beyond(declared, granted) };
 }
 
-/** What a buyer should know and a provider may want to mend. Pointers into the topology. */
-export function planWarnings(topology: ResolvedTopology, images: SnapshotConfiguration['images']): Problem[] {
+/** What a buyer should know and a provider may want to mend. Pointers into the topology. One step for each node. */
+export function* warningSteps(nodes: readonly ResolvedNode[], images: SnapshotConfiguration['images']): Steps<Problem[]> {
   const unpinned = new Set(images.filter((known) => known.unpinned).map(({ image }) => image));
   // Which images are pinned the snapshot knows better than their names.
-  const ofTopology = warningsOf(topology).filter(({ code }) => code !== 'image-unpinned');
-  const ofNodes = topology.nodes.flatMap((node, index) => {
-    if (!isProcess(node)) return [];
+  const warnings = warningsOf({ nodes }).filter(({ code }) => code !== 'image-unpinned');
+  for (const [index, node] of nodes.entries()) {
+    yield;
+    if (!isProcess(node)) continue;
     const { serviceName, image } = node;
     const at = (...path: readonly (string | number)[]) => jsonPointer('nodes', index, ...path);
-    return [
-      ...(unpinned.has(image)
-        ? [
-            {
-              code: 'image-unpinned',
-              pointer: at('image'),
-              message: `node "${serviceName}" runs whatever its registry gives for "${image}" at the moment it starts: no digest is known`,
-            },
-          ]
-        : []),
-      ...deviationsOf(node).map(({ setting, level, reason }) => ({
+    if (unpinned.has(image))
+      warnings.push({
+        code: 'image-unpinned',
+        pointer: at('image'),
+        message: `node "${serviceName}" runs whatever its registry gives for "${image}" at the moment it starts: no digest is known`,
+      });
+    for (const { setting, level, reason } of deviationsOf(node))
+      warnings.push({
         code: 'pod-security',
         pointer: at(setting),
         message: `node "${serviceName}" needs pod security "${level}": ${reason}`,
-      })),
-    ];
-  });
-  return [...ofTopology, ...ofNodes];
+      });
+  }
+  return warnings;
 }
 
 /** Objects that are told in full in one answer: more would hold up everybody else while they are written. */
@@ -224,23 +223,26 @@ export const TOLD_IN_FULL = 500;
 
 /**
  * The objects and changes that are told in full: none, where they are not to be seen, else those of the nodes that are named, or the first
- * {@link TOLD_IN_FULL} of all.
+ * {@link TOLD_IN_FULL} of all. One step for each change.
  */
-export function told(
+export function* tellingSteps(
   objects: readonly RenderedObject[],
-  difference: readonly ObjectDifference[],
+  changes: readonly ObjectDifference[],
   { only, inFull }: Pick<ToPlan, 'only' | 'inFull'>,
-): Pick<DeploymentPlan, 'difference' | 'manifests' | 'leftOut'> {
-  if (!inFull) return { difference: difference.map(({ fields: _, ...which }) => which), manifests: [], leftOut: 0 };
+): Steps<Pick<DeploymentPlan, 'difference' | 'manifests' | 'leftOut'>> {
   const named = only && new Set(only);
   const isNamed = (node: string | undefined) => !named || (node !== undefined && named.has(node));
-  const wanted = objects.filter(({ object }) => isNamed(nodeOf(object)));
+  const difference: PlannedDifference[] = [];
   let left = TOLD_IN_FULL;
+  for (const { fields, ...which } of changes) {
+    yield;
+    const isTold = inFull && which.change === 'changed' && isNamed(which.node) && left-- > 0;
+    difference.push(isTold ? { ...which, fields } : which);
+  }
+  if (!inFull) return { difference, manifests: [], leftOut: 0 };
+  const wanted = objects.filter(({ object }) => isNamed(nodeOf(object)));
   return {
-    difference: difference.map(({ fields, ...which }) => {
-      if (which.change !== 'changed') return which;
-      return isNamed(which.node) && left-- > 0 ? { ...which, fields } : which;
-    }),
+    difference,
     manifests: wanted.slice(0, TOLD_IN_FULL).map(shown),
     leftOut: Math.max(0, wanted.length - TOLD_IN_FULL),
   };

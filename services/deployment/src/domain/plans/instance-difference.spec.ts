@@ -1,10 +1,12 @@
+import { atOnce } from '@souk/event-sourcing';
 import fc from 'fast-check';
 import { shop, tomcat, toRender } from '../../../test/sample';
 import { type ClusterObject, keyOf } from '../cluster-object';
 import { differenceSteps, MASK, type ObjectDifference, shown } from './instance-difference';
-import { rendered, type RenderedObject } from '../render/rendered';
+import { ownerOf, rendered, type RenderedObject } from '../render/rendered';
 import { renderInstance } from '../render/render-instance';
-import { atOnce } from '../steps';
+
+const owner = ownerOf('inst_1', 'app_1');
 
 const difference = (before: readonly RenderedObject[], after: readonly RenderedObject[]): ObjectDifference[] =>
   atOnce(differenceSteps(before, after));
@@ -52,8 +54,10 @@ const object = fc
     sealed: fc.boolean(),
   })
   .map(({ kind, name, spec, sealed }) => {
-    const plain = { apiVersion: 'v1', kind, metadata: { name }, spec: JSON.parse(JSON.stringify(spec)) as unknown };
-    return sealed ? rendered(plain, { sealed: { key: { template: '${secret.a}' } }, versions: { a: 1 } }) : rendered(plain);
+    const head = { apiVersion: 'v1', kind, name };
+    const body = { spec: JSON.parse(JSON.stringify(spec)) as unknown };
+    const secrets = { sealed: { key: { template: '${secret.a}' } }, versions: { a: 1 } };
+    return rendered(owner, head, body, sealed ? secrets : undefined);
   });
 const objects = fc.uniqueArray(object, { selector: (known) => keyOf(known.object), maxLength: 6 });
 

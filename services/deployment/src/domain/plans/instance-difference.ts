@@ -1,8 +1,7 @@
 import { fieldChanges, type FieldChange } from '@souk/topology';
-import { pointerSegment } from '@souk/event-sourcing';
+import { pointerSegment, type Steps } from '@souk/event-sourcing';
 import { annotations, type ClusterObject, keyOf, nodeOf } from '../cluster-object';
 import type { RenderedObject, SealedValue } from '../render/rendered';
-import type { Steps } from '../steps';
 
 /** What becomes of one object of an instance. */
 export interface ObjectDifference {

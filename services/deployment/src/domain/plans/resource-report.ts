@@ -1,18 +1,25 @@
 import {
   formatCpu,
   formatMemory,
-  processesOf,
+  processSteps,
   type ResolvedProcess,
   type ResourceRange,
-  resolveTopology,
   type Topology,
-  wavesOf,
+  waveSteps,
 } from '@souk/topology';
-import type { Problem } from '@souk/event-sourcing';
-import { type Amount, type Demand, freeOf, type HostCapacity, hostsFor, misfitOf, placementOf, sum } from '../clusters/capacity';
+import { atOnce, type Problem, type Steps } from '@souk/event-sourcing';
+import {
+  type Amount,
+  type Demand,
+  freeOf,
+  type HostCapacity,
+  hostsFor,
+  misfitOf,
+  placementSteps,
+  sum,
+} from '../clusters/capacity';
 import { cloudNodesOf } from '../cloud/cloud-node';
 import { podDemandOf } from '../render/pod-demand';
-import { atOnce, type Steps } from '../steps';
 
 /** Kubernetes quantities. */
 export interface Quantities {
@@ -72,23 +79,27 @@ export function* reportSteps(
   platforms: readonly string[],
   podsOf: (node: ResolvedProcess) => number = ({ replicas }) => replicas,
 ): Steps<ResourceReport> {
-  const processes = processesOf(resolveTopology(topology));
+  const processes = yield* processSteps(topology);
   const usable = hostsFor(platforms, hosts);
   const demands: Demand[] = [];
   for (const node of processes) {
     yield;
     demands.push(...demandsOf(node, podsOf(node)));
   }
-  const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
-  for (const { node, host } of placementOf(demands, usable)) places.get(node)?.push(host ?? null);
   yield;
-  const waves = wavesOf(topology);
+  const places = new Map<string, (string | null)[]>(processes.map(({ serviceName }) => [serviceName, []]));
+  for (const { node, host } of yield* placementSteps(demands, usable)) places.get(node)?.push(host ?? null);
+  const waves = yield* waveSteps(topology);
   const nodes: ResourceReport['nodes'][number][] = [];
   const misfits: Problem[] = [];
+  let [requests, limits] = [noAmount, noAmount];
   for (const node of processes) {
     yield;
     const { serviceName, category, replicas } = node;
     const placement = places.get(serviceName) ?? [];
+    const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
+    requests = sum(requests, { cpu: requestedCpu * replicas, memory: requestedMemory * replicas });
+    limits = sum(limits, { cpu: cpu * replicas, memory: memory * replicas });
     nodes.push({ serviceName, category, replicas, ...rangesOf(node), placement });
     const missing = placement.filter((host) => host === null).length;
     if (missing > 0) misfits.push(misfitProblem(node, missing, usable));
@@ -97,7 +108,7 @@ export function* reportSteps(
     nodes,
     cloudNodes: cloudNodesOf(topology).map(({ name, spec: { service, plan } }) => ({ serviceName: name, service, plan })),
     waves,
-    totals: { requests: written(total(processes, 'request')), limits: written(total(processes, 'limit')) },
+    totals: { requests: written(requests), limits: written(limits) },
     hosts: hosts.map((host) => ({
       name: host.name,
       platform: host.platform,
@@ -133,14 +144,6 @@ function rangesOf(node: ResolvedProcess): { cpu: ResourceRange; memory: Resource
   };
 }
 
-function total(nodes: readonly ResolvedProcess[], bound: 'request' | 'limit'): Amount {
-  return sum(
-    ...nodes.map((node) => {
-      const { cpu, memory, requestedCpu, requestedMemory } = podDemandOf(node);
-      const pod = bound === 'limit' ? { cpu, memory } : { cpu: requestedCpu, memory: requestedMemory };
-      return { cpu: pod.cpu * node.replicas, memory: pod.memory * node.replicas };
-    }),
-  );
-}
+const noAmount: Amount = { cpu: 0, memory: 0 };
 
 const written = ({ cpu, memory }: Amount): Quantities => ({ cpu: formatCpu(cpu), memory: formatMemory(memory) });

@@ -46,7 +46,7 @@ export interface Identity {
 export const IDENTITY_SECRET = 'souk-identity';
 
 /** Names under which an instance finds its identity: those of this platform, and those that apps of this kind already read. */
-export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
+function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
   const url = new URL(apiUrl);
   const schema = url.protocol.replace(':', '');
   const port = url.port || (schema === 'https' ? '443' : '80');
@@ -64,6 +64,20 @@ export function identityVariables({ apiUrl }: Identity): EnvironmentVariable[] {
     { name: 'iot.hosting.api.domain', value: url.hostname },
     { name: 'iot.hosting.api.port', value: port },
   ];
+}
+
+/** Variables that an instance gives all of its own code, whatever a node says about them. */
+export interface Injected {
+  readonly variables: readonly EnvironmentVariable[];
+  readonly names: ReadonlySet<string>;
+}
+
+/** Into what is not the app's own. */
+export const nothingInjected: Injected = { variables: [], names: new Set() };
+
+export function injectedInto(identity: Identity, services: Services): Injected {
+  const variables = [...identityVariables(identity), ...serviceVariables(services)];
+  return { variables, names: new Set(variables.map(({ name }) => name)) };
 }
 
 /** Names under which own code finds the services that it needs: `SOUK_SERVICE_WORK_ORDERS_HOST`. */
@@ -85,50 +99,49 @@ export function environmentOf(
   env: Readonly<Record<string, string>>,
   secretName: string,
   bindings: Bindings,
-  identity?: Identity,
+  injected: Injected,
 ): Environment {
-  const injected = identity ? [...identityVariables(identity), ...serviceVariables(bindings.services)] : [];
-  const taken = new Set(injected.map((variable) => variable.name));
-  const variables: EnvironmentVariable[] = [...injected];
+  const variables = [...injected.variables];
   const sealed: Record<string, SealedValue> = {};
   const versions: Record<string, number> = {};
 
   for (const [name, template] of Object.entries(env).sort(byName)) {
-    if (taken.has(name)) continue;
-    const value = partlyResolved(template, bindings);
-    Object.assign(versions, value.versions);
-    if (Object.keys(value.versions).length === 0) {
-      variables.push({ name, value: asLiteral(value.text) });
+    if (injected.names.has(name)) continue;
+    const parts = partsOf(template, bindings);
+    if (!parts.some(({ sealed: version }) => version)) {
+      variables.push({ name, value: asLiteral(parts.map(({ text }) => text).join('')) });
       continue;
     }
-    const { template: open, bindings: read } = value;
-    sealed[name] = { template: open, ...(Object.keys(read).length > 0 && { bindings: read }) };
+    for (const { sealed: read } of parts) if (read) versions[read.name] = read.version;
+    sealed[name] = leftOpen(parts);
     variables.push({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } });
   }
   return { variables, sealed, versions };
 }
 
-/** Everything but what is in the vault filled in: as plain text, and as a template in which only that is open. */
-function partlyResolved(template: string, bindings: Bindings) {
-  let text = '';
-  let open = '';
-  const versions: Record<string, number> = {};
-  const read: Record<string, number> = {};
-  for (const part of parseTemplate(template)) {
+/** A piece of a value: text as it is, or the reference to what only the vault knows, as it is written. */
+interface Part {
+  readonly text: string;
+  readonly sealed?: SealedVersion;
+}
+
+/** Everything but what is in the vault filled in. */
+function partsOf(template: string, bindings: Bindings): readonly Part[] {
+  if (!template.includes('$')) return [{ text: template }];
+  return parseTemplate(template).map((part) => {
     if ('malformed' in part) throw new UnresolvedReference(part.malformed);
-    const reference = 'reference' in part ? part.reference : undefined;
-    const sealed = reference && bindings.sealed(reference);
-    if (sealed) {
-      versions[sealed.name] = sealed.version;
-      if (sealed.cloudNode !== undefined) read[sealed.cloudNode] = sealed.version;
-      open += formatReference(reference);
-      continue;
-    }
-    const value = reference ? valueOf(reference, bindings) : (part as { text: string }).text;
-    text += value;
-    open += escapeTemplate(value);
-  }
-  return { text, template: open, versions, bindings: read };
+    if ('text' in part) return part;
+    const sealed = bindings.sealed(part.reference);
+    return sealed ? { text: formatReference(part.reference), sealed } : { text: valueOf(part.reference, bindings) };
+  });
+}
+
+/** A template in which only what is in the vault is open. */
+function leftOpen(parts: readonly Part[]): SealedValue {
+  const template = parts.map(({ text, sealed }) => (sealed ? text : escapeTemplate(text))).join('');
+  const read: Record<string, number> = {};
+  for (const { sealed } of parts) if (sealed?.cloudNode !== undefined) read[sealed.cloudNode] = sealed.version;
+  return { template, ...(Object.keys(read).length > 0 && { bindings: read }) };
 }
 
 function valueOf(reference: Reference, bindings: Bindings): string {
@@ -154,7 +167,7 @@ function boundTo(reference: Reference, bindings: Bindings): string | number | un
 
 /** The kubelet expands `$(NAME)` in literal values; a second dollar sign makes it text. */
 function asLiteral(text: string): string {
-  return text.replaceAll('$(', '$$$$(');
+  return text.includes('$(') ? text.replaceAll('$(', '$$$$(') : text;
 }
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {

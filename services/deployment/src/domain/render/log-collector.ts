@@ -1,7 +1,7 @@
 import { digestOf, type ResolvedProcess } from '@souk/topology';
 import { annotations } from '../cluster-object';
 import { collectorCpu, collectorMemory, collectsLogs } from './pod-demand';
-import { head, type Owner, rendered, type RenderedObject } from './rendered';
+import { type Owner, rendered, type RenderedObject } from './rendered';
 import { collectorSecurity } from './security';
 
 /** Where collected logs go. */
@@ -48,14 +48,11 @@ export function renderLogging(
   tokenVersion: number,
 ): RenderedObject[] {
   if (!nodes.some(collectsLogs)) return [];
-  const configuration = {
-    ...head(owner, { apiVersion: 'v1', kind: 'ConfigMap', name: COLLECTOR }),
-    data: { [FILE]: configurationOf(owner, destination) },
-  };
-  if (destination.kind !== 'souk') return [rendered(configuration)];
-  const secret = { ...head(owner, { apiVersion: 'v1', kind: 'Secret', name: LOG_SECRET }), type: 'Opaque' };
-  const sealed = { bearer: { logToken: tokenVersion } };
-  return [rendered(configuration), rendered(secret, { sealed, versions: { logToken: tokenVersion } })];
+  const data = { [FILE]: configurationOf(owner, destination) };
+  const configuration = rendered(owner, { apiVersion: 'v1', kind: 'ConfigMap', name: COLLECTOR }, { data });
+  if (destination.kind !== 'souk') return [configuration];
+  const secrets = { sealed: { bearer: { logToken: tokenVersion } }, versions: { logToken: tokenVersion } };
+  return [configuration, rendered(owner, { apiVersion: 'v1', kind: 'Secret', name: LOG_SECRET }, { type: 'Opaque' }, secrets)];
 }
 
 /** What a node with a log directory has in its pods: what the process writes there, the collector reads. */

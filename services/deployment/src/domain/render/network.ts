@@ -3,7 +3,7 @@ import { digestOf, type ResolvedProcess } from '@souk/topology';
 import type { LoadBalancerDialect } from '../clusters/cluster.events';
 import { labels, serviceLabel } from '../cluster-object';
 import { egressOf, type Reach } from './egress';
-import { head, type Owner, rendered, type RenderedObject, selectorOf } from './rendered';
+import { type Head, type NodeOwner, type Owner, rendered, type RenderedObject } from './rendered';
 
 /** The address that was taken for a node, and how the cluster's load balancer is told it. */
 export interface TakenAddress {
@@ -12,17 +12,15 @@ export interface TakenAddress {
 }
 
 /** Other nodes reach the process under its service name and the external port. None without ports. */
-export function renderService(owner: Owner, node: ResolvedProcess, taken?: TakenAddress): RenderedObject[] {
+export function renderService(owner: NodeOwner, node: ResolvedProcess, taken?: TakenAddress): RenderedObject[] {
   if (node.ports.length === 0) return [];
-  const { metadata, ...kind } = head(owner, { apiVersion: 'v1', kind: 'Service', name: node.serviceName }, node);
   const wish = node.serviceType === 'LoadBalancer' && taken ? wishFor(taken) : {};
-  const object = {
-    ...kind,
-    metadata: { ...metadata, ...wish.metadata },
+  const head = { apiVersion: 'v1', kind: 'Service', name: node.serviceName, ...wish.metadata };
+  const body = {
     spec: {
       type: node.serviceType,
       ...wish.spec,
-      selector: selectorOf(owner, node.serviceName),
+      selector: owner.selector,
       ports: node.ports.map(({ internal, external, protocol }) => ({
         name: `${protocol.toLowerCase()}-${external}`,
         port: external,
@@ -31,7 +29,7 @@ export function renderService(owner: Owner, node: ResolvedProcess, taken?: Taken
       })),
     },
   };
-  return [rendered(object)];
+  return [rendered(owner, head, body)];
 }
 
 function wishFor({ address, dialect }: TakenAddress): { metadata?: object; spec?: object } {
@@ -54,11 +52,9 @@ export function governingServiceOf({ serviceName }: ResolvedProcess): string {
 }
 
 /** Pods are found before they are ready: they may have to find each other to become it. */
-export function renderGoverningService(owner: Owner, node: ResolvedProcess): RenderedObject {
-  return rendered({
-    ...head(owner, { apiVersion: 'v1', kind: 'Service', name: governingServiceOf(node) }, node),
-    spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: selectorOf(owner, node.serviceName) },
-  });
+export function renderGoverningService(owner: NodeOwner, node: ResolvedProcess): RenderedObject {
+  const head = { apiVersion: 'v1', kind: 'Service', name: governingServiceOf(node) };
+  return rendered(owner, head, { spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: owner.selector } });
 }
 
 /**
@@ -66,8 +62,7 @@ export function renderGoverningService(owner: Owner, node: ResolvedProcess): Ren
  * @param reach what they reach, on a cluster that is shared with strangers; whatever its hosts reach, where there is none
  */
 export function renderIsolation(owner: Owner, reach?: Reach): RenderedObject {
-  return rendered({
-    ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'souk-isolation' }),
+  return rendered(owner, policyNamed('souk-isolation'), {
     spec: {
       podSelector: {},
       policyTypes: ['Ingress', ...(reach ? ['Egress'] : [])],
@@ -78,26 +73,28 @@ export function renderIsolation(owner: Owner, reach?: Reach): RenderedObject {
 }
 
 /** A node with a NodePort or an address of its own is reachable from outside, on its ports alone. */
-export function renderExposure(owner: Owner, node: ResolvedProcess): RenderedObject[] {
+export function renderExposure(owner: NodeOwner, node: ResolvedProcess): RenderedObject[] {
   if (node.serviceType === 'ClusterIP' || node.ports.length === 0) return [];
-  const object = {
-    ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: `${node.serviceName}-exposed` }, node),
+  const body = {
     spec: {
       podSelector: { matchLabels: { [labels.node]: node.serviceName } },
       policyTypes: ['Ingress'],
       ingress: [{ ports: node.ports.map(({ internal, protocol }) => ({ port: internal, protocol })) }],
     },
   };
-  return [rendered(object)];
+  return [rendered(owner, policyNamed(`${node.serviceName}-exposed`), body)];
 }
 
 /** Instances that are bound to a service of this one reach the node that serves it, on that port alone (F38). */
-export function renderServing(owner: Owner, node: ResolvedProcess, provisions: readonly ServiceProvision[]): RenderedObject[] {
+export function renderServing(
+  owner: NodeOwner,
+  node: ResolvedProcess,
+  provisions: readonly ServiceProvision[],
+): RenderedObject[] {
   return provisions.flatMap(({ model, node: serving, port }) => {
     const served = node.ports.filter(({ external }) => external === port);
     if (serving !== node.serviceName || served.length === 0) return [];
-    const object = {
-      ...head(owner, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: `${serving}-serves-${model}` }, node),
+    const body = {
       spec: {
         podSelector: { matchLabels: { [labels.node]: serving } },
         policyTypes: ['Ingress'],
@@ -109,6 +106,8 @@ export function renderServing(owner: Owner, node: ResolvedProcess, provisions: r
         ],
       },
     };
-    return [rendered(object)];
+    return [rendered(owner, policyNamed(`${serving}-serves-${model}`), body)];
   });
 }
+
+const policyNamed = (name: string): Head => ({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name });

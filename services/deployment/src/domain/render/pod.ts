@@ -4,7 +4,7 @@ import { hostTraitsOf } from '../clusters/platforms';
 import type { Environment } from './environment';
 import type { PodLogging } from './log-collector';
 import { probesOf } from './probes';
-import { labelsOf, type Owner, selectorOf } from './rendered';
+import type { NodeOwner } from './rendered';
 import { podSecurity, processSecurity } from './security';
 import { STORAGE_CLAIM } from './storage';
 
@@ -31,14 +31,14 @@ export interface Workload {
 export const pullSecretOf = (node: string): string => `souk-pull-${node}`;
 
 /** The pod template of a node. */
-export function podOf(owner: Owner, workload: Workload): object {
+export function podOf(owner: NodeOwner, workload: Workload): object {
   const { node, logging } = workload;
   const volumes = [...hostVolumes(node), ...storageVolumes(node), ...(logging?.volumes ?? [])];
   const marks = marksOf(workload);
   const annotated = Object.keys(marks).length > 0;
   return {
     metadata: {
-      labels: labelsOf(owner, { name: node.serviceName, component: node.category }),
+      labels: owner.labels,
       ...(annotated && { annotations: marks }),
     },
     spec: {
@@ -60,35 +60,31 @@ export function podOf(owner: Owner, workload: Workload): object {
 
 /** What only shows in the template, so that its pods are replaced when it changes. */
 function marksOf({ environment, identityVersion, restartedBy, logging }: Workload): Record<string, string> {
-  const secrets = { ...environment.versions, ...(identityVersion !== undefined && { '': identityVersion }) };
-  return {
-    ...(Object.keys(secrets).length > 0 && {
-      [annotations.secretHash]: digestOf({ secrets, sealed: environment.sealed }),
-    }),
-    ...logging?.mark,
-    ...(restartedBy !== undefined && { [annotations.restartedBy]: restartedBy }),
-  };
+  const { versions, sealed } = environment;
+  const secrets = identityVersion === undefined ? versions : Object.assign({ '': identityVersion }, versions);
+  const marks: Record<string, string> = {};
+  if (Object.keys(secrets).length > 0) marks[annotations.secretHash] = digestOf({ secrets, sealed });
+  Object.assign(marks, logging?.mark);
+  if (restartedBy !== undefined) marks[annotations.restartedBy] = restartedBy;
+  return marks;
 }
 
 /**
  * Replicas are spread over hosts (F22), however many there are: to scale a node does not touch its pods. In the host's network two of them on one host would be one address: there they never meet, and there are
  * at most as many as hosts.
  */
-function placement(owner: Owner, { node, platforms }: Workload): object {
-  const labelSelector = { matchLabels: selectorOf(owner, node.serviceName) };
+function placement(owner: NodeOwner, { node, platforms }: Workload): object {
+  const labelSelector = { matchLabels: owner.selector };
   const topologyKey = 'kubernetes.io/hostname';
   const isAlone = node.hostNetwork && node.category !== 'init';
-  const affinity = {
-    ...(platforms.length > 0 && { nodeAffinity: { [required]: { nodeSelectorTerms: hostTermsOf(platforms) } } }),
-    ...(isAlone && { podAntiAffinity: { [required]: [{ labelSelector, topologyKey }] } }),
-  };
-  const spreads = !isAlone && node.category !== 'init';
-  return {
-    ...(Object.keys(affinity).length > 0 && { affinity }),
-    ...(spreads && {
-      topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }],
-    }),
-  };
+  const affinity: Record<string, object> = {};
+  if (platforms.length > 0) affinity['nodeAffinity'] = { [required]: { nodeSelectorTerms: hostTermsOf(platforms) } };
+  if (isAlone) affinity['podAntiAffinity'] = { [required]: [{ labelSelector, topologyKey }] };
+  const placed: Record<string, object> = {};
+  if (Object.keys(affinity).length > 0) placed['affinity'] = affinity;
+  if (!isAlone && node.category !== 'init')
+    placed['topologySpreadConstraints'] = [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }];
+  return placed;
 }
 
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -131,6 +127,7 @@ function processContainer({ node, image, environment, logging }: Workload): obje
 
 /** Several external ports may lead to one internal one, which a container names once. */
 function portsOf({ ports }: ResolvedProcess): ResolvedProcess['ports'] {
+  if (ports.length === 1) return ports;
   return [...new Map(ports.map((port) => [`${port.internal}/${port.protocol}`, port])).values()];
 }
 

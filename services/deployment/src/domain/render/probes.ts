@@ -15,13 +15,17 @@ export function probesOf({ healthCheck = {}, readinessCheck, ports }: ResolvedPr
   const first = ports.find((port) => port.protocol === 'TCP');
   const alive = handlerOf(healthCheck) ?? (first && { tcpSocket: { port: first.internal } });
   const ready = (readinessCheck && handlerOf(readinessCheck)) ?? alive;
-  return {
-    ...(alive && { startupProbe: { ...alive, ...delayOf(healthCheck), ...startTimingOf(healthCheck) } }),
-    ...(ready && {
-      readinessProbe: { ...ready, ...(readinessCheck && delayOf(readinessCheck)), ...timingOf(readinessCheck ?? healthCheck) },
-    }),
-    ...(alive && { livenessProbe: { ...alive, ...timingOf(healthCheck) } }),
-  };
+  const probes: Record<string, object> = {};
+  if (alive) probes['startupProbe'] = Object.assign({}, alive, delayOf(healthCheck), startTimingOf(healthCheck));
+  if (ready)
+    probes['readinessProbe'] = Object.assign(
+      {},
+      ready,
+      readinessCheck && delayOf(readinessCheck),
+      timingOf(readinessCheck ?? healthCheck),
+    );
+  if (alive) probes['livenessProbe'] = Object.assign({}, alive, timingOf(healthCheck));
+  return probes;
 }
 
 function startTimingOf({ periodSeconds = DEFAULT_PERIOD, timeoutSeconds }: HealthCheck): object {

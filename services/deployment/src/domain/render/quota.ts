@@ -1,6 +1,6 @@
 import { formatCpu, formatMemory, type ResolvedProcess } from '@souk/topology';
 import { type PodDemand, podDemandOf } from './pod-demand';
-import { head, type Owner, rendered, type RenderedObject } from './rendered';
+import { type Owner, rendered, type RenderedObject } from './rendered';
 
 /**
  * What the instance may take: the limits (and requests) of all pods, and the largest node once more: old pods count until they are gone while a
@@ -19,8 +19,8 @@ export function renderQuota(
   const total = (resource: keyof PodDemand) =>
     demands.reduce((sum, { pod, replicas }) => sum + pod[resource] * replicas, 0) +
     demands.reduce((most, { pod, replicas }) => Math.max(most, pod[resource] * replicas), 0);
-  return rendered({
-    ...head(owner, { apiVersion: 'v1', kind: 'ResourceQuota', name: 'souk-quota' }),
+  const head = { apiVersion: 'v1', kind: 'ResourceQuota', name: 'souk-quota' };
+  return rendered(owner, head, {
     spec: {
       hard: {
         'requests.cpu': formatCpu(total('requestedCpu')),

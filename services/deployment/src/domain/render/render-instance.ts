@@ -1,24 +1,23 @@
 import type { ServiceProvision, SnapshotConfiguration } from '@souk/contracts';
-import {
-  type Arrow,
-  digestOf,
-  formatCpu,
-  formatMemory,
-  processesOf,
-  type ResolvedProcess,
-  resolveTopology,
-} from '@souk/topology';
+import { atOnce, type Steps } from '@souk/event-sourcing';
+import { type Arrow, digestOf, formatCpu, formatMemory, processSteps, type ResolvedProcess } from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
-import { namespaceOf } from '../cluster-object';
-import { atOnce, type Steps } from '../steps';
-import { type Bindings, environmentOf, type Identity, type Services } from './environment';
+import {
+  type Bindings,
+  environmentOf,
+  type Identity,
+  type Injected,
+  injectedInto,
+  nothingInjected,
+  type Services,
+} from './environment';
 import { type LogDestination, platformLogs, podLogging, renderLogging } from './log-collector';
 import { renderSurroundings } from './namespace';
 import { renderExposure, renderGoverningService, renderService, renderServing, type TakenAddress } from './network';
 import type { Workload } from './pod';
 import { podDemandOf } from './pod-demand';
 import { renderQuota } from './quota';
-import { NOT_BOUND, type Owner, type RenderedNode, type RenderedObject } from './rendered';
+import { NOT_BOUND, type Owner, ownerOf, ownerOfNode, type RenderedNode, type RenderedObject } from './rendered';
 import { type Deviation, deviationsOf, levelOf } from './security';
 import { renderStorage } from './storage';
 import { environmentSecretOf, hasStableStorage, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
@@ -79,38 +78,48 @@ export function renderInstance(input: InstanceToRender): RenderedInstance {
 /** As {@link renderInstance}, one step for each node. */
 export function* renderingSteps(input: InstanceToRender): Steps<RenderedInstance> {
   const { instanceId, appId, name, identity, cluster } = input;
-  const namespace = namespaceOf(instanceId);
-  const owner: Owner = { instanceId, appId, namespace };
-  const nodes = scaledNodes(input.configuration, input);
-  const before = input.before ? scaledNodes(input.before, input) : [];
-  const deviations = nodes.flatMap(deviationsOf);
+  const owner = ownerOf(instanceId, appId);
+  const nodes = yield* scaledNodes(input.configuration, input);
+  const before = input.before ? yield* scaledNodes(input.before, input) : [];
   const logs = input.logs ?? platformLogs(identity.apiUrl);
   const services: Services = input.services ?? new Map();
   const reach = cluster?.shared ? { services, urls: [identity.apiUrl, logs.url] } : undefined;
+  yield;
   const settled = renderQuota(owner, nodes);
+  yield;
+  const changing = input.before ? renderQuota(owner, nodes, before) : settled;
+  yield;
   const room = new Room(owner, input, nodes, logs);
   const rendered: RenderedNode[] = [];
+  const deviations: Deviation[] = [];
   for (const node of nodes) {
     yield;
     rendered.push(room.node(node));
+    deviations.push(...deviationsOf(node));
   }
+  yield;
   return {
-    namespace,
+    namespace: owner.namespace,
     surroundings: [
       ...renderSurroundings(owner, name, identity, levelOf(deviations), services, reach),
       ...renderStorage(owner, nodes, cluster?.nas),
       ...renderLogging(owner, nodes, logs, LOG_TOKEN_VERSION),
     ],
-    quota: { settled, changing: input.before ? renderQuota(owner, nodes, before) : settled },
+    quota: { settled, changing },
     nodes: rendered,
     deviations,
   };
 }
 
 /** The processes of a configuration, each in as many replicas as its owner wants. */
-function scaledNodes({ topology }: SnapshotConfiguration, { scale }: InstanceToRender): ResolvedProcess[] {
-  return processesOf(resolveTopology(topology)).map((node) => {
-    const replicas = node.category === 'init' ? undefined : scale?.get(node.serviceName);
+function* scaledNodes(
+  { topology }: SnapshotConfiguration,
+  { scale = new Map() }: Pick<InstanceToRender, 'scale'>,
+): Steps<ResolvedProcess[]> {
+  const nodes = yield* processSteps(topology);
+  if (scale.size === 0) return nodes;
+  return nodes.map((node) => {
+    const replicas = node.category === 'init' ? undefined : scale.get(node.serviceName);
     return replicas === undefined ? node : { ...node, replicas };
   });
 }
@@ -125,6 +134,7 @@ class Room {
   private readonly dependencies: ReadonlyMap<string, readonly string[]>;
   private readonly digests: ReadonlyMap<string, string | undefined>;
   private readonly bindings: Bindings;
+  private readonly injected: Injected;
 
   constructor(
     private readonly owner: Owner,
@@ -136,11 +146,12 @@ class Room {
     this.dependencies = dependenciesOf(topology.arrows);
     this.digests = new Map(images.map(({ image, digest }) => [image, digest]));
     this.bindings = bindingsOf(nodes, input);
+    this.injected = injectedInto(input.identity, this.bindings.services);
   }
 
   node(node: ResolvedProcess): RenderedNode {
-    const { owner } = this;
     const { serviceName: name, category } = node;
+    const owner = ownerOfNode(this.owner, node);
     const workload = this.workload(node);
     const objects = [
       ...renderPullSecret(owner, node, workload.restartedBy),
@@ -153,7 +164,9 @@ class Room {
     ];
     const { requestedCpu, requestedMemory } = podDemandOf(node);
     return {
-      ...{ name, category, image: workload.image },
+      name,
+      category,
+      image: workload.image,
       dependsOn: this.dependencies.get(name) ?? [],
       objects,
       specHash: digestOf(objects.map(({ hash }) => hash)),
@@ -171,7 +184,7 @@ class Room {
     return {
       node,
       image: this.pinned(node.image),
-      environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? identity : undefined),
+      environment: environmentOf(node.env, environmentSecretOf(name), this.bindings, ownCode ? this.injected : nothingInjected),
       replicas: stopped ? 0 : node.replicas,
       platforms: this.input.platforms ?? [],
       ...(ownCode && { identityVersion: identity.secretVersion }),

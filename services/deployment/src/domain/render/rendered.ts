@@ -1,5 +1,5 @@
 import { digestOf } from '@souk/topology';
-import { annotations, type ClusterObject, labels, MANAGER } from '../cluster-object';
+import { annotations, type ClusterObject, labels, MANAGER, namespaceOf } from '../cluster-object';
 
 /** A value that only the one who applies it may know. */
 export type SealedValue =
@@ -45,50 +45,100 @@ export const waitsForCredentials = ({ objects }: RenderedNode): boolean =>
     Object.values(sealed).some((value) => 'template' in value && Object.values(value.bindings ?? {}).includes(NOT_BOUND)),
   );
 
-/** Who an object belongs to. */
+/** Who an object belongs to: an instance. */
 export interface Owner {
   readonly instanceId: string;
   readonly appId: string;
   readonly namespace: string;
+  /** Of all its objects, which share this one record. No version among them: it would touch every node with every upgrade. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
-/** No version among them: it would touch every node with every upgrade. */
-export function labelsOf(owner: Owner, node?: { readonly name: string; readonly component: string }): Record<string, string> {
+/** Who an object belongs to: one node of an instance. */
+export interface NodeOwner extends Owner {
+  /** What tells the pods of the node from all others. */
+  readonly selector: Readonly<Record<string, string>>;
+}
+
+export function ownerOf(instanceId: string, appId: string): Owner {
   return {
-    [labels.managedBy]: MANAGER,
-    [labels.partOf]: owner.appId,
-    [labels.appInstance]: owner.instanceId,
-    [labels.instance]: owner.instanceId,
-    ...(node && { [labels.name]: node.name, [labels.component]: node.component, [labels.node]: node.name }),
+    instanceId,
+    appId,
+    namespace: namespaceOf(instanceId),
+    labels: {
+      [labels.managedBy]: MANAGER,
+      [labels.partOf]: appId,
+      [labels.appInstance]: instanceId,
+      [labels.instance]: instanceId,
+    },
   };
 }
 
-/** Kind, name and labels of an object: one of a node's, or one that surrounds all of them. */
-export function head(
-  owner: Owner,
-  { apiVersion, kind, name }: { readonly apiVersion: string; readonly kind: string; readonly name: string },
-  node?: { readonly serviceName: string; readonly category: string },
-): ClusterObject {
-  const component = node && { name: node.serviceName, component: node.category };
-  return { apiVersion, kind, metadata: { name, namespace: owner.namespace, labels: labelsOf(owner, component) } };
+export function ownerOfNode(
+  { instanceId, appId, namespace }: Owner,
+  { serviceName, category }: { readonly serviceName: string; readonly category: string },
+): NodeOwner {
+  return {
+    instanceId,
+    appId,
+    namespace,
+    labels: {
+      [labels.managedBy]: MANAGER,
+      [labels.partOf]: appId,
+      [labels.appInstance]: instanceId,
+      [labels.instance]: instanceId,
+      [labels.name]: serviceName,
+      [labels.component]: category,
+      [labels.node]: serviceName,
+    },
+    selector: { [labels.instance]: instanceId, [labels.node]: serviceName },
+  };
 }
 
-/** What tells the pods of a node from all others. */
-export function selectorOf(owner: Owner, node: string): Record<string, string> {
-  return { [labels.instance]: owner.instanceId, [labels.node]: node };
+/** What an object begins with. */
+export interface Head {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/**
- * Completes an object by its hash. `versions` are the versions of the secrets whose values it will hold: a new version is a new hash,
- * the same version never is.
- */
-export function rendered(
-  object: ClusterObject,
-  secrets?: { readonly sealed: Readonly<Record<string, SealedValue>>; readonly versions: Readonly<Record<string, number>> },
+/** Versions of the secrets whose values an object will hold: a new version is a new hash, the same version never is. */
+export interface Secrets {
+  readonly sealed: Readonly<Record<string, SealedValue>>;
+  readonly versions: Readonly<Record<string, number>>;
+}
+
+/** An object in the namespace of its instance, complete with its hash. */
+export function rendered(owner: Owner, head: Head, body: object, secrets?: Secrets): RenderedObject {
+  const { namespace, labels: all } = owner;
+  return completed(head, { name: head.name, namespace, labels: all }, body, secrets);
+}
+
+/** The namespace itself, which has more labels than what is in it. */
+export function renderedNamespace(
+  { namespace: name, labels: common }: Owner,
+  head: Omit<Head, 'name'>,
+  more: Readonly<Record<string, string>>,
 ): RenderedObject {
-  const hash = digestOf({ object, ...secrets });
-  const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, [annotations.specHash]: hash } };
-  return { object: { ...object, metadata }, hash, ...(secrets && { sealed: secrets.sealed }) };
+  return completed(head, { name, labels: { ...common, ...more } }, {});
+}
+
+type Metadata = Pick<ClusterObject['metadata'], 'name' | 'namespace' | 'labels'>;
+
+/** The hash becomes a part of what it was taken of, as the last one of its annotations. */
+function completed(
+  { apiVersion, kind, annotations: given }: Omit<Head, 'name'>,
+  about: Metadata,
+  body: object,
+  secrets?: Secrets,
+): RenderedObject {
+  const metadata: Metadata & { annotations?: Readonly<Record<string, string>> } = about;
+  if (given) metadata.annotations = given;
+  const object: ClusterObject = { apiVersion, kind, metadata, ...body };
+  const hash = digestOf(secrets ? { object, sealed: secrets.sealed, versions: secrets.versions } : { object });
+  metadata.annotations = given ? { ...given, [annotations.specHash]: hash } : { [annotations.specHash]: hash };
+  return secrets ? { object, hash, sealed: secrets.sealed } : { object, hash };
 }
 
 /** The object as this operation applies it. The mark is no part of the hash: it says who touched the object last. */

@@ -1,6 +1,6 @@
 import { formatMemory, parseMemory, type ResolvedProcess } from '@souk/topology';
 import type { ClusterObject } from '../cluster-object';
-import { head, type Owner, rendered, type RenderedObject } from './rendered';
+import { type Owner, rendered, type RenderedObject } from './rendered';
 
 /** Name of the one claim of an instance: its own directory on the cluster's NAS, in which every identifier is a directory (F29). */
 export const STORAGE_CLAIM = 'souk-storage';
@@ -29,15 +29,12 @@ export function renderStorage(
   const node = nodes.find(({ storage }) => storage !== undefined && storage.length > 0);
   if (!node) return [];
   if (!nas) throw new StorageWithoutNas(node.serviceName);
-  const claim = {
-    ...head(owner, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: STORAGE_CLAIM }),
-    spec: {
-      accessModes: ['ReadWriteMany'],
-      storageClassName: nas.storageClass,
-      resources: { requests: { storage: formatMemory(storageSizeOf(nodes)) } },
-    },
+  const spec = {
+    accessModes: ['ReadWriteMany'],
+    storageClassName: nas.storageClass,
+    resources: { requests: { storage: formatMemory(storageSizeOf(nodes)) } },
   };
-  return [rendered(claim)];
+  return [rendered(owner, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: STORAGE_CLAIM }, { spec })];
 }
 
 /** Bytes: every identifier once, by the largest size that is asked for it. */

@@ -1,10 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Steps } from '../domain/steps';
+import type { Steps } from './steps';
 
 /** How long a computation keeps the process to itself, in milliseconds. */
 const SLICE = 5;
 
-/** Does a computation in slices of a few milliseconds, so that a large topology holds up nobody else. */
+/** Does a computation in slices of a few milliseconds, so that what is large holds up nobody else. */
 export async function inSlices<T>(steps: Steps<T>): Promise<T> {
   for (let end = performance.now() + SLICE; ;) {
     const step = steps.next();
@@ -16,6 +15,6 @@ export async function inSlices<T>(steps: Steps<T>): Promise<T> {
 
 /** Lets everybody else have a turn. Answers when the next slice ends. */
 export async function nextSlice(): Promise<number> {
-  await nextTurn();
+  await new Promise<void>((resolve) => void setImmediate(resolve));
   return performance.now() + SLICE;
 }
