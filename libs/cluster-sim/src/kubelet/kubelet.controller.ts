@@ -38,13 +38,15 @@ export class Kubelet implements Controller {
     }
   }
 
-  concerns({ resource, type, object }: Change): readonly string[] {
-    if (resource === PODS) return (object as Pod).spec.nodeName ? [`${keyOf(object)} ${object.metadata.uid}`] : [];
+  concerns({ resource, type, object, previous }: Change): readonly string[] {
+    if (resource === PODS) {
+      const nothingNew = type === 'MODIFIED' && previous && isStatusAlone(object as Pod, previous as Pod);
+      return (object as Pod).spec.nodeName && !nothingNew ? [`${keyOf(object)} ${object.metadata.uid}`] : [];
+    }
     if (resource === NODES && type === 'DELETED') return this.keysOf(({ spec }) => spec.nodeName === object.metadata.name);
     if (resource === SECRETS || resource === CONFIG_MAPS) {
       // What a waiting pod lacks may be there now.
-      const { namespace } = object.metadata;
-      return this.keysOf((pod) => pod.metadata.namespace === namespace && pod.status.phase === 'Pending');
+      return this.keysOf((pod) => pod.status.phase === 'Pending', object.metadata.namespace);
     }
     return [];
   }
@@ -146,10 +148,13 @@ export class Kubelet implements Controller {
     return node?.status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '127.0.0.1';
   }
 
-  private keysOf(wanted: (pod: Pod) => boolean): string[] {
+  private keysOf(wanted: (pod: Pod) => boolean, namespace?: string): string[] {
     return this.registry.store
-      .list(PODS)
+      .list(PODS, namespace)
       .filter((pod) => pod.spec.nodeName && wanted(pod))
       .map((pod) => `${keyOf(pod)} ${pod.metadata.uid}`);
   }
 }
+
+/** A status that a controller has set leaves the rest of the pod what it was; whatever else changes a pod copies it. */
+const isStatusAlone = (now: Pod, before: Pod): boolean => now.spec === before.spec;
