@@ -133,19 +133,22 @@ export class Shop {
     const { waiting } = this.#looks[status];
     while (waiting.size > 0) {
       await sleep(LOOK_EVERY_MS);
-      let items = [];
-      let cursor = '';
-      do {
-        const page = await this.buyer.get(`/v1/instances?status=${status}&limit=200${cursor}`);
-        items = page.items;
-        cursor = page.next && `&cursor=${encodeURIComponent(page.next)}`;
-        for (const instance of items) {
-          waiting.get(instance.name)?.(instance);
-          waiting.delete(instance.name);
-        }
+      for await (const instance of this.#newest(status)) {
         // Newest first: behind one of an earlier turn there are only more of these.
-      } while (cursor && items.every(({ name }) => this.#made.has(name)));
+        if (!this.#made.has(instance.name)) break;
+        waiting.get(instance.name)?.(instance);
+        waiting.delete(instance.name);
+      }
     }
+  }
+
+  async *#newest(status) {
+    let cursor = '';
+    do {
+      const { items, next } = await this.buyer.get(`/v1/instances?status=${status}&limit=200${cursor}`);
+      yield* items;
+      cursor = next && `&cursor=${encodeURIComponent(next)}`;
+    } while (cursor);
   }
 
   async close() {

@@ -4,7 +4,7 @@ import { DEPLOYMENTS, PODS, REPLICA_SETS, type Resource } from '../objects/resou
 import { type Deployment, type Pod, type PodTemplate, type ReplicaSet } from '../objects/workloads';
 import { deleteObject } from '../registry/deletion';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { deadlineIn, deploymentStatus } from './deployment-status';
 import { type EventRecorder } from './event-recorder';
@@ -25,7 +25,7 @@ export class DeploymentController implements Controller {
   ) {}
 
   concerns(change: Change): readonly string[] {
-    if (change.resource === DEPLOYMENTS) return [keyOf(change.object)];
+    if (change.resource === DEPLOYMENTS) return isStatusAlone(change) ? [] : [keyOf(change.object)];
     if (change.resource === REPLICA_SETS) return controllerKeys(change, 'Deployment');
     // A Recreate rollout waits for the old pods to be gone.
     if (change.resource === PODS && change.type === 'DELETED') return this.deploymentOfPod(change.object);

@@ -2,7 +2,7 @@ import { keyOf } from '../objects/kube-object';
 import { EVENTS, RESOURCE_QUOTAS } from '../objects/resources';
 import { formatUsage, isLimited, namespaceUsage } from '../registry/quota';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { splitKey } from './pods-of-owner';
 
@@ -12,13 +12,14 @@ export class QuotaController implements Controller {
 
   constructor(private readonly registry: Registry) {}
 
-  concerns({ resource, object, previous }: Change): readonly string[] {
+  concerns(change: Change): readonly string[] {
+    const { resource, object } = change;
     const { namespace } = object.metadata;
     if (resource === EVENTS || namespace === undefined) return [];
     const concerned = this.registry.store
       .list(RESOURCE_QUOTAS, namespace)
       .filter(({ spec }) => isLimited(resource, spec.hard ?? {}));
-    const itself = resource === RESOURCE_QUOTAS && previous?.spec !== object.spec ? [object] : [];
+    const itself = resource === RESOURCE_QUOTAS && !isStatusAlone(change) ? [object] : [];
     return [...concerned, ...itself].map(keyOf);
   }
 

@@ -7,7 +7,7 @@ import { keyOf } from '../objects/kube-object';
 import { CONFIG_MAPS, NODES, PODS, SECRETS } from '../objects/resources';
 import { type Container, type Pod } from '../objects/workloads';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type ContainerWorld } from './container-run';
 import { conductOf } from './images';
 import { reportHappenings } from './pod-events';
@@ -38,10 +38,11 @@ export class Kubelet implements Controller {
     }
   }
 
-  concerns({ resource, type, object, previous }: Change): readonly string[] {
+  concerns(change: Change): readonly string[] {
+    const { resource, type, object } = change;
     if (resource === PODS) {
-      const nothingNew = type === 'MODIFIED' && previous && isStatusAlone(object as Pod, previous as Pod);
-      return (object as Pod).spec.nodeName && !nothingNew ? [`${keyOf(object)} ${object.metadata.uid}`] : [];
+      if (!(object as Pod).spec.nodeName || isStatusAlone(change)) return [];
+      return [`${keyOf(object)} ${object.metadata.uid}`];
     }
     if (resource === NODES && type === 'DELETED') return this.keysOf(({ spec }) => spec.nodeName === object.metadata.name);
     if (resource === SECRETS || resource === CONFIG_MAPS) {
@@ -155,6 +156,3 @@ export class Kubelet implements Controller {
       .map((pod) => `${keyOf(pod)} ${pod.metadata.uid}`);
   }
 }
-
-/** A status that a controller has set leaves the rest of the pod what it was; whatever else changes a pod copies it. */
-const isStatusAlone = (now: Pod, before: Pod): boolean => now.spec === before.spec;
