@@ -1,11 +1,16 @@
-// Simulated clusters in a process of their own: node fleet-process.mjs <folder> <count>. Tells where they listen, as one line of JSON.
+// Simulated clusters in a process of their own: node fleet-process.mjs <folder> <count> <instances on each>. Tells where they listen, as one line
+// of JSON.
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const { startClusterSim } = createRequire(import.meta.url)('../../dist/libs/cluster-sim/src/index.js');
-const [folder, count] = process.argv.slice(2);
-const hosts = [{ name: 'edge-1', cpu: '1000', memory: '4000Gi', pods: 10_000 }];
+const [folder, count, instances] = process.argv.slice(2);
+/** Pods of an instance while one of them is replaced, and addresses that a host has for them. */
+const [PODS, ADDRESSES] = [4, 250];
+const hosts = Array.from({ length: Math.ceil((Number(instances) * PODS) / ADDRESSES) }, (_, n) => ({
+  ...{ name: `edge-${n + 1}`, cpu: '1000', memory: '4000Gi', pods: ADDRESSES },
+}));
 
 const sims = [];
 for (let n = 0; n < Number(count); n++) {

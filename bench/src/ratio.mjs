@@ -1,8 +1,7 @@
 import { median, spread } from './statistics.mjs';
 
 /** Rounds until the spread of the ratios is below the limit; more than the last does not help any more. */
-const LEAST_ROUNDS = 7;
-const MOST_ROUNDS = 21;
+const ROUNDS = { least: 7, most: 21 };
 const LIMIT_OF_SPREAD = 0.1;
 
 /**
@@ -16,22 +15,23 @@ const LIMIT_OF_SPREAD = 0.1;
  *             control: number, ours: number }} Result `control` and `ours` are medians of what was measured
  *
  * @param {{ control: () => Promise<Measurement>, ours: () => Promise<Measurement>, figures: Figure[], warmUp?: number,
- *           onRound?: (control: Measurement, ours: Measurement) => void }} benchmark warmUp: turns of each that are thrown away (default 1)
+ *           rounds?: { least: number, most: number }, onRound?: (control: Measurement, ours: Measurement) => void }} benchmark warmUp: turns of
+ *   each that are thrown away (default 1); rounds: fewer, where one of them is long enough to make up for it
  * @returns {Promise<Result[]>}
  */
-export async function measureRatios({ control, ours, figures, warmUp = 1, onRound }) {
+export async function measureRatios({ control, ours, figures, warmUp = 1, rounds = ROUNDS, onRound }) {
   for (let i = 0; i < warmUp; i++) {
     await control();
     await ours();
   }
   const controls = [];
   const turns = [];
-  for (let round = 1; round <= MOST_ROUNDS; round++) {
+  for (let round = 1; round <= rounds.most; round++) {
     controls.push(await control());
     turns.push(await ours());
     onRound?.(controls.at(-1), turns.at(-1));
     const settled = figures.every((figure) => spreadOf(figure, ratiosOf(figure, controls, turns)) < LIMIT_OF_SPREAD);
-    if (round >= LEAST_ROUNDS && settled) break;
+    if (round >= rounds.least && settled) break;
   }
   return figures.map((figure) => resultOf(figure, controls, turns));
 }

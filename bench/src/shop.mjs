@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from '../../examples/demo/api.mjs';
 import { billingSource, join as joinAs, release } from '../../examples/demo/roles.mjs';
 import { startMarketplace } from './marketplace.mjs';
@@ -32,6 +33,8 @@ const topology = {
   secrets: { db: { source: 'generated' } },
 };
 
+const LOOK_EVERY_MS = 500;
+
 /** 10 ms for each call, 100 ms until ready or done; room for everything. */
 export const clusterConfig = {
   apiLatencyMs: 10,
@@ -52,8 +55,11 @@ export class Shop {
     return shop;
   }
 
-  #made = [];
+  /** Names of those that were bought in this turn. */
+  #made = new Set();
   #orders = 0;
+  /** By status, whom to tell that an instance of that name has come to have it. */
+  #looks = { running: { waiting: new Map() }, deleted: { waiting: new Map() } };
 
   constructor(dataDir, marketplace) {
     this.dataDir = dataDir;
@@ -89,25 +95,20 @@ export class Shop {
   /** Buys one; fulfilled when it runs, or rather when that was recorded, which is what `ms` tells. */
   async deploy() {
     const subject = `order-${this.#orders++}`;
+    this.#made.add(subject);
     const begun = Date.now();
+    const running = this.#reached('running', subject);
     const data = { ...this.order, instanceName: subject, parameters: {} };
-    const { purchaseId } = await this.billing.send({
-      id: randomUUID(),
-      type: 'souk.order.paid.v1',
-      sequence: '1',
-      subject,
-      data,
-    });
-    const { instanceId } = await this.#until(`/v1/purchases/${purchaseId}`, (purchase) => purchase.instanceId !== undefined, 100);
-    const instance = await this.#until(`/v1/instances/${instanceId}`, ({ status }) => status === 'running', 100);
-    const { items } = await this.buyer.get(`/v1/instances/${instanceId}/operations`);
-    this.#made.push({ subject, instanceId });
+    await this.billing.send({ id: randomUUID(), type: 'souk.order.paid.v1', sequence: '1', subject, data });
+    const instance = await running;
+    const { items } = await this.buyer.get(`/v1/instances/${instance.instanceId}/operations`);
     return { ms: Date.parse(items[0].endedAt) - begun, instance };
   }
 
   /** Refunds all that was bought. */
   async clear() {
-    for (const { subject } of this.#made)
+    const gone = [...this.#made].map((subject) => this.#reached('deleted', subject));
+    for (const subject of this.#made)
       await this.billing.send({
         id: randomUUID(),
         type: 'souk.order.refunded.v1',
@@ -115,18 +116,39 @@ export class Shop {
         subject,
         data: { reason: 'bench' },
       });
-    for (const { instanceId } of this.#made)
-      await this.#until(`/v1/instances/${instanceId}`, ({ status }) => status === 'deleted', 50);
-    this.#made = [];
+    await Promise.all(gone);
+    this.#made.clear();
   }
 
-  /** Asked seldom, so as not to be what is measured: times are those of the records. */
-  async #until(path, holds, everyMs) {
-    for (;;) {
-      const { status, json } = await this.buyer.exchange('GET', path);
-      if (status === 200 && holds(json)) return json;
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+  #reached(status, name) {
+    return new Promise((fulfil) => {
+      const { waiting } = this.#looks[status];
+      waiting.set(name, fulfil);
+      if (waiting.size === 1) void this.#look(status);
+    });
+  }
+
+  /** Looks at all together, and seldom, so as not to be what is measured: times are those of the records. */
+  async #look(status) {
+    const { waiting } = this.#looks[status];
+    while (waiting.size > 0) {
+      await sleep(LOOK_EVERY_MS);
+      for await (const instance of this.#newest(status)) {
+        // Newest first: behind one of an earlier turn there are only more of these.
+        if (!this.#made.has(instance.name)) break;
+        waiting.get(instance.name)?.(instance);
+        waiting.delete(instance.name);
+      }
     }
+  }
+
+  async *#newest(status) {
+    let cursor = '';
+    do {
+      const { items, next } = await this.buyer.get(`/v1/instances?status=${status}&limit=200${cursor}`);
+      yield* items;
+      cursor = next && `&cursor=${encodeURIComponent(next)}`;
+    } while (cursor);
   }
 
   async close() {

@@ -1,10 +1,10 @@
 import { keyOf, type KubeObject, millis } from '../objects/kube-object';
 import { copy, same } from '../objects/json';
-import { DEPLOYMENTS, PODS, REPLICA_SETS } from '../objects/resources';
+import { DEPLOYMENTS, PODS, REPLICA_SETS, type Resource } from '../objects/resources';
 import { type Deployment, type Pod, type PodTemplate, type ReplicaSet } from '../objects/workloads';
 import { deleteObject } from '../registry/deletion';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { deadlineIn, deploymentStatus } from './deployment-status';
 import { type EventRecorder } from './event-recorder';
@@ -25,7 +25,7 @@ export class DeploymentController implements Controller {
   ) {}
 
   concerns(change: Change): readonly string[] {
-    if (change.resource === DEPLOYMENTS) return [keyOf(change.object)];
+    if (change.resource === DEPLOYMENTS) return isStatusAlone(change) ? [] : [keyOf(change.object)];
     if (change.resource === REPLICA_SETS) return controllerKeys(change, 'Deployment');
     // A Recreate rollout waits for the old pods to be gone.
     if (change.resource === PODS && change.type === 'DELETED') return this.deploymentOfPod(change.object);
@@ -37,24 +37,28 @@ export class DeploymentController implements Controller {
     const { store } = this.registry;
     const found = store.get(DEPLOYMENTS, namespace, name);
     if (!found) return undefined;
-    const sets = (): ReplicaSet[] =>
-      store
-        .ownedBy(found.metadata.uid)
-        .filter((object): object is ReplicaSet => object.kind === 'ReplicaSet')
-        .sort(byRevision);
-    const current = (): ReplicaSet | undefined => sets().find((set) => isOfTemplate(set, found.spec.template));
     if (!found.metadata.deletionTimestamp) {
-      this.rollOut(found, sets(), current());
+      const { sets, current } = this.setsOf(found);
+      this.rollOut(found, sets, current);
+      const after = this.setsOf(found);
       this.discardHistory(
         found,
-        sets().filter((set) => set !== current()),
+        after.sets.filter((set) => set !== after.current),
       );
     }
     const deployment = store.get(DEPLOYMENTS, namespace, name) ?? found;
     const now = this.registry.now();
-    const reported = this.registry.setStatus(DEPLOYMENTS, deployment, deploymentStatus(deployment, current(), sets(), now));
+    const { sets, current } = this.setsOf(found);
+    const reported = this.registry.setStatus(DEPLOYMENTS, deployment, deploymentStatus(deployment, current, sets, now));
     const deadline = deadlineIn(reported, now);
     return deadline === undefined || deadline === 0 ? undefined : deadline + 10;
+  }
+
+  /** Its ReplicaSets as they are now, and the one of its template. */
+  private setsOf({ metadata, spec }: Deployment): { sets: ReplicaSet[]; current: ReplicaSet | undefined } {
+    const owned = this.registry.store.ownedBy(metadata.uid);
+    const sets = owned.filter((object): object is ReplicaSet => object.kind === 'ReplicaSet').sort(byRevision);
+    return { sets, current: sets.find((set) => isOfTemplate(set, spec.template)) };
   }
 
   private rollOut(deployment: Deployment, sets: ReplicaSet[], current: ReplicaSet | undefined): void {
@@ -66,10 +70,8 @@ export class DeploymentController implements Controller {
     }
     if (deployment.spec.strategy.type === 'Recreate') this.recreate(deployment, current, old);
     else this.rollingUpdate(deployment, current ?? this.createSet(deployment, sets, 0), old);
-    const fresh = this.registry.store
-      .ownedBy(deployment.metadata.uid)
-      .find((set) => set.kind === 'ReplicaSet' && isOfTemplate(set as ReplicaSet, deployment.spec.template));
-    if (fresh) this.recordRevision(deployment, fresh as ReplicaSet, old);
+    const fresh = this.setsOf(deployment).current;
+    if (fresh) this.recordRevision(deployment, fresh, old);
   }
 
   private recreate(deployment: Deployment, current: ReplicaSet | undefined, old: ReplicaSet[]): void {
@@ -158,12 +160,14 @@ export class DeploymentController implements Controller {
   private recordRevision(deployment: Deployment, fresh: ReplicaSet, old: ReplicaSet[]): void {
     const newest = Math.max(0, ...old.map(revisionOf));
     const revision = String(Math.max(revisionOf(fresh), newest + 1));
-    this.registry.amend(REPLICA_SETS, fresh, (draft) => {
-      draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: revision };
-    });
+    this.annotate(REPLICA_SETS, fresh, revision);
     const stored = this.registry.store.get(DEPLOYMENTS, deployment.metadata.namespace, deployment.metadata.name);
-    if (!stored) return;
-    this.registry.amend(DEPLOYMENTS, stored, (draft) => {
+    if (stored) this.annotate(DEPLOYMENTS, stored, revision);
+  }
+
+  private annotate<T extends Deployment | ReplicaSet>(resource: Resource<T>, object: T, revision: string): void {
+    if (object.metadata.annotations?.[REVISION] === revision) return;
+    this.registry.amend(resource, object, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: revision };
     });
   }

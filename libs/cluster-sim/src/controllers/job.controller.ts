@@ -4,7 +4,7 @@ import { JOBS, PODS } from '../objects/resources';
 import { type Job, type Pod } from '../objects/workloads';
 import { deleteObject } from '../registry/deletion';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { type EventRecorder } from './event-recorder';
 import { controllerKeys, isActive, isFinished, isReady, podFromTemplate, splitKey } from './pods-of-owner';
@@ -25,7 +25,7 @@ export class JobController implements Controller {
   ) {}
 
   concerns(change: Change): readonly string[] {
-    if (change.resource === JOBS) return [keyOf(change.object)];
+    if (change.resource === JOBS) return isStatusAlone(change) ? [] : [keyOf(change.object)];
     return change.resource === PODS ? controllerKeys(change, 'Job') : [];
   }
 

@@ -23,7 +23,8 @@ export class LoadBalancerController implements Controller {
 
   concerns({ resource, type, object, previous }: Change): readonly string[] {
     if (resource !== SERVICES) return [];
-    const freed = type === 'DELETED' || (previous && addressOf(previous as Service) !== addressOf(object as Service));
+    const had = previous && addressOf(previous as Service);
+    const freed = had !== undefined && (type === 'DELETED' || had !== addressOf(object as Service));
     return [keyOf(object), ...(freed ? this.waiting() : [])];
   }
 

@@ -1,8 +1,8 @@
 import { keyOf } from '../objects/kube-object';
 import { EVENTS, RESOURCE_QUOTAS } from '../objects/resources';
-import { formatUsage, namespaceUsage } from '../registry/quota';
+import { formatUsage, isLimited, namespaceUsage } from '../registry/quota';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { splitKey } from './pods-of-owner';
 
@@ -12,9 +12,15 @@ export class QuotaController implements Controller {
 
   constructor(private readonly registry: Registry) {}
 
-  concerns({ resource, object }: Change): readonly string[] {
-    if (resource === EVENTS || !object.metadata.namespace) return [];
-    return this.registry.store.list(RESOURCE_QUOTAS, object.metadata.namespace).map(keyOf);
+  concerns(change: Change): readonly string[] {
+    const { resource, object } = change;
+    const { namespace } = object.metadata;
+    if (resource === EVENTS || namespace === undefined) return [];
+    const concerned = this.registry.store
+      .list(RESOURCE_QUOTAS, namespace)
+      .filter(({ spec }) => isLimited(resource, spec.hard ?? {}));
+    const itself = resource === RESOURCE_QUOTAS && !isStatusAlone(change) ? [object] : [];
+    return [...concerned, ...itself].map(keyOf);
   }
 
   reconcile(key: string): undefined {

@@ -5,7 +5,7 @@ import { selects } from '../objects/selector';
 import { type Pod, type ReplicaSet } from '../objects/workloads';
 import { deleteObject } from '../registry/deletion';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { type EventRecorder } from './event-recorder';
 import { availableIn, controllerKeys, isActive, isReady, podFromTemplate, podsOf, splitKey } from './pods-of-owner';
@@ -24,7 +24,7 @@ export class ReplicaSetController implements Controller {
 
   concerns(change: Change): readonly string[] {
     const { resource, object } = change;
-    if (resource === REPLICA_SETS) return [keyOf(object)];
+    if (resource === REPLICA_SETS) return isStatusAlone(change) ? [] : [keyOf(object)];
     if (resource !== PODS) return [];
     const owners = controllerKeys(change, 'ReplicaSet');
     if (owners.length > 0 || change.type !== 'ADDED') return owners;

@@ -7,7 +7,7 @@ import { keyOf } from '../objects/kube-object';
 import { CONFIG_MAPS, NODES, PODS, SECRETS } from '../objects/resources';
 import { type Container, type Pod } from '../objects/workloads';
 import { type Registry } from '../registry/registry';
-import { type Change } from '../store/object-store';
+import { type Change, isStatusAlone } from '../store/object-store';
 import { type ContainerWorld } from './container-run';
 import { conductOf } from './images';
 import { reportHappenings } from './pod-events';
@@ -39,13 +39,16 @@ export class Kubelet implements Controller {
     }
   }
 
-  concerns({ resource, type, object }: Change): readonly string[] {
-    if (resource === PODS) return (object as Pod).spec.nodeName ? [`${keyOf(object)} ${object.metadata.uid}`] : [];
+  concerns(change: Change): readonly string[] {
+    const { resource, type, object } = change;
+    if (resource === PODS) {
+      if (!(object as Pod).spec.nodeName || isStatusAlone(change)) return [];
+      return [`${keyOf(object)} ${object.metadata.uid}`];
+    }
     if (resource === NODES && type === 'DELETED') return this.keysOf(({ spec }) => spec.nodeName === object.metadata.name);
     if (resource === SECRETS || resource === CONFIG_MAPS) {
       // What a waiting pod lacks may be there now.
-      const { namespace } = object.metadata;
-      return this.keysOf((pod) => pod.metadata.namespace === namespace && pod.status.phase === 'Pending');
+      return this.keysOf((pod) => pod.status.phase === 'Pending', object.metadata.namespace);
     }
     return [];
   }
@@ -146,9 +149,9 @@ export class Kubelet implements Controller {
     return node?.status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '127.0.0.1';
   }
 
-  private keysOf(wanted: (pod: Pod) => boolean): string[] {
+  private keysOf(wanted: (pod: Pod) => boolean, namespace?: string): string[] {
     return this.registry.store
-      .list(PODS)
+      .list(PODS, namespace)
       .filter((pod) => pod.spec.nodeName && wanted(pod))
       .map((pod) => `${keyOf(pod)} ${pod.metadata.uid}`);
   }

@@ -42,11 +42,27 @@ export const usageOf = (resource: Resource, object: KubeObject): Usage => {
   return usage;
 };
 
+/** Kinds that count for more than their number, and what the names of that contain. */
+const COUNTED_BY: Readonly<Record<string, readonly string[]>> = {
+  Pod: ['cpu', 'memory'],
+  Service: ['services.'],
+  PersistentVolumeClaim: ['storage', 'persistentvolumeclaims'],
+};
+
+/** Whether anything that `hard` limits is about objects of this resource. */
+export const isLimited = (resource: Resource, hard: Labels): boolean => {
+  if (!resource.namespaced || resource.kind === 'Event') return false;
+  const counted = COUNTED_BY[resource.kind] ?? [];
+  const isAbout = (name: string): boolean =>
+    name === resource.plural || name === `count/${qualifiedPlural(resource)}` || counted.some((part) => name.includes(part));
+  return Object.keys(hard).some(isAbout);
+};
+
 /** What a namespace uses of the things that `hard` limits. */
 export const namespaceUsage = (store: ObjectStore, namespace: string, hard: Labels): Usage => {
   const total: Usage = new Map(Object.keys(hard).map((name) => [name, 0]));
   for (const resource of RESOURCES) {
-    if (!resource.namespaced || resource.kind === 'Event') continue;
+    if (!isLimited(resource, hard)) continue;
     for (const object of store.list(resource, namespace)) {
       for (const [name, amount] of usageOf(resource, object)) {
         if (total.has(name)) total.set(name, total.get(name)! + amount);

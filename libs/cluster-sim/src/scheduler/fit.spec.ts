@@ -1,5 +1,6 @@
 import { type Pod } from '../objects/workloads';
 import { chooseHost, type HostView } from './fit';
+import { HostPods } from './host-pods';
 import { podRequest } from './resource-request';
 
 const pod = (requests: Record<string, string> = {}, spec: object = {}, metadata: object = {}): Pod =>
@@ -16,7 +17,7 @@ const host = (name: string, pods: Pod[] = [], node: object = {}): HostView =>
       status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110' } },
       ...node,
     },
-    pods,
+    pods: new HostPods(pods),
   }) as unknown as HostView;
 
 const hosts = [host('edge-1'), host('edge-2'), host('edge-3')];

@@ -3,12 +3,13 @@ import { wholeUnits, milliCpu } from '../objects/quantity';
 import { meets, selects, type Requirement } from '../objects/selector';
 import { controllerOf } from '../objects/kube-object';
 import { type NodeSelectorTerm, type Pod, type PodSpec } from '../objects/workloads';
+import { antiAffinity, type HostPods } from './host-pods';
 import { podRequest } from './resource-request';
 
 /** A host as the scheduler sees it: what it has, and the pods that are on it. */
 export interface HostView {
   readonly node: Node;
-  readonly pods: readonly Pod[];
+  readonly pods: HostPods;
 }
 
 export type Decision = { readonly host: string } | { readonly message: string };
@@ -103,11 +104,7 @@ interface Neighbour {
 
 /** A rule of anti-affinity counts for both: for the pod that has it, and for those that it names. */
 const neighboursOf = (pod: Pod, hosts: readonly HostView[]): Neighbour[] =>
-  hosts.flatMap(({ node, pods }) =>
-    pods.filter((other) => (antiAffinity(pod) ?? antiAffinity(other)) !== undefined).map((other) => ({ other, at: node })),
-  );
-
-const antiAffinity = ({ spec }: Pod) => spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  hosts.flatMap(({ node, pods }) => [...(antiAffinity(pod) ? pods : pods.shunning)].map((other) => ({ other, at: node })));
 
 const isShunned = (pod: Pod, { node: here }: HostView, neighbours: readonly Neighbour[]): boolean =>
   neighbours.some(({ other, at }) => keepsAway(pod, other, here, at) || keepsAway(other, pod, here, at));
@@ -127,29 +124,21 @@ const hostPorts = ({ spec }: Pod): string[] =>
 
 const portsClash = (pod: Pod, { pods }: HostView): boolean => {
   const wanted = hostPorts(pod);
-  return wanted.length > 0 && pods.some((other) => hostPorts(other).some((port) => wanted.includes(port)));
+  return wanted.length > 0 && [...pods].some((other) => hostPorts(other).some((port) => wanted.includes(port)));
 };
 
 const insufficient = (pod: Pod, host: HostView): Verdict => {
   const { allocatable } = host.node.status;
-  const used = usageOf(host.pods);
+  const { used } = host.pods;
   const asked = podRequest(pod.spec);
   const reasons: string[] = [];
-  if (host.pods.length + 1 > wholeUnits(allocatable.pods ?? '110')) reasons.push('Too many pods');
+  if (host.pods.size + 1 > wholeUnits(allocatable.pods ?? '110')) reasons.push('Too many pods');
   const cpu = milliCpu(allocatable.cpu);
   const memory = wholeUnits(allocatable.memory);
   if (asked.milliCpu > 0 && used.milliCpu + asked.milliCpu > cpu) reasons.push('Insufficient cpu');
   if (asked.memory > 0 && used.memory + asked.memory > memory) reasons.push('Insufficient memory');
   return { reasons, resolvable: true };
 };
-
-export const usageOf = (pods: readonly Pod[]): { milliCpu: number; memory: number } =>
-  pods
-    .map(({ spec }) => podRequest(spec))
-    .reduce((sum, each) => ({ milliCpu: sum.milliCpu + each.milliCpu, memory: sum.memory + each.memory }), {
-      milliCpu: 0,
-      memory: 0,
-    });
 
 const spreadsTooFar = (pod: Pod, host: HostView, hosts: readonly HostView[]): boolean =>
   (pod.spec.topologySpreadConstraints ?? [])
@@ -159,7 +148,7 @@ const spreadsTooFar = (pod: Pod, host: HostView, hosts: readonly HostView[]): bo
       for (const { node, pods } of hosts) {
         const domain = node.metadata.labels?.[topologyKey];
         if (domain === undefined || !matchesNode(pod.spec, node)) continue;
-        const matching = pods.filter(
+        const matching = [...pods].filter(
           ({ metadata }) => metadata.namespace === pod.metadata.namespace && selects(labelSelector, metadata.labels),
         );
         counts.set(domain, (counts.get(domain) ?? 0) + matching.length);
@@ -170,13 +159,16 @@ const spreadsTooFar = (pod: Pod, host: HostView, hosts: readonly HostView[]): bo
 
 const siblingsOn = (pod: Pod, { pods }: HostView): number => {
   const owner = controllerOf(pod)?.uid;
-  return owner === undefined ? 0 : pods.filter((other) => controllerOf(other)?.uid === owner).length;
+  return owner === undefined ? 0 : pods.siblings(owner);
 };
 
 /** How full the host would be, 0 to 1, cpu and memory alike. */
 const loadWith = (pod: Pod, { node, pods }: HostView): number => {
-  const used = usageOf([...pods, pod]);
+  const asked = podRequest(pod.spec);
   const share = (amount: number, whole: number): number => (whole > 0 ? amount / whole : 1);
   const { cpu, memory } = node.status.allocatable;
-  return (share(used.milliCpu, milliCpu(cpu)) + share(used.memory, wholeUnits(memory))) / 2 + pods.length / 10_000;
+  return (
+    (share(pods.used.milliCpu + asked.milliCpu, milliCpu(cpu)) + share(pods.used.memory + asked.memory, wholeUnits(memory))) / 2 +
+    pods.size / 10_000
+  );
 };

@@ -10,6 +10,8 @@ import { type Registry } from '../registry/registry';
 import { SELECTED_NODE } from '../registry/storage-admission';
 import { type Change, type ObjectStore } from '../store/object-store';
 import { chooseHost, type HostView } from './fit';
+import { HostPods } from './host-pods';
+import { type ResourceRequest } from './resource-request';
 
 const COMPONENT = 'default-scheduler';
 
@@ -86,25 +88,29 @@ export class Scheduler implements Controller {
 
 /** The pods that take room on each host, kept up to date by the store. */
 class PlacedPods {
-  private readonly byHost = new Map<string, Map<string, Pod>>();
+  private readonly byHost = new Map<string, HostPods>();
 
   constructor(store: ObjectStore) {
     for (const pod of store.list(PODS)) this.place(pod);
     store.onChange(({ resource, type, object, previous }) => {
       if (resource !== PODS) return;
-      if (previous) this.byHost.get((previous as Pod).spec.nodeName ?? '')?.delete(previous.metadata.uid);
-      if (type !== 'DELETED') this.place(object as Pod);
+      const { spec } = object as Pod;
+      const request = previous && this.byHost.get((previous as Pod).spec.nodeName ?? '')?.remove(previous as Pod);
+      if (type !== 'DELETED') this.place(object as Pod, previous?.spec === spec ? request : undefined);
     });
   }
 
-  on(host: string): readonly Pod[] {
-    return [...(this.byHost.get(host)?.values() ?? [])];
+  on(host: string): HostPods {
+    return this.byHost.get(host) ?? NOBODY;
   }
 
-  private place(pod: Pod): void {
+  private place(pod: Pod, request?: ResourceRequest): void {
     const host = pod.spec.nodeName;
     if (!host || isFinished(pod)) return;
-    const pods = this.byHost.get(host) ?? new Map<string, Pod>();
-    this.byHost.set(host, pods.set(pod.metadata.uid, pod));
+    const pods = this.byHost.get(host) ?? new HostPods();
+    this.byHost.set(host, pods);
+    pods.add(pod, request);
   }
 }
+
+const NOBODY = new HostPods();

@@ -13,6 +13,13 @@ export interface Change {
   readonly version: number;
 }
 
+/**
+ * A controller has set a status, and nothing else is different: whatever else changes an object stores a copy. The controller whose own finding it
+ * is has nothing to look at.
+ */
+export const isStatusAlone = ({ type, object, previous }: Change): boolean =>
+  type === 'MODIFIED' && previous?.spec === object.spec;
+
 export type ChangeListener = (change: Change) => void;
 
 const RETRY_MS = 500;
