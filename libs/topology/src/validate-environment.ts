@@ -115,7 +115,7 @@ function malformed(written: string, pointer: string): Problem {
     pointer,
     message:
       `${JSON.stringify(written)} is no reference: there are \${node.<name>.host}, \${node.<name>.port}, \${node.<cloud node>.<credential>}, ` +
-      '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for the text itself write $${',
+      '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for a dollar sign itself write $$',
   };
 }
 
