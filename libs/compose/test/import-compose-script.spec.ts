@@ -8,7 +8,11 @@ const script = join(__dirname, '../../../scripts/import-compose.mjs');
 describe('npm run import-compose', () => {
   jest.setTimeout(120_000);
   let folder: string;
-  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'souk-compose-'))));
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'souk-compose-'));
+    // It says so where it has to.
+    spawnSync(process.execPath, [join(script, '../build.mjs')]);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const run = (...args: string[]) => given('', ...args);
