@@ -6,6 +6,7 @@ describe('The causes of operations', () => {
     let reads = 0;
     const readStream = async function* () {
       reads++;
+      yield* [];
     };
     const causes = new OperationCauses({ readStream } as unknown as EventStore);
     const speakOf = (operation: number) => causes.traceparent('inst_1', `op_${operation}`);

@@ -5,7 +5,7 @@ import type { Page, ReadModel } from '@souk/read-store';
 import { ids } from '../../../test/sample';
 import { noResources, type Resource } from '../../domain/cloud/resources';
 import type { CloudResourcesDoc } from '../../projections/cloud-resources.projection';
-import { DeploymentSettings } from '../deployment-settings';
+import type { DeploymentSettings } from '../deployment-settings';
 import type { CloudResources } from './cloud-resources';
 import { CloudWork } from './cloud-work';
 import type { ResourceSteps } from './resource-steps';
