@@ -373,6 +373,11 @@ expose: [81, '86/udp']`);
       ]);
     });
 
+    it('know nothing of a check that is none, and say that once', () => {
+      const { report } = services('a: {image: a, healthcheck: [CMD, x]}');
+      expect(lines(report).filter((line) => line.endsWith('/healthcheck'))).toEqual(['wrong-shape /services/a/healthcheck']);
+    });
+
     it('asks as the test says', () => {
       const check = (settings: string) => node(`expose: [80]\nhealthcheck: ${settings}`).healthCheck;
       expect(check('{test: curl localhost}')).toEqual({ command: ['/bin/sh', '-c', 'curl localhost'] });
