@@ -29,12 +29,13 @@ export function buildIfNeeded() {
   const changed = Math.max(newest(join(root, 'services')), newest(join(root, 'libs')), statSync(join(root, '.swcrc')).mtimeMs);
   if (builtAt() > changed) return;
   const started = Date.now();
-  process.stdout.write('building … ');
+  process.stderr.write('building … ');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const swc = join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
   const result = spawnSync(process.execPath, [swc, 'services', 'libs', '-d', 'dist', '--config-file', '.swcrc', '--quiet'], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // What a script prints is its result.
+    stdio: ['ignore', process.stderr, 'inherit'],
   });
   if (result.status !== 0) {
     console.error('the build has failed');
@@ -42,7 +43,7 @@ export function buildIfNeeded() {
   }
   cpSync(join(root, 'libs/contracts/proto'), join(root, 'dist/libs/contracts/proto'), { recursive: true });
   writeFileSync(stamp, '');
-  console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
+  console.error(`${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) buildIfNeeded();

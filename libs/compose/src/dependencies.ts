@@ -19,7 +19,7 @@ export function readDependencies(
     );
     return;
   }
-  if (value.size === 0) report.mapped(at, 'empty', 'nothing is said here');
+  if (value.size === 0) report.empty(at);
   for (const [name, how] of value) longForm(name, how, below(at, name), draft, services, dormant, report);
 }
 

@@ -27,7 +27,7 @@ export function readEnvironment(
     }
   };
   if (isMapping(value)) {
-    if (value.size === 0) report.mapped(at, 'empty', 'nothing is said here');
+    if (value.size === 0) report.empty(at);
     for (const [key, member] of value) {
       const memberAt = below(at, key);
       const text = textOf(member);

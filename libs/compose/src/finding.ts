@@ -18,12 +18,24 @@ export interface Finding {
 
 /** Collects findings. */
 export class Report {
-  readonly findings: Finding[] = [];
+  private readonly all: Finding[] = [];
+  /** Pointer → findings about it. */
+  private readonly told = new Map<string, number>();
   private hopeless = false;
+
+  /** In the order in which they were found. */
+  get findings(): readonly Finding[] {
+    return this.all.filter(({ code, pointer }) => code !== 'empty' || this.told.get(pointer) === 1);
+  }
 
   /** The document gives no topology, not even one for a draft. */
   isHopeless(): boolean {
     return this.hopeless;
+  }
+
+  /** Said only as long as nothing else is known of it. */
+  empty(pointer: string): void {
+    if (!this.told.has(pointer)) this.add('mapped', pointer, 'empty', 'nothing is said here');
   }
 
   mapped(pointer: string, code: string, message: string): void {
@@ -50,13 +62,13 @@ export class Report {
 
   /** Every message as `rewritten` answers. */
   rewrite(rewritten: (message: string) => string): void {
-    for (const [index, finding] of this.findings.entries())
-      this.findings[index] = { ...finding, message: rewritten(finding.message) };
+    for (const [index, finding] of this.all.entries()) this.all[index] = { ...finding, message: rewritten(finding.message) };
   }
 
   private add(outcome: Outcome, pointer: string, code: string, message: string, hint?: string): void {
     const service = /^\/services\/([^/]+)/.exec(pointer)?.[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
-    this.findings.push({
+    this.told.set(pointer, (this.told.get(pointer) ?? 0) + 1);
+    this.all.push({
       outcome,
       code,
       pointer,

@@ -3,7 +3,7 @@ import type { Report } from './finding';
 import type { ServiceDraft } from './service-draft';
 import { escapeExpansion } from './shell-words';
 import { parseDuration } from './units';
-import { eachMember, type Handler, isList, isTrue, textOf, type Value, withText } from './value';
+import { eachMember, type Handler, isList, isMapping, isTrue, textOf, type Value, withText } from './value';
 
 type Drafted = { -readonly [Field in keyof HealthCheck]: HealthCheck[Field] };
 
@@ -43,6 +43,8 @@ export function readHealthCheck(value: Value, at: string, draft: ServiceDraft, r
         else report.problem(memberAt, 'health-check-invalid', `${JSON.stringify(text)} is no number of tries`);
       }),
   });
+  // That is told; nothing is known of a check.
+  if (!isMapping(value)) return;
   if (said.isOff) {
     report.approximated(
       at,
@@ -57,7 +59,7 @@ export function readHealthCheck(value: Value, at: string, draft: ServiceDraft, r
     report.approximated(
       at,
       'health-check-of-image',
-      'a check without a test is that of the image, which is not asked; the first port is connected to instead',
+      'a check without a test is that of the image, which is not asked; the first port is connected to, where there is one',
     );
 }
 

@@ -1,4 +1,5 @@
-import type { TopologyNode } from '@souk/topology';
+import { resolveTemplate, type TopologyNode } from '@souk/topology';
+import fc from 'fast-check';
 import type { Finding } from './finding';
 import { importCompose } from './import-compose';
 
@@ -243,7 +244,8 @@ a:
     FROM: shop@\${DOMAIN:?which domain}
     URL: postgres://u:\${DB_PASSWORD}@h/x
     KNOWN: \${KNOWN}
-    PRICE: $$5 and \${ALSO:-no}`,
+    PRICE: $$5 and \${ALSO:-no}
+    TOTAL: US$$\${MAIL}`,
         { KNOWN: 'a ${b}' },
       );
       expect(topology!.nodes[0]!.env).toEqual({
@@ -252,12 +254,28 @@ a:
         URL: 'postgres://u:${secret.DB_PASSWORD}@h/x',
         KNOWN: 'a $${b}',
         PRICE: '$5 and no',
+        TOTAL: 'US$$${param.MAIL}',
       });
       expect(topology!.parameters).toEqual({
         DOMAIN: { type: 'string', title: 'DOMAIN', required: true },
         MAIL: { type: 'string', title: 'MAIL', default: '' },
       });
       expect(topology!.secrets).toEqual({ DB_PASSWORD: { source: 'supplied', title: 'DB_PASSWORD' } });
+    });
+
+    it('writes every text so that an instance gets exactly that', () => {
+      fc.assert(
+        fc.property(fc.array(fc.constantFrom('$', '{', '}', 'a', '${b}', '$$')), (pieces) => {
+          const text = pieces.join('');
+          const { env } = node(`environment: ${JSON.stringify({ TEXT: text.replaceAll('$', '$$$$') })}`);
+          expect(resolveTemplate(env!['TEXT']!, () => undefined).value).toBe(text);
+        }),
+      );
+    });
+
+    it('finds a secret with dollar signs wherever else it stands', () => {
+      const { env } = node("environment: {DB_PASSWORD: 'pa$$$$wo${X:-}rd$${1}', GREETING: 'say pa$$$$word$${1}!'}");
+      expect(env).toEqual({ DB_PASSWORD: '${secret.dbPassword}', GREETING: 'say ${secret.dbPassword}!' });
     });
 
     it('is empty where it names one without a value elsewhere, and says so', () => {
@@ -355,6 +373,11 @@ expose: [81, '86/udp']`);
       ]);
     });
 
+    it('know nothing of a check that is none, and say that once', () => {
+      const { report } = services('a: {image: a, healthcheck: [CMD, x]}');
+      expect(lines(report).filter((line) => line.endsWith('/healthcheck'))).toEqual(['wrong-shape /services/a/healthcheck']);
+    });
+
     it('asks as the test says', () => {
       const check = (settings: string) => node(`expose: [80]\nhealthcheck: ${settings}`).healthCheck;
       expect(check('{test: curl localhost}')).toEqual({ command: ['/bin/sh', '-c', 'curl localhost'] });
@@ -397,6 +420,16 @@ c: {image: 'c:1'}`);
         'dependency-inactive /services/a/depends_on/0',
       ]);
     });
+  });
+
+  it.each([
+    ['a: {image: a, environment: {}, ports: []}', ['empty /services/a/environment', 'empty /services/a/ports']],
+    ['a: {image: a, depends_on: {b: {}}}\nb: {image: b}', []],
+    ['a: {image: a, healthcheck: {}}', []],
+    ['a: {image: a, devices: [{}]}', []],
+    ['a: {}', []],
+  ])('says that nothing is said where nothing else is to be said: %j', (body, empty) => {
+    expect(lines(services(body).report).filter((line) => line.startsWith('empty '))).toEqual(empty);
   });
 
   it('says with everything else what stands in the way of a release', () => {

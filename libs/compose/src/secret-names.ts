@@ -1,16 +1,9 @@
+import { keyNamePattern, secretNamePattern } from '@souk/topology';
+
 /** Credentials of somebody else's service, by what variables for them are called: nobody can make those up. */
 const suppliedPattern = /(?:api|access|auth|license|account)[_-]?(?:key|token|id)$|token$|dsn$|(?:^|[_-])jwt$|(?:^|[_-])sk$/i;
 
-const word = 'pass|passwd|password|passphrase|pwd|secret|token|credentials?|salt|jwt';
-const key = '(?:api|access|secret|private|auth|encryption|signing|license)[_-]?key|key[_-]?base';
-/** What else stands behind the word: `PASSWORD_HASH`, `SECRET_2`. */
-const addition = '(?:[_-]?(?:\\d{1,3}|hash|old|new|previous|base64|b64|hex))?';
-/** Variables and flags that hold a secret, by what they are called. */
-const secretPattern = new RegExp(`(?:${word}|${key})${addition}$|(?:^|[_-])(?:pw|sk)$`, 'i');
-/** Every other key but public ones: mostly a secret, sometimes what something is sorted or found by. */
-const keyPattern = new RegExp(`(?<!public|foreign|primary|sort|cache)(?:^|[_.-])key${addition}$`, 'i');
-
-export const namesSecret = (name: string): boolean => secretPattern.test(name) || keyPattern.test(name);
+export const namesSecret = (name: string): boolean => secretNamePattern.test(name) || keyNamePattern.test(name);
 /** Whether nobody can make the secret up. */
 export const namesSupplied = (name: string): boolean => suppliedPattern.test(name);
 
@@ -25,10 +18,10 @@ const isPath = (text: string): boolean =>
 export function isSecret(name: string, value: string): boolean {
   if (value === '' || isSwitch(value)) return false;
   if (/dsn$/i.test(name)) return /^[a-z][a-z0-9+.-]*:\/\/[^:@/?#\s]+@/i.test(value);
-  return secretPattern.test(name) || (keyPattern.test(name) && !isPath(value));
+  return secretNamePattern.test(name) || (keyNamePattern.test(name) && !isPath(value));
 }
 
 /** As {@link isSecret}, of something within a text: what is only called a key has to look like one, too. */
 export function isFlaggedSecret(name: string, value: string): boolean {
-  return secretPattern.test(name) || (keyPattern.test(name) && !isPath(value) && !/^(?:[a-z_-]*|\d{1,6})$/i.test(value));
+  return secretNamePattern.test(name) || (keyNamePattern.test(name) && !isPath(value) && !/^(?:[a-z_-]*|\d{1,6})$/i.test(value));
 }

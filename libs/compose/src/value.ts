@@ -25,7 +25,7 @@ export function eachMember(value: Value, at: string, report: Report, handlers: R
     wrongShape(value, at, 'a mapping', report);
     return;
   }
-  if (value.size === 0) report.mapped(at, 'empty', 'nothing is said here');
+  if (value.size === 0) report.empty(at);
   for (const [key, member] of value) {
     if (isExtension(key)) continue;
     if (Object.hasOwn(handlers, key)) handlers[key]!(member, below(at, key));
@@ -36,7 +36,7 @@ export function eachMember(value: Value, at: string, report: Report, handlers: R
 /** The entries of a list; anything else is reported. A single scalar is a list of one where `orText` says so. */
 export function eachEntry(value: Value, at: string, report: Report, handle: Handler, orText = false): void {
   if (isList(value)) {
-    if (value.length === 0) report.mapped(at, 'empty', 'nothing is said here');
+    if (value.length === 0) report.empty(at);
     for (const [index, entry] of value.entries()) handle(entry, below(at, index));
     return;
   }

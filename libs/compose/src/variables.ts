@@ -140,13 +140,6 @@ export class Variables {
   }
 
   private filled(text: string, at: string): string {
-    if (/\$\uE000/.test(text)) {
-      this.report.problem(
-        at,
-        'dollar-before-reference',
-        'a dollar sign right before what a reference stands for cannot be written',
-      );
-    }
     return this.slots.fill(text, (slot) => this.referenceOf(slot, at));
   }
 

@@ -1,4 +1,4 @@
-import { escapeTemplate, type TopologyNode } from '@souk/topology';
+import { escapeTemplate, formatReference, parseTemplate, type TopologyNode } from '@souk/topology';
 import { below, type Report } from './finding';
 import type { Secrets } from './secrets';
 import { looksRandom } from './secret-texts';
@@ -7,8 +7,9 @@ import { escapeExpansion } from './shell-words';
 
 /** Characters of a value that is told from others; what is shorter occurs by chance. */
 const LEAST = 6;
-/** References and dollar signs of a template: nothing to look into. */
-const reference = /(\$\$|\$\{[^}]*\})/;
+
+/** A piece of a template: text as it stands, or what is written there already, which is nothing to look into. */
+type Piece = { readonly text: string } | { readonly written: string };
 
 /**
  * The second pass over what is drawn: whatever is known as a secret by now is looked for everywhere else, in variables, commands and checks, since a file
@@ -55,23 +56,22 @@ export class WrittenSecrets {
 
   private template(key: string, template: string, draft: ServiceDraft): string {
     const at = draft.environment.get(key)?.at ?? below(draft.at, 'environment');
-    const pieces = template.split(reference).map((piece, index) => (index % 2 === 0 ? this.text(piece, at, draft) : piece));
-    if (pieces.some((piece, index) => index % 2 === 0 && looksRandom(piece))) this.suspect(at);
-    return pieces.join('');
+    const pieces = piecesOf(template).flatMap((piece) => ('text' in piece ? this.text(piece.text, at, draft) : [piece]));
+    if (pieces.some((piece) => 'text' in piece && looksRandom(piece.text))) this.suspect(at);
+    return pieces.map((piece) => ('text' in piece ? escapeTemplate(piece.text) : piece.written)).join('');
   }
 
-  private text(text: string, at: string, draft: ServiceDraft): string {
-    let sealed = text;
+  private text(text: string, at: string, draft: ServiceDraft): Piece[] {
+    let pieces: Piece[] = [{ text }];
     for (const { value, key } of this.values) {
-      sealed = sealed
-        .split(reference)
-        .map((piece, index) => {
-          if (index % 2 === 1 || !piece.includes(escapeTemplate(value))) return piece;
-          return piece.replaceAll(occurrences(escapeTemplate(value)), () => this.known(value, key, at, draft));
-        })
-        .join('');
+      const separator = occurrences(value);
+      pieces = pieces.flatMap((piece): Piece[] => {
+        if (!('text' in piece)) return [piece];
+        const [first = '', ...rest] = piece.text.split(separator);
+        return [{ text: first }, ...rest.flatMap((behind) => [{ written: this.known(value, key, at, draft) }, { text: behind }])];
+      });
     }
-    return sealed;
+    return pieces;
   }
 
   private known(value: string, key: string, at: string, draft: ServiceDraft): string {
@@ -124,6 +124,13 @@ export class WrittenSecrets {
       'if it is one, give it by a variable whose name says so, as "…_KEY" or "…_TOKEN"',
     );
   }
+}
+
+function piecesOf(template: string): Piece[] {
+  return parseTemplate(template).map((part) => {
+    if ('text' in part) return part;
+    return { written: 'reference' in part ? formatReference(part.reference) : part.malformed };
+  });
 }
 
 /** The variable of a node that holds the secret; a new one where none does. */

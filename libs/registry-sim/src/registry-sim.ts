@@ -91,7 +91,7 @@ export class RegistrySim {
     const [, name = '', kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(url.pathname) ?? [];
     const repository = `${registry}/${name}`;
     if (kind === 'tags') {
-      const tags = this.images.tags(repository);
+      const tags = this.images.tags(repository) ?? (this.contentOf(repository, 'latest') && this.images.tags(repository));
       return tags ? list(url, 'tags', tags) : problem('NAME_UNKNOWN');
     }
     const content = kind === undefined ? undefined : this.contentOf(repository, reference);

@@ -118,6 +118,9 @@ describe('A registry', () => {
     expect(await registry.resolve('docker.io/library/mysql:8.4.4')).toEqual(mysql);
     expect((await registry.resolve('ghcr.io/library/mysql:8.4.4')).digest).not.toBe(mysql.digest);
     await expect(registry.resolve('ghcr.io/shop/web:1.0-not-found')).rejects.toThrow(ImageNotFound);
+    expect(await registry.tags('ghcr.io/library/mysql')).toEqual({ items: ['8.4.4'] });
+    expect(await registry.tags('ghcr.io/shop/web')).toEqual({ items: ['latest'] });
+    await expect(registry.tags('ghcr.io/shop/web-not-found')).rejects.toThrow(ImageNotFound);
   });
 });
 

@@ -14,3 +14,4 @@ export { isValueOf, valueFaults } from './parameter-value';
 export { warningsOf } from './warnings';
 export * from './limits';
 export * from './patterns';
+export * from './secret-names';

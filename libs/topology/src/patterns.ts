@@ -27,9 +27,5 @@ export const storedSecretPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 /** Name of an offering or a plan of a cloud provider. */
 export const cloudNamePattern = /^[^\s\p{Cc}]+$/u;
 
-/** Name of something that is nobody's to read: `password`, `rootPassword`, `api_key`. */
-export const secretNamePattern =
-  /(?:pass|passwd|password|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|encryption|signing|license)[_-]?key)$/i;
-
 /** Path that a health check asks for. */
 export const probePathPattern = /^\//;

@@ -27,12 +27,17 @@ describe('Templates', () => {
     ]);
   });
 
-  it.each(['$', '$$', 'a$b', '{}', '$(HOME)', '', '}${'.slice(0, 1)])('leave %j as text', (text) => {
+  it.each(['$', 'a$b', '{}', '$(HOME)', '', '}${'.slice(0, 1)])('leave %j as text', (text) => {
     expect(resolveTemplate(text, values).value).toBe(text);
   });
 
-  it('write ${ as $${', () => {
-    expect(resolveTemplate('$${HOME} $$${node.a.host}', values).value).toBe('${HOME} $${node.a.host}');
+  it.each([
+    ['$${HOME}', '${HOME}'],
+    ['$$${node.a.host}', '$db'],
+    ['$$$${node.a.host}', '$${node.a.host}'],
+    ['a$$b $$', 'a$b $'],
+  ])('write a dollar sign as two of them: %s', (template, text) => {
+    expect(resolveTemplate(template, values).value).toBe(text);
   });
 
   it.each([
@@ -64,6 +69,7 @@ describe('Templates', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), text), (raw) => {
         expect(resolveTemplate(escapeTemplate(raw), values)).toEqual({ value: raw, secret: false });
+        expect(resolveTemplate(`${escapeTemplate(raw)}\${param.a}${escapeTemplate(raw)}`, values).value).toBe(`${raw}shop${raw}`);
       }),
     );
   });

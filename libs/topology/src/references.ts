@@ -35,9 +35,10 @@ export const declaredNamePattern = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
  *
  *     jdbc:mysql://${node.mysql.host}:${node.mysql.port}/${param.schema}      three references
  *     ${secret.dbPassword}                                                     one
- *     $${HOME}                                                                 the text ${HOME}: `$${` stands for `${`
+ *     $${HOME}                                                                 the text ${HOME}: `$$` stands for a dollar sign
+ *     $$${param.price}                                                         a dollar sign, and a reference
  *
- * A dollar sign before anything but a brace is text. Linear in the length.
+ * A single dollar sign before anything but a brace is text. Linear in the length.
  */
 export function parseTemplate(template: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = [];
@@ -51,9 +52,9 @@ export function parseTemplate(template: string): readonly TemplatePart[] {
     const dollar = template.indexOf('$', at);
     if (dollar < 0) break;
     text += template.slice(at, dollar);
-    if (template.startsWith('$${', dollar)) {
-      text += '${';
-      at = dollar + 3;
+    if (template.startsWith('$$', dollar)) {
+      text += '$';
+      at = dollar + 2;
     } else if (template.startsWith('${', dollar)) {
       endText();
       const brace = template.indexOf('}', dollar);
@@ -72,9 +73,9 @@ export function parseTemplate(template: string): readonly TemplatePart[] {
   return parts;
 }
 
-/** The template that resolves to exactly this text. */
+/** The template that resolves to exactly this text, also where another template follows. */
 export function escapeTemplate(text: string): string {
-  return text.replaceAll('${', '$$$${');
+  return text.replaceAll(/\$(?=[${]|$)/g, '$$$$');
 }
 
 /** As it is written in a template: `${node.mysql.host}`. */

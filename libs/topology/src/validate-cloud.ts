@@ -1,5 +1,6 @@
 import { pointerSegment, type Problem } from '@souk/event-sourcing';
-import { cloudNamePattern, secretNamePattern } from './patterns';
+import { cloudNamePattern } from './patterns';
+import { secretNamePattern } from './secret-names';
 import type { TopologyNode } from './topology';
 
 const allowed: ReadonlySet<string> = new Set(['serviceName', 'category', 'cloud', 'position']);

@@ -111,7 +111,7 @@ function malformed(written: string): Fault {
     code: 'reference-invalid',
     message:
       `${JSON.stringify(written)} is no reference: there are \${node.<name>.host}, \${node.<name>.port}, \${node.<cloud node>.<credential>}, ` +
-      '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for the text itself write $${',
+      '${param.<name>}, ${secret.<name>}, ${service.<model>.host} and ${service.<model>.port}; for a dollar sign itself write $$',
   };
 }
 

@@ -303,6 +303,12 @@ describe('Validation', () => {
         `cloud-parameter-secret ${at}/admin/API_KEY`,
         `cloud-parameter-secret ${at}/admin/secret/0`,
       ]);
+      // Whatever names a secret in an imported file names one here.
+      expect(having({ jwt: 'x', passwordHash: 'x', api_key_2: 'x', partitionKey: 'x' })).toEqual([
+        `cloud-parameter-secret ${at}/jwt`,
+        `cloud-parameter-secret ${at}/passwordHash`,
+        `cloud-parameter-secret ${at}/api_key_2`,
+      ]);
       expect(
         JSON.stringify(
           validateTopology({

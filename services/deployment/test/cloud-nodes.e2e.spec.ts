@@ -312,6 +312,18 @@ describe('A cloud node', () => {
     await remove(instanceId);
   });
 
+  it('goes although the cluster of its instance is gone', async () => {
+    const instanceId = await purchase('stranded');
+    await world.reaches(instanceId, 'running');
+    await world.stopCluster();
+    await world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`);
+    await world.until(instanceId, ({ nodes }) => nodes[0].cloud === undefined);
+    expect([broker.instances.size, broker.bindings]).toEqual([0, 0]);
+    expect((await world.until(instanceId, () => true)).status).toBe('deleting');
+    await world.startCluster();
+    await world.reaches(instanceId, 'deleted');
+  });
+
   it('whose provider hangs holds up nobody else, on the same cluster or in another cloud', async () => {
     broker.goesWrong({ method: 'PUT', when: 'hang' });
     const hanging = await purchase('hanging');

@@ -1,5 +1,8 @@
+import { Logger } from '@nestjs/common';
 import type { Topology } from '@souk/topology';
-import { namespaceOf } from '../src/domain/cluster-object';
+import { OwnedFieldsOnce, slim, watched } from '../src/application/clusters/cluster-view';
+import { Inspections } from '../src/application/operations/inspections';
+import { instanceOf, managedSelector, namespaceOf } from '../src/domain/cluster-object';
 import { ids, mysql, schema, shop, tomcat } from './sample';
 import { type Answer, World } from './world';
 
@@ -63,6 +66,17 @@ describe('An instance in operation', () => {
       spec: { replicas: count },
     });
 
+  /** What whoever looks at all clusters finds of it. */
+  const remark = async () => {
+    const lists = await Promise.all(watched.map((kind) => world.cluster.list(kind, { labelSelector: managedSelector })));
+    const owned = new OwnedFieldsOnce();
+    const objects = lists.flatMap(({ items }) => items.map((item) => slim(item, owned)));
+    return world.part(Inspections).remarkOn(
+      instanceId,
+      objects.filter((object) => instanceOf(object) === instanceId),
+    );
+  };
+
   it('stops those nodes first that depend on others, stays so over an upgrade, and starts in deploy order', async () => {
     const stop = await done('stop', { reason: 'night' });
     expect(stop).toMatchObject({ kind: 'stop', status: 'succeeded', reason: 'night' });
@@ -121,6 +135,7 @@ describe('An instance in operation', () => {
     await scaleByHand(2);
     const { drift } = await world.until(instanceId, ({ drift }) => drift !== undefined);
     expect(drift).toEqual([{ kind: 'Deployment', name: 'tomcat', what: 'spec.replicas was changed by somebody else' }]);
+    expect(await remark()).toBe('told');
 
     await policy('correct');
     await world.until(instanceId, ({ drift, status }) => drift === undefined && status === 'running');
@@ -130,6 +145,8 @@ describe('An instance in operation', () => {
     await scaleByHand(1);
     await world.until(instanceId, ({ drift }) => drift !== undefined);
     expect(await corrections()).toHaveLength(3);
+    // Who looks from time to time has nothing to tell: else nobody would ever leave the cluster.
+    expect(await remark()).toBe('told');
     // Every operation puts right what it meets.
     await done('restart');
     await world.until(instanceId, ({ drift, status }) => drift === undefined && status === 'running');
@@ -220,6 +237,9 @@ describe('An instance in operation', () => {
       detail: expect.stringContaining('Namespace, ') as unknown,
     });
 
+    const warnings: unknown[] = [];
+    const warn = (fields: object, message: string): void => void warnings.push({ ...fields, message });
+    Logger.overrideLogger({ log: () => undefined, error: () => undefined, warn });
     const labels = (of: string) => ({ 'app.kubernetes.io/managed-by': 'souk', 'souk.dev/instance': of });
     const namespace = (name: string, of: string) =>
       world.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: labels(of) } });
@@ -228,6 +248,14 @@ describe('An instance in operation', () => {
     const names = async () => (await world.cluster.list('Namespace')).items.map(({ metadata }) => metadata.name);
     await untilTrue(async () => !(await names()).includes(namespaceOf(leaving)));
     expect(await names()).toContain('souk-of-another');
+
+    // That is told once, and when there are more of them: each is seen twice before.
+    const message = 'a cluster has objects of instances that are not known here';
+    const told = [1, 2].map((instances) => ({ clusterId: world.clusterId, instances, message }));
+    await untilTrue(async () => warnings.length > 0);
+    await namespace('souk-of-a-third', 'inst_01J0000000000000000000ZZZY');
+    await untilTrue(async () => warnings.length > 1);
+    expect(warnings).toEqual(told);
   });
 });
 

@@ -121,6 +121,8 @@ export class Replica {
   private thawed: Promise<void> | undefined;
   private thawing: () => void = () => undefined;
   private lateCalls = 0;
+  private delayed:
+    { readonly at: (object: KubernetesObject) => boolean; readonly begun: () => void; readonly over: Promise<void> } | undefined;
   private leaving: { readonly begun: () => void; readonly over: Promise<void> } | undefined;
   readonly model: UnreliableModel;
 
@@ -164,6 +166,14 @@ export class Replica {
     this.freezeAt = matches;
   }
 
+  /** Its next call with such an object takes its time; everything else goes on. */
+  delayBefore(at: (object: KubernetesObject) => boolean): { readonly begun: Promise<void>; readonly end: () => void } {
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const begun = new Promise<void>((resolve) => (this.delayed = { at, begun: resolve, over }));
+    return { begun, end };
+  }
+
   thaw(): void {
     this.freezeAt = undefined;
     this.thawed = undefined;
@@ -193,6 +203,12 @@ export class Replica {
 
   /** Fulfilled when its process runs; with `false` when the call was on its way while it did not. */
   async passes(object: KubernetesObject): Promise<boolean> {
+    const { delayed } = this;
+    if (delayed?.at(object)) {
+      this.delayed = undefined;
+      delayed.begun();
+      await delayed.over;
+    }
     if (this.freezeAt?.(object)) {
       this.freezeAt = undefined;
       this.clock.freeze();

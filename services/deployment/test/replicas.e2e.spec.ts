@@ -196,4 +196,48 @@ describe('Replicas of the reconciler', () => {
     stop.abort();
     await watching;
   });
+
+  it('go on with nothing that was suspended, or is to be deleted, in the middle of their turn', async () => {
+    const one = start();
+    const interrupted = async (interrupt: (instanceId: string) => Promise<unknown>) => {
+      const { begun, end } = one.delayBefore(is('Deployment', 'mysql'));
+      const instanceId = await purchase();
+      await begun;
+      const { operationId } = await world.until(instanceId, () => true);
+      await interrupt(instanceId);
+      end();
+      return { instanceId, operationId };
+    };
+    const ask = (instanceId: string, verb: string) =>
+      world.request('operator', 'POST', `/v1/instances/${instanceId}/${verb}-reconciliation`, { reason: 'the host is moved' });
+
+    const suspended = await interrupted((instanceId) => ask(instanceId, 'suspend'));
+    await world.record(suspended.operationId, ({ status }) => status === 'stalled');
+    expect(await world.steps(suspended.operationId)).toEqual(['OperationStarted', 'CredentialBound', 'OperationStalled']);
+    await ask(suspended.instanceId, 'resume');
+    await world.reaches(suspended.instanceId, 'running');
+
+    const deleted = await interrupted((instanceId) => world.request('buyer', 'DELETE', `/v1/instances/${instanceId}`));
+    await world.reaches(deleted.instanceId, 'deleted');
+    expect(await world.steps(deleted.operationId)).toEqual(['OperationStarted', 'CredentialBound', 'OperationPreempted']);
+  });
+
+  it('look at what is at rest when they come to a cluster, since nobody else has seen it change', async () => {
+    const one = start();
+    const instanceId = await purchase();
+    await world.reaches(instanceId, 'running');
+    await one.stop();
+    const path = `/apis/apps/v1/namespaces/${namespaceOf(instanceId)}/deployments/tomcat?fieldManager=kubectl-edit`;
+    await world.byHand(path, { spec: { replicas: 1 } });
+
+    start();
+    // It is this work that brings it there.
+    await world.reaches(await purchase(), 'running');
+    await until(async () => {
+      const { body } = await world.request('buyer', 'GET', `/v1/instances/${instanceId}/operations`);
+      return (body.items as { kind: string; status: string }[]).some(
+        ({ kind, status }) => kind === 'correct' && status === 'succeeded',
+      );
+    });
+  });
 });

@@ -53,11 +53,17 @@ function banner(
     ...(grpc ? [`  gRPC      ${grpc.address ?? `not there: ${grpc.problem ?? ''}. SOUK_GRPC_PORT=50052 npm start has it`}`] : []),
     `  docs      ${url}/docs`,
     `  data      ${dataDir}`,
-    `  cluster   kubectl --kubeconfig ${relative(process.cwd(), kubeconfig) || kubeconfig} get pods -A`,
+    `  cluster   kubectl --kubeconfig ${nearest(kubeconfig)} get pods -A`,
     ...token,
     '',
     'Ctrl-C stops everything; the next start goes on where this one stopped.',
   ].join('\n');
+}
+
+/** From here, unless that leads out of here. */
+function nearest(path: string): string {
+  const way = relative(process.cwd(), path);
+  return way.startsWith('..') ? path : way;
 }
 
 main().catch((error: unknown) => {

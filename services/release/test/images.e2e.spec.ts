@@ -155,6 +155,8 @@ describe('Images in the simulated registry', () => {
     expect(image).toMatchObject({ unpinned: false, simulated: true, digest: expect.stringMatching(/^sha256:/) as string });
     const tags = (await provider.get('/v1/images/tags?repository=mysql')).body;
     expect(tags.items).toHaveLength(1);
+    const { body } = await provider.get('/v1/images/resolve?image=ghcr.io/harbour/web:1.0');
+    expect(body).toMatchObject({ digest: (image as { digest: string }).digest, simulated: true });
   });
 
   it('may be named by a digest that the simulated registry has never heard of', async () => {

@@ -107,7 +107,8 @@ export function answerProblem(reply: FastifyReply, instance: string, status: num
 /** Of Nest and Fastify themselves: no such route, a body that is no JSON or too large. Services throw domain errors. */
 function ofHttpException(error: HttpException): ErrorDescription {
   const status = error.getStatus();
-  return { status, code: codeOf(status), detail: error.message };
+  const detail = status === 415 ? 'send the body as application/json, and say so in Content-Type' : error.message;
+  return { status, code: codeOf(status), detail };
 }
 
 function codeOf(status: number): string {

@@ -1,6 +1,18 @@
 import type { ArgumentMetadata } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { InvalidInput } from './errors';
 import { PageQuery } from './page-query.dto';
 import { ValidationPipe } from './validation.pipe';
@@ -30,6 +42,12 @@ class ValidationSpecBody {
   @ValidateNested({ each: true })
   @Type(() => ValidationSpecPart)
   parts?: ValidationSpecPart[];
+}
+
+class ValidationSpecPeriod {
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  since?: string;
 }
 
 const pipe = new ValidationPipe();
@@ -85,5 +103,11 @@ describe('Validation of a query', () => {
 
   it('refuses what is out of range or unknown', () => {
     expect(problemsOf({ limit: '0', offset: '3' }, query).sort()).toEqual(['too-small /limit', 'unknown-field /offset']);
+  });
+
+  it('says once that something is no date and no moment', () => {
+    const period: ArgumentMetadata = { type: 'query', metatype: ValidationSpecPeriod };
+    expect(problemsOf({ since: 'yesterday' }, period)).toEqual(['wrong-format /since']);
+    for (const since of ['2026-03-01', '2026-03-01T12:00:00.5+02:00']) expect(problemsOf({ since }, period)).toEqual([]);
   });
 });

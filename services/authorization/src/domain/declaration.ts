@@ -60,14 +60,14 @@ export function missingPermissions({ apis, dataModels, sso }: DeclaredPermission
     ...models.map(({ model, version }, i) => ({
       code: 'missing-permission',
       pointer: `/dataModels/${i}`,
-      message: `data model "${model}" ${version} is declared, but the API "${DATA_MODEL_API}" that it is used by is not`,
+      message: `data model "${model}" ${version} is declared, but the API "${DATA_MODEL_API}" that it is used by is not: add it to "apis"`,
     })),
     ...(sso && !apis.includes(SSO_API)
       ? [
           {
             code: 'missing-permission',
             pointer: '/sso',
-            message: `the path "${sso.path}" for signing in is declared, but the API "${SSO_API}" that it needs is not`,
+            message: `the path "${sso.path}" for signing in is declared, but the API "${SSO_API}" that it needs is not: add it to "apis"`,
           },
         ]
       : []),

@@ -208,7 +208,7 @@ export class NodeDto {
 
   /**
    * Values may refer to `${node.<name>.host}`, `${node.<name>.port}`, a credential of a cloud node `${node.<name>.<credential>}`,
-   * `${param.<name>}`, `${secret.<name>}`, `${service.<model>.host}` and `${service.<model>.port}`; `$${` is the text `${`.
+   * `${param.<name>}`, `${secret.<name>}`, `${service.<model>.host}` and `${service.<model>.port}`; `$$` is a dollar sign.
    */
   @IsOptional()
   @IsObject()

@@ -58,12 +58,13 @@ function portProblems({ node, port }: ServedAt, nodes: Nodes, pointer: string, w
       },
     ];
   if (found.ports.some(({ external }) => external === port)) return [];
-  const ports = found.ports.map(({ external }) => external).join(', ') || 'none';
+  const ports = found.ports.map(({ external }) => external).join(', ');
+  const has = ports === '' ? `which has no ports ${where}` : `whose external ports ${where} are ${ports}`;
   return [
     {
       code: 'port-not-exposed',
       pointer: `${pointer}/port`,
-      message: `${what} is to be served on port ${port} of node "${node}", whose external ports ${where} are ${ports}`,
+      message: `${what} is to be served on port ${port} of node "${node}", ${has}`,
     },
   ];
 }
@@ -82,11 +83,13 @@ function undeclaredServices({ name, topology }: ConfigurationAtRevision, needed:
   );
 }
 
+/** The first reference to each. */
 function servicesIn(template: string) {
   if (!template.includes('${service.')) return [];
-  return parseTemplate(template).flatMap((part) =>
-    'reference' in part && part.reference.kind === 'service' ? [part.reference] : [],
+  const references = parseTemplate(template).flatMap((part) =>
+    'reference' in part && part.reference.kind === 'service' ? [[part.reference.model, part.reference] as const] : [],
   );
+  return [...new Map(references.toReversed()).values()].toReversed();
 }
 
 function processesByName({ topology }: ConfigurationAtRevision): Nodes {

@@ -92,6 +92,20 @@ describe('Findings about images', () => {
     ]);
   });
 
+  it('are told once of an image whose name says already that it may be another one', () => {
+    const permissions = { versionId: 'ver_1', revision: 0, permissions: { apis: [], dataModels: [] }, problems: [] };
+    const byName = ['/nodes/0/image', '/nodes/2/image'].map((pointer) => ({ code: 'image-unpinned', pointer, message: 'name' }));
+    const root = { code: 'user-is-root', pointer: '/nodes/0/image', message: 'root' };
+    const draft = { ...configuration, warnings: [...byName, root] };
+    const { warnings } = reviewOf([draft], permissions, { findings: new Map([[web, away]]), platforms: [] });
+    expect(warnings.map(({ code, pointer, message }) => [code, pointer, message])).toEqual([
+      ['image-unpinned', '/configurations/shop/nodes/2/image', 'name'],
+      ['user-is-root', '/configurations/shop/nodes/0/image', 'root'],
+      ['image-unpinned', '/configurations/shop/nodes/0/image', `"${web}" stays named by its tag: nobody there`],
+      ['image-unpinned', '/configurations/shop/nodes/1/image', `"${web}" stays named by its tag: nobody there`],
+    ]);
+  });
+
   it('are part of a review', () => {
     const permissions = { versionId: 'ver_1', revision: 0, permissions: { apis: [], dataModels: [] }, problems: [] };
     const findings = new Map<string, ImageFinding>([[web, { kind: 'missing', message: 'none' }]]);

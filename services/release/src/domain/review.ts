@@ -23,6 +23,8 @@ export function reviewOf(
   permissions: PermissionsAtRevision,
   { findings, platforms }: ReviewedImages = { findings: new Map(), platforms: [] },
 ): Review {
+  const unpinned = imageWarnings(configurations, findings);
+  const told = new Set(unpinned.map(({ pointer }) => pointer));
   return {
     revisions: {
       configurations: configurations
@@ -40,8 +42,11 @@ export function reviewOf(
       ...declarationProblems(configurations, permissions.permissions),
     ],
     warnings: [
-      ...configurations.flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name))),
-      ...imageWarnings(configurations, findings),
+      ...configurations
+        .flatMap(({ name, warnings }) => warnings.map((warning) => below(warning, 'configurations', name)))
+        // Who has asked a registry says it with the reason.
+        .filter(({ code, pointer }) => code !== 'image-unpinned' || !told.has(pointer)),
+      ...unpinned,
     ],
   };
 }

@@ -29,16 +29,15 @@ export class VersionNotReleased extends DomainError {
   }
 }
 
-/** Everything that stands in the way of a release. Pointers start at the version: `/configurations/<name>/…`, `/permissions/…`. */
+/** Everything that stands in the way of a release, and of a trial. Pointers start at the version: `/configurations/<name>/…`, `/permissions/…`. */
 export class VersionInvalid extends DomainError {
   readonly code = 'version-invalid';
   constructor(
     number: string,
     override readonly problems: readonly Problem[],
   ) {
-    super(
-      `the version "${number}" has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} and can't be released`,
-    );
+    const what = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super(`the version "${number}" has ${what}: it can be neither released nor tried`);
   }
 }
 

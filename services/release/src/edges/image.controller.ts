@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Ctx, problemsOf, RequestContext, Roles } from '@souk/platform';
 import { ImageRegistry, type ListOptions } from '@souk/registry';
 import { RegistryLogins } from '../application/registry-logins';
+import { RegistrySettings } from '../application/registry-settings';
 import { registryErrors } from './http-errors';
 import { ImageQuery, RepositoriesQuery, TagsQuery } from './image.dto';
 
@@ -15,13 +16,15 @@ export class ImageController {
   constructor(
     private readonly registry: ImageRegistry,
     private readonly logins: RegistryLogins,
+    private readonly settings: RegistrySettings,
   ) {}
 
   @Get('resolve')
   @ApiOperation({ summary: 'What an image stands for now: its digest and its platforms' })
   async resolve(@Query() { image }: ImageQuery, @Ctx() { principal }: RequestContext) {
     const { digest, platforms } = await this.registry.resolve(image, await this.logins.forImage(principal.tenant, image));
-    return { image, digest, platforms };
+    // Nobody should look for it, or pull it, anywhere else.
+    return { image, digest, platforms, ...(this.settings.mode === 'simulated' && { simulated: true }) };
   }
 
   @Get('tags')

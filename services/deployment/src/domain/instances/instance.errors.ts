@@ -171,7 +171,7 @@ export class ParametersInvalid extends DomainError {
 export class UnknownNodes extends DomainError {
   readonly code = 'unknown-node';
   constructor(readonly nodes: readonly string[]) {
-    super(`these are no nodes that can be restarted: ${nodes.map((node) => `"${node}"`).join(', ')}`);
+    super(`these are no nodes that can be restarted or scaled: ${nodes.map((node) => `"${node}"`).join(', ')}`);
   }
 }
 
