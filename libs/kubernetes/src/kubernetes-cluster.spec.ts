@@ -265,7 +265,6 @@ describe('KubernetesCluster', () => {
       };
       const items = Array.from({ length: 20_000 }, (_, n) => pod(`pod-${n}`, 1));
       const source: ObjectSource = {
-         
         async *pages() {
           yield { items, resourceVersion: '1', isFirst: true };
         },

@@ -95,7 +95,6 @@ describe('A survey of a cluster', () => {
       const items = Array.from({ length: 20_000 }, (_, n) => objectOf('Pod', n % INSTANCES));
       const page = { items, resourceVersion: '1', isFirst: true };
       const atOnce: Pages = {
-         
         async *pages(kind) {
           if (kind === 'Pod') yield page;
         },
