@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Gone, KubernetesError, Unreachable } from './errors';
-import type { KubernetesObject, Selection } from './kubernetes-object';
-import type { ListPage } from './kubernetes-cluster';
+import type { KubernetesObject, ListPage, Selection } from './kubernetes-object';
 import type { WatchEvent } from './watch-stream';
 
 /** What an informer needs of a cluster. */

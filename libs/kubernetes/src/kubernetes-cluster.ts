@@ -4,7 +4,7 @@ import { inSpan, SpanKind } from '@souk/tracing';
 import type { KubernetesEndpoint } from './endpoint';
 import { errorOf, Gone, Interrupted, KubernetesError, NotFound, Unreachable } from './errors';
 import { type Answer, type Request, Transport } from './transport';
-import type { KubernetesObject, ObjectName, Selection } from './kubernetes-object';
+import type { KubernetesObject, ListPage, ListResult, ObjectName, Selection } from './kubernetes-object';
 import { pathOf, resourceOf } from './resources';
 import { again, retryAfterMs } from './retry';
 import { TokenBucket } from './token-bucket';
@@ -65,18 +65,6 @@ export interface ServerVersion {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;
-}
-
-/** All objects of a kind, or a page of them. */
-export interface ListResult {
-  readonly items: readonly KubernetesObject[];
-  /** A watch from here on misses nothing: where the list began, of pages that are read one after the other. */
-  readonly resourceVersion: string;
-}
-
-export interface ListPage extends ListResult {
-  /** The first one. It comes again where the server no longer has the later ones: then what was read before does not count. */
-  readonly isFirst: boolean;
 }
 
 /**

@@ -31,3 +31,15 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
 }
+
+/** All objects of a kind, or a page of them. */
+export interface ListResult {
+  readonly items: readonly KubernetesObject[];
+  /** A watch from here on misses nothing: where the list began, of pages that are read one after the other. */
+  readonly resourceVersion: string;
+}
+
+export interface ListPage extends ListResult {
+  /** The first one. It comes again where the server no longer has the later ones: then what was read before does not count. */
+  readonly isFirst: boolean;
+}
