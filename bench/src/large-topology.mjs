@@ -4,7 +4,7 @@ import { randomOf } from './statistics.mjs';
 
 const require = createRequire(import.meta.url);
 
-export const { validateTopology, validationOf, wavesOf } = require('../../dist/libs/topology/src/index.js');
+export const { validateTopology, validationOf, waveSteps, wavesOf } = require('../../dist/libs/topology/src/index.js');
 export const { renderInstance, renderingSteps } = require('../../dist/services/deployment/src/domain/render/render-instance.js');
 
 const ARROWS = 5;

@@ -120,6 +120,19 @@ describe('The command handler', () => {
     expect(await commands.load(counter, 'a')).toEqual({ state: 20, revision: 19 });
   });
 
+  it('lets an aggregate prepare each decision on the state that it is made on', async () => {
+    const prepared: number[] = [];
+    const careful: typeof counter = {
+      ...counter,
+      *prepare(_, total) {
+        yield;
+        prepared.push(total);
+      },
+    };
+    for (const by of [1, 2]) await commands.handle(careful, 'a', { by }, call(`c${by}`));
+    expect(prepared).toEqual([0, 1]);
+  });
+
   it('refuses a caller who has seen another revision', async () => {
     await count(1, 'c1');
     await expect(count(1, 'c2', { ifMatch: 3 })).rejects.toThrow(RevisionMismatch);

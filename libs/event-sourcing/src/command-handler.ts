@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AggregateReader, asEvent, type Folded, type Loaded, type SnapshotOptions } from './aggregate-reader';
 import type { Aggregate } from './decider';
 import { DomainError } from './domain-error';
 import type { Actor, DomainEvent, EventMetadata, EventToAppend, Position } from './event';
 import { type EventStore, WrongExpectedRevision } from './event-store.port';
+import { inSlices } from './in-slices';
 import type { PointInHistory } from './snapshot-store.port';
+import type { Steps } from './steps';
 
 /** Who asks, why, and in which chain of causes. */
 export interface CommandContext {
@@ -80,10 +82,11 @@ export class CommandHandler {
       if (context.ifMatch !== undefined && context.ifMatch !== before.revision)
         throw new RevisionMismatch(context.ifMatch, before.revision);
 
+      if (aggregate.prepare) await inSlices(aggregate.prepare(command, before.state));
       const facts = aggregate.decide(command, before.state);
       if (facts.length === 0) return { state: before.state, revision: before.revision, events: [] };
 
-      const { events, state } = prepare(aggregate, stream, before, facts, context);
+      const { events, state } = await inSlices(eventSteps(aggregate, stream, before, facts, context));
       try {
         const result = await this.store.append(stream, before.revision < 0 ? 'no-stream' : before.revision, events);
         // Somebody else has made this very command succeed, perhaps with other data: what is stored is the answer.
@@ -159,15 +162,18 @@ export class CommandHandler {
   }
 }
 
-function prepare<State, Command, Event extends DomainEvent>(
+/** What is appended, one step for each event. */
+function* eventSteps<State, Command, Event extends DomainEvent>(
   aggregate: Aggregate<State, Command, Event>,
   stream: string,
   before: Loaded<State>,
   facts: readonly Event[],
   { commandId, correlationId, causationId, actor, reason }: CommandContext,
-): { events: EventToAppend<Event>[]; state: State } {
+): Steps<{ events: EventToAppend<Event>[]; state: State }> {
   let state = before.state;
-  const events = facts.map((fact, index): EventToAppend<Event> => {
+  const events: EventToAppend<Event>[] = [];
+  for (const [index, fact] of facts.entries()) {
+    if (index > 0) yield;
     state = aggregate.evolve(state, fact);
     const metadata: EventMetadata = {
       commandId,
@@ -178,8 +184,8 @@ function prepare<State, Command, Event extends DomainEvent>(
       schemaVersion: 1 + (aggregate.eventTypes[fact.type as Event['type']].upcasters?.length ?? 0),
       ...(reason !== undefined && { reason }),
     };
-    return { id: derivedUuid(stream, commandId, index), type: fact.type, data: fact.data, metadata };
-  });
+    events.push({ id: derivedUuid(stream, commandId, index), type: fact.type, data: fact.data, metadata });
+  }
   return { events, state };
 }
 
@@ -188,9 +194,9 @@ function prepare<State, Command, Event extends DomainEvent>(
  * an append whose answer got lost can be repeated.
  */
 export function derivedUuid(...parts: readonly (string | number)[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
-  hash[6] = (hash[6]! & 0x0f) | 0x80;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString('hex', 0, 16);
+  const bytes = hash('sha256', JSON.stringify(parts), 'buffer');
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

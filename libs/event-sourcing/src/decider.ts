@@ -1,4 +1,5 @@
 import type { DomainEvent } from './event';
+import type { Steps } from './steps';
 
 /**
  * The rules of one aggregate: pure functions without clock, randomness or I/O; `now` and new ids travel in the command.
@@ -49,6 +50,11 @@ export interface Aggregate<State, Command, Event extends DomainEvent> extends De
   readonly category: string;
   /** Every type of event this aggregate writes; the value says what is special about it. */
   readonly eventTypes: { readonly [T in Event['type']]: EventTypeOptions<Extract<Event, { type: T }>['data']> };
+  /**
+   * For commands about much at once: works out in steps what `decide` is going to ask for, and keeps it where `decide` finds it. Decides
+   * nothing, and throws nothing.
+   */
+  prepare?(command: Command, state: State): Steps<void>;
   /** For streams that get long. Without: folded from the start each time. */
   readonly snapshots?: Snapshots<State>;
   /** Tenants that are a party to what happened, from the state after the event. */

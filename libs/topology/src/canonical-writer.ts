@@ -1,3 +1,5 @@
+import type { Steps } from '@souk/event-sourcing';
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -8,6 +10,8 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 const SHORT = 256;
 /** Names up to which sorting in place is quicker, and its square does not matter. */
 const FEW = 24;
+/** Levels of a value that are written in steps: down to the nodes of the configurations of a snapshot. */
+const OUTER = 5;
 
 /**
  * Writes JSON as RFC 8785 has it, as bytes into a piece of memory that is used again: rendering an instance spends much of its time on digests of its
@@ -30,6 +34,37 @@ export class CanonicalWriter {
   write(value: unknown): void {
     this.length = 0;
     if (!this.value(value)) throw new TypeError('there is no JSON for undefined');
+  }
+
+  /** As {@link write}, one step for each element of its outer lists. */
+  *writing(value: unknown): Steps<void> {
+    this.length = 0;
+    if (!(yield* this.valueSteps(value, OUTER))) throw new TypeError('there is no JSON for undefined');
+  }
+
+  /** @param levels that are gone through in steps; what is deeper is written at once */
+  private *valueSteps(value: unknown, levels: number): Steps<boolean> {
+    if (levels === 0 || typeof value !== 'object' || value === null || hasForm(value)) return this.value(value);
+    if (Array.isArray(value)) {
+      this.byte(OPEN_LIST);
+      for (let i = 0; i < value.length; i++) {
+        yield;
+        if (i > 0) this.byte(COMMA);
+        if (!(yield* this.valueSteps(value[i], levels - 1))) this.word('null');
+      }
+      this.byte(CLOSE_LIST);
+      return true;
+    }
+    const object = value as Readonly<Record<string, unknown>>;
+    this.byte(OPEN_OBJECT);
+    const start = this.length;
+    for (const key of sorted(Object.keys(object))) {
+      const before = this.length;
+      this.key(key, start);
+      if (!(yield* this.valueSteps(object[key], levels - 1))) this.length = before;
+    }
+    this.byte(CLOSE_OBJECT);
+    return true;
   }
 
   /** False for what leaves no trace. */
@@ -73,12 +108,17 @@ export class CanonicalWriter {
     const start = this.length;
     for (const key of sorted(Object.keys(object))) {
       const before = this.length;
-      if (before > start) this.byte(COMMA);
-      this.text(key);
-      this.byte(COLON);
+      this.key(key, start);
       if (!this.value(object[key])) this.length = before;
     }
     this.byte(CLOSE_OBJECT);
+  }
+
+  /** @param start of the members of its object */
+  private key(key: string, start: number): void {
+    if (this.length > start) this.byte(COMMA);
+    this.text(key);
+    this.byte(COLON);
   }
 
   private text(text: string): void {

@@ -1,6 +1,7 @@
+import { atOnce } from '@souk/event-sourcing';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson, canonicalTopology, digestOf } from './canonical';
+import { canonicalJson, canonicalTopology, digestOf, digestSteps } from './canonical';
 import type { Topology } from './topology';
 
 describe('Canonical form', () => {
@@ -42,6 +43,12 @@ describe('Canonical form', () => {
 
   it('has the digest that any other SHA-256 gives', () => {
     expect(digestOf({})).toBe('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
+  });
+
+  it('has the same digest when it is written in steps', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => expect(atOnce(digestSteps(value))).toBe(digestOf(value))));
+    const own = { toJSON: () => [1] };
+    expect(atOnce(digestSteps({ b: [undefined, own], a: undefined }))).toBe(digestOf({ b: [null, [1]] }));
   });
 
   it('is the same for texts and names of any length, within a value that needs a digest itself', () => {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Steps } from '@souk/event-sourcing';
 import { CanonicalWriter } from './canonical-writer';
 import type { Arrow, Topology, TopologyNode } from './topology';
 
@@ -23,6 +24,14 @@ export function withoutPosition(node: TopologyNode): Omit<TopologyNode, 'positio
 /** SHA-256 over the canonical JSON of this value: 64 lower-case hex digits. */
 export function digestOf(json: unknown): string {
   return written(json, (bytes) => hash('sha256', bytes));
+}
+
+/** As {@link digestOf}, in steps: for a document with thousands of nodes. */
+export function* digestSteps(json: unknown): Steps<string> {
+  const writer = new CanonicalWriter();
+  yield* writer.writing(json);
+  yield;
+  return hash('sha256', writer.bytes);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { pointerSegment } from '@souk/event-sourcing';
+import { atOnce, pointerSegment, type Steps } from '@souk/event-sourcing';
 import { canonicalJson } from './canonical';
 import type { Arrow, Parameter, SecretDeclaration, Topology, TopologyNode } from './topology';
 
@@ -45,9 +45,18 @@ export interface TopologyDifference {
 
 /** Linear in the size of both. The order of lists that are sets (nodes, arrows) is no difference. */
 export function diffTopologies(before: Topology, after: Topology): TopologyDifference {
-  const { added: drawn, removed: erased } = diffArrows(before.arrows, after.arrows);
+  return atOnce(differingSteps(before, after));
+}
+
+/** As {@link diffTopologies}, in steps of some milliseconds: for who has others waiting. */
+export function* differingSteps(before: Topology, after: Topology): Steps<TopologyDifference> {
+  const drawn = arrowsMissingIn(before.arrows, after.arrows);
+  yield;
+  const erased = arrowsMissingIn(after.arrows, before.arrows);
+  yield;
+  const nodes = yield* diffNodes(before.nodes, after.nodes);
   return {
-    nodes: diffNodes(before.nodes, after.nodes),
+    nodes,
     arrows: { drawn, erased },
     parameters: diffDeclarations(before.parameters, after.parameters),
     secrets: diffDeclarations(before.secrets, after.secrets),
@@ -70,13 +79,14 @@ export function isSameTopology({ nodes, arrows, parameters, secrets }: TopologyD
   ].every((list) => list.length === 0);
 }
 
-function diffNodes(before: readonly TopologyNode[], after: readonly TopologyNode[]): TopologyDifference['nodes'] {
+function* diffNodes(before: readonly TopologyNode[], after: readonly TopologyNode[]): Steps<TopologyDifference['nodes']> {
   const old = new Map(before.map((node) => [node.serviceName, node]));
   const kept = new Set<string>();
   const added: TopologyNode[] = [];
   const changed: NodeChange[] = [];
   const moved: NodeMove[] = [];
   for (const node of after) {
+    yield;
     const { serviceName } = node;
     const earlier = old.get(serviceName);
     kept.add(serviceName);
@@ -97,10 +107,6 @@ function diffNodes(before: readonly TopologyNode[], after: readonly TopologyNode
 function settingsChanges(before: TopologyNode, after: TopologyNode): readonly FieldChange[] {
   if (before === after) return [];
   return fieldChanges(before, after).filter(({ pointer }) => pointer !== '/position' && !pointer.startsWith('/position/'));
-}
-
-function diffArrows(before: readonly Arrow[], after: readonly Arrow[]): { added: readonly Arrow[]; removed: readonly Arrow[] } {
-  return { added: arrowsMissingIn(before, after), removed: arrowsMissingIn(after, before) };
 }
 
 /** Those of `arrows` that are not among `known`. By nested sets: building one text for each arrow is what would take the time. */

@@ -10,6 +10,7 @@ export * from './resolve';
 export { CyclicTopology, cyclesOf, quoted, wavesOf, waveSteps } from './waves';
 export * from './diff';
 export * from './validate';
+export { structureSteps } from './validate-structure';
 export { isValueOf, valueFaults } from './parameter-value';
 export { warningsOf } from './warnings';
 export * from './limits';

@@ -45,8 +45,13 @@ export function* resolvingSteps({ nodes }: Pick<Topology, 'nodes'>): Steps<Resol
 
 /** Every node resolved, lists sorted. For a topology without problems; of another one it makes what it can. */
 export function resolveTopology(topology: Topology): ResolvedTopology {
-  const { nodes, ...rest } = canonicalTopology(topology);
-  return { ...rest, nodes: nodes.map(resolveNode) };
+  return atOnce(topologyResolvingSteps(topology));
+}
+
+/** As {@link resolveTopology}, one step for each node. */
+export function* topologyResolvingSteps(topology: Topology): Steps<ResolvedTopology> {
+  const { arrows, parameters, secrets } = canonicalTopology(topology);
+  return { nodes: yield* resolvingSteps(topology), arrows, parameters, secrets };
 }
 
 /**

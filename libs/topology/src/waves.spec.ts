@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Arrow } from './topology';
-import { CyclicTopology, cyclesOf, wavesOf } from './waves';
+import { CyclicTopology, cyclesOf, wavesOf, waveSteps } from './waves';
 
 const graph = (names: readonly string[], ...drawn: readonly string[]) => ({
   nodes: names.map((serviceName) => ({ serviceName })),
@@ -59,6 +59,14 @@ describe('Waves', () => {
     expect(wavesOf({ nodes, arrows })).toHaveLength(100_000);
     const ring = [...arrows, { from: names.at(-1)!, to: names[0]! }];
     expect(cyclesOf({ nodes, arrows: ring }).map((cycle) => cycle.length)).toEqual([100_000]);
+  });
+
+  it('come in steps of a few thousand arrows', () => {
+    const nodes = Array.from({ length: 10_000 }, (_, i) => ({ serviceName: `n${i}` }));
+    const arrows = Array.from({ length: 50_000 }, (_, i) => ({ from: `n${1 + (i % 9_999)}`, to: 'n0' }));
+    let steps = 0;
+    for (const _ of waveSteps({ nodes, arrows })) steps++;
+    expect(steps).toBeGreaterThan(50_000 / 10_000);
   });
 
   const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', '__proto__', 'constructor');

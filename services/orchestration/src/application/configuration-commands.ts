@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type CallContext, OrchestrationCommands } from '@souk/contracts';
-import { type CommandContext, CommandHandler, derivedUuid } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, derivedUuid, inSlices } from '@souk/event-sourcing';
 import { configurationAggregate } from '../domain/configuration.decide';
-import { topologyOf } from '../domain/drawing';
+import { topologySteps } from '../domain/drawing';
 import { configurationIdOf } from './configurations';
 import { VersionConfigurations } from './version-configurations';
 
@@ -25,7 +25,7 @@ export class ConfigurationCommands extends OrchestrationCommands {
       await this.commands.handle(
         configurationAggregate,
         configurationId,
-        { type: 'clone-configuration', created, topology: topologyOf(drawing) },
+        { type: 'clone-configuration', created, topology: await inSlices(topologySteps(drawing)) },
         context,
       );
     }

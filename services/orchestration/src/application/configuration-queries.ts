@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ConfigurationAtRevision, OrchestrationQueries } from '@souk/contracts';
-import { topologyOf } from '../domain/drawing';
+import { inSlices } from '@souk/event-sourcing';
+import { topologySteps } from '../domain/drawing';
 import { validated } from './validated';
 import { VersionConfigurations } from './version-configurations';
 
@@ -15,7 +16,7 @@ export class ConfigurationQueries extends OrchestrationQueries {
     const answers: ConfigurationAtRevision[] = [];
     for (const { state, revision } of await this.versions.of(versionId)) {
       const { configurationId, providerTenant, name, hosting } = state;
-      const topology = topologyOf(state.drawing);
+      const topology = await inSlices(topologySteps(state.drawing));
       const found = await validated(topology);
       answers.push({ configurationId, versionId, providerTenant, name, hosting, revision, topology, ...found });
     }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type ConfigurationHosting, derivedId, ReleaseQueries, type VersionView } from '@souk/contracts';
-import { type CommandContext, CommandHandler, type CommandOutcome, type Loaded } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, type CommandOutcome, inSlices, type Loaded } from '@souk/event-sourcing';
 import { NotFound } from '@souk/platform';
 import type { Configuration, ExistingConfiguration } from '../domain/configuration';
 import { configurationAggregate, type EditTopology, type ReplaceTopology } from '../domain/configuration.decide';
 import { ConfigurationFrozenForGood } from '../domain/configuration.errors';
 import type { ConfigurationEvent } from '../domain/configuration.events';
+import { topologySteps } from '../domain/drawing';
 
 type Outcome = CommandOutcome<Configuration, ConfigurationEvent>;
 
@@ -47,7 +48,9 @@ export class Configurations {
   ): Promise<Outcome> {
     const { state } = await this.existing(configurationId, (configuration) => configuration.providerTenant === providerTenant);
     await this.ownDraft(state.versionId, providerTenant);
-    return this.commands.handle(configurationAggregate, configurationId, command, context);
+    const outcome = await this.commands.handle(configurationAggregate, configurationId, command, context);
+    await drawn(outcome.state);
+    return outcome;
   }
 
   /** As it stands. @throws NotFound alike for a missing configuration and one that may not be read */
@@ -57,6 +60,7 @@ export class Configurations {
   ): Promise<Loaded<ExistingConfiguration>> {
     const { state, revision } = await this.commands.load(configurationAggregate, configurationId);
     if (state.status === 'none' || !mayRead(state)) throw new NotFound('configuration', configurationId);
+    await drawn(state);
     return { state, revision };
   }
 
@@ -67,4 +71,9 @@ export class Configurations {
     if (version.status !== 'draft') throw new ConfigurationFrozenForGood(version.number);
     return version;
   }
+}
+
+/** Whoever asks for its topology from here on has it at once, however large it is. */
+async function drawn(configuration: Configuration): Promise<void> {
+  if (configuration.status !== 'none') await inSlices(topologySteps(configuration.drawing));
 }

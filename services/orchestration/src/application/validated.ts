@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Problem } from '@souk/event-sourcing';
+import { inSlices, type Problem } from '@souk/event-sourcing';
 import { type Topology, validationOf, warningsOf } from '@souk/topology';
 
 export interface Validated {
@@ -9,13 +8,7 @@ export interface Validated {
   readonly warnings: readonly Problem[];
 }
 
-/** Everything that there is to say about a topology. Leaves the event loop to others after every few hundred nodes. */
+/** Everything that there is to say about a topology. Leaves the event loop to others every few milliseconds. */
 export async function validated(topology: Topology): Promise<Validated> {
-  const validation = validationOf(topology);
-  let step = validation.next();
-  while (!step.done) {
-    await nextTurn();
-    step = validation.next();
-  }
-  return { problems: step.value, warnings: warningsOf(topology) };
+  return { problems: await inSlices(validationOf(topology)), warnings: warningsOf(topology) };
 }

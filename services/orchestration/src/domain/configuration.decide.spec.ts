@@ -1,4 +1,4 @@
-import { fold } from '@souk/event-sourcing';
+import { atOnce, fold } from '@souk/event-sourcing';
 import { given } from '@souk/event-sourcing/testing';
 import { emptyTopology, type Topology, type TopologyNode } from '@souk/topology';
 import { type ConfigurationCommand, configurationAggregate } from './configuration.decide';
@@ -67,6 +67,19 @@ describe('Configuration', () => {
       given(configurationAggregate, created, ...drawn)
         .when(replace({ ...shop, nodes: shop.nodes.toReversed() }))
         .thenNothing());
+
+    it.each<[string, ConfigurationCommand]>([
+      ['a replacement', replace({ ...shop, nodes: [{ ...tomcat, image: 'tomcat:2' }, mysql] })],
+      ['an edit', { type: 'edit-topology', edit: { type: 'put-node', node: { ...tomcat, image: 'tomcat:2' } } }],
+      ['a copy', { type: 'clone-configuration', created: created.data, topology: shop }],
+    ])('decides the same about %s whether it was prepared or not', (_, command) => {
+      const before = command.type === 'clone-configuration' ? [] : [created, ...drawn];
+      const unprepared = configurationAggregate.decide(structuredClone(command), fold(configurationAggregate, before));
+      const state = fold(configurationAggregate, before);
+      atOnce(configurationAggregate.prepare!(command, state));
+      expect(configurationAggregate.decide(command, state)).toEqual(unprepared);
+      expect(unprepared).not.toEqual([]);
+    });
 
     it('turns a bulk replace into what differs', () =>
       given(configurationAggregate, created, ...drawn)

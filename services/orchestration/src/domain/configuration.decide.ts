@@ -3,8 +3,8 @@ import type { Topology } from '@souk/topology';
 import { type Configuration, evolve, type ExistingConfiguration, noConfiguration, snapshots } from './configuration';
 import { ConfigurationExists, ConfigurationFrozenForGood, ConfigurationUnknown, TopologyInvalid } from './configuration.errors';
 import type { ConfigurationCreated, ConfigurationEvent, ConfigurationFrozen, DrawingEvent } from './configuration.events';
-import { factsBetween, topologyOf } from './drawing';
-import { type Edit, factsOf, refusals } from './edits';
+import { factsBetween, factSteps, topologyOf, topologySteps } from './drawing';
+import { type Edit, factsOf, refusals, refusalSteps, weighingSteps } from './edits';
 
 export type CreateConfiguration = { readonly type: 'create-configuration' } & ConfigurationCreated['data'];
 /** Begins a configuration as a copy of another one. */
@@ -41,6 +41,15 @@ export const configurationAggregate: Aggregate<Configuration, ConfigurationComma
   snapshots,
   tenants: (configuration) => (configuration.status === 'none' ? [] : [configuration.providerTenant]),
   evolve,
+
+  *prepare(command, configuration) {
+    if (command.type === 'clone-configuration') yield* factSteps(topologyOf(undefined), command.topology);
+    if (configuration.status !== 'draft') return;
+    if (command.type !== 'replace-topology' && command.type !== 'edit-topology') return;
+    const before = yield* topologySteps(configuration.drawing);
+    if (command.type === 'edit-topology') yield* weighingSteps(before);
+    else if ((yield* refusalSteps(command.topology)).length === 0) yield* factSteps(before, command.topology);
+  },
 
   decide(command, configuration) {
     if (command.type === 'create-configuration') return create(command, configuration);

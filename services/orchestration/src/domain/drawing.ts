@@ -1,12 +1,13 @@
-import { assertNever } from '@souk/event-sourcing';
+import { assertNever, atOnce, type Steps } from '@souk/event-sourcing';
 import {
   type Arrow,
   canonicalTopology,
-  diffTopologies,
+  differingSteps,
   emptyTopology,
   type Parameter,
   type SecretDeclaration,
   type Topology,
+  type TopologyDifference,
   type TopologyNode,
   withoutPosition,
 } from '@souk/topology';
@@ -31,18 +32,35 @@ export function draw(before: Drawing, fact: DrawingEvent): Drawing {
 
 /** What is drawn, in canonical order. */
 export function topologyOf(drawing: Drawing): Topology {
+  return atOnce(topologySteps(drawing));
+}
+
+/** As {@link topologyOf}, in steps. Whoever asks for it again has it at once. */
+export function* topologySteps(drawing: Drawing): Steps<Topology> {
   if (!drawing) return emptyTopology;
   if ('finished' in drawing) return drawing.finished;
   const known = unfolded.get(drawing);
   if (known) return known;
-  const topology = unfold(drawing);
+  const topology = yield* unfold(drawing);
   unfolded.set(drawing, topology);
   return topology;
 }
 
 /** The facts that lead from one topology to another. None where they are the same. */
 export function factsBetween(before: Topology, after: Topology): readonly DrawingEvent[] {
-  const { nodes, arrows, parameters, secrets } = diffTopologies(before, after);
+  return atOnce(factSteps(before, after));
+}
+
+/** As {@link factsBetween}, in steps. Whoever asks for them again has them at once. */
+export function* factSteps(before: Topology, after: Topology): Steps<readonly DrawingEvent[]> {
+  const known = leadingTo.get(after);
+  if (known?.before === before) return known.facts;
+  const facts = factsOf(yield* differingSteps(before, after));
+  leadingTo.set(after, { before, facts });
+  return facts;
+}
+
+function factsOf({ nodes, arrows, parameters, secrets }: TopologyDifference): readonly DrawingEvent[] {
   return [
     ...arrows.erased.map((arrow): DrawingEvent => ({ type: 'ArrowErased', data: arrow })),
     ...nodes.removed.map((serviceName): DrawingEvent => ({ type: 'NodeRemoved', data: { serviceName } })),
@@ -64,6 +82,10 @@ export function factsBetween(before: Topology, after: Topology): readonly Drawin
 }
 
 const unfolded = new WeakMap<object, Topology>();
+const leadingTo = new WeakMap<Topology, { readonly before: Topology; readonly facts: readonly DrawingEvent[] }>();
+
+/** Facts that are gone through in one step. */
+const FACTS_AT_ONCE = 1000;
 
 /** The parts of a topology while its facts are gone through. */
 interface Canvas {
@@ -73,12 +95,17 @@ interface Canvas {
   readonly secrets: Map<string, SecretDeclaration>;
 }
 
-function unfold(drawing: Drawing): Topology {
+function* unfold(drawing: Drawing): Steps<Topology> {
   const facts: DrawingEvent[] = [];
   let at = drawing;
   for (; at && 'fact' in at; at = at.before) facts.push(at.fact);
+  yield;
   const canvas = canvasOf(at ? at.finished : emptyTopology);
-  for (const fact of facts.reverse()) apply(fact, canvas);
+  for (const [i, fact] of facts.reverse().entries()) {
+    if (i % FACTS_AT_ONCE === 0) yield;
+    apply(fact, canvas);
+  }
+  yield;
   return canonicalTopology({
     nodes: [...canvas.nodes.values()],
     arrows: [...canvas.arrows.values()],

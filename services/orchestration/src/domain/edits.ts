@@ -1,4 +1,4 @@
-import { assertNever, MAX_EVENT_BYTES, pointerSegment, type Problem } from '@souk/event-sourcing';
+import { assertNever, atOnce, MAX_EVENT_BYTES, pointerSegment, type Problem, type Steps } from '@souk/event-sourcing';
 import {
   type Arrow,
   emptyTopology,
@@ -6,6 +6,7 @@ import {
   type SecretDeclaration,
   secretLiterals,
   structuralProblems,
+  structureSteps,
   type Topology,
   type TopologyNode,
 } from '@souk/topology';
@@ -36,7 +37,30 @@ export const most = { nodes: 10_000, arrows: 50_000, parameters: 1000, secrets: 
 
 /** Everything that not even a draft may have: what makes no graph, what is too large, and secrets that are written down. */
 export function refusals(topology: Topology): readonly Problem[] {
-  return [...structuralProblems(topology), ...secretLiterals(topology), ...oversizedNodes(topology)];
+  return atOnce(refusalSteps(topology));
+}
+
+/** As {@link refusals}, in steps. Whoever asks for them again has them at once. */
+export function* refusalSteps(topology: Topology): Steps<readonly Problem[]> {
+  const known = refused.get(topology);
+  if (known) return known;
+  const structural = yield* structureSteps(topology);
+  yield;
+  const literals = secretLiterals(topology);
+  yield;
+  const problems = [...structural, ...literals, ...oversizedNodes(topology)];
+  refused.set(topology, problems);
+  return problems;
+}
+
+const refused = new WeakMap<Topology, readonly Problem[]>();
+
+/** The parts that an edit leaves as they are, weighed beforehand and one by one: see {@link bytesOf}. */
+export function* weighingSteps({ nodes, arrows }: Topology): Steps<void> {
+  for (const part of [nodes, arrows]) {
+    yield;
+    bytesOf(part);
+  }
 }
 
 /**
@@ -151,13 +175,25 @@ function removeParameter(name: string, topology: Topology): readonly DrawingEven
 /** The facts, unless the topology would become too large by them. */
 function within(after: Topology, facts: readonly DrawingEvent[]): readonly DrawingEvent[] {
   if (facts.length === 0) return facts;
-  const { nodes, parameters, secrets } = after;
+  const { nodes, arrows, parameters, secrets } = after;
   refuse(tooMany({ nodes: nodes.length, parameters: Object.keys(parameters).length, secrets: Object.keys(secrets).length }));
-  const bytes = Buffer.byteLength(JSON.stringify(after));
+  const parts = { nodes, arrows, parameters, secrets };
+  const bytes = Object.entries(parts).reduce((sum, [name, part]) => sum + name.length + 4 + bytesOf(part), 1);
   if (bytes <= MAX_TOPOLOGY_BYTES) return facts;
   const message = `the topology would have ${bytes} bytes of JSON, at most ${MAX_TOPOLOGY_BYTES} are allowed`;
   throw new TopologyInvalid([{ code: 'topology-too-large', pointer: '', message }]);
 }
+
+/** Bytes of JSON of a part of a topology. The arrows of a large one take some milliseconds, and most edits do not change them. */
+function bytesOf(part: object): number {
+  const known = weighed.get(part);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(JSON.stringify(part));
+  weighed.set(part, bytes);
+  return bytes;
+}
+
+const weighed = new WeakMap<object, number>();
 
 function tooMany(counts: Partial<Readonly<Record<keyof typeof most, number>>>): Problem[] {
   return (['nodes', 'arrows', 'parameters', 'secrets'] as const)

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Put, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { inSlices } from '@souk/event-sourcing';
 import { BodyLimit, Ctx, problemsOf, RequestContext, Roles } from '@souk/platform';
+import { waveSteps } from '@souk/topology';
 import { topologyOf } from '../domain/drawing';
 import { MAX_TOPOLOGY_BYTES } from '../domain/edits';
 import { Configurations } from '../application/configurations';
@@ -45,6 +47,9 @@ export class ConfigurationController {
   async validation(@Param('configurationId') id: string, @Ctx() ctx: RequestContext) {
     const { state, revision } = await this.configurations.existing(id, (it) => mayRead(it, ctx.principal));
     ctx.etag(revision);
-    return validationView(state, revision, await validated(topologyOf(state.drawing)));
+    const topology = topologyOf(state.drawing);
+    // What is stored has no cycle.
+    const waves = await inSlices(waveSteps(topology));
+    return validationView(state, revision, await validated(topology), waves);
   }
 }

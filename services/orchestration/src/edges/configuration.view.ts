@@ -1,5 +1,4 @@
 import type { Principal } from '@souk/platform';
-import { wavesOf } from '@souk/topology';
 import type { Validated } from '../application/validated';
 import type { Configuration, ExistingConfiguration } from '../domain/configuration';
 import { topologyOf } from '../domain/drawing';
@@ -20,13 +19,13 @@ export function configurationItem({ configurationId, versionId, name, hosting, s
   return { configurationId, versionId, name, hosting, status, revision, changedAt };
 }
 
-/** What was found, and the order in which the nodes would deploy. What is stored has no cycle. */
+/** What was found, and the order in which the nodes would deploy. */
 export function validationView(
-  { configurationId, drawing }: ExistingConfiguration,
+  { configurationId }: ExistingConfiguration,
   revision: number,
   { problems, warnings }: Validated,
+  waves: readonly (readonly string[])[],
 ) {
-  const waves = wavesOf(topologyOf(drawing));
   return { configurationId, revision, releasable: problems.length === 0, problems, warnings, waves };
 }
 

@@ -10,11 +10,11 @@ import {
   OrchestrationQueries,
   ReleaseCommands,
 } from '@souk/contracts';
-import { type CommandContext, CommandHandler, type CommandOutcome, derivedUuid } from '@souk/event-sourcing';
+import { type CommandContext, CommandHandler, type CommandOutcome, derivedUuid, inSlices } from '@souk/event-sourcing';
 import { Clock, NameRegistry, NameTaken, NotFound } from '@souk/platform';
 import { imagesOf } from '../domain/images';
 import { changesSince, type Review, reviewOf } from '../domain/review';
-import { snapshotAggregate, snapshotOf } from '../domain/snapshot';
+import { snapshotAggregate, snapshotSteps } from '../domain/snapshot';
 import type { ExistingVersion, Version } from '../domain/version';
 import { type DeprecateVersion, type DescribeVersion, versionAggregate, type WithdrawVersion } from '../domain/version.decide';
 import {
@@ -169,7 +169,7 @@ export class Release extends ReleaseCommands {
     if (changes.length > 0) throw new DraftChanged(version.number, changes);
     const { review, findings } = await this.reviewed(content, patienceMs);
     if (review.problems.length > 0) throw new VersionInvalid(version.number, review.problems);
-    const { digest, snapshot } = snapshotOf(version, configurations, permissions, findings);
+    const { digest, snapshot } = await inSlices(snapshotSteps(version, configurations, permissions, findings));
     const command = { type: 'take-snapshot', digest, providerTenant: version.providerTenant, snapshot } as const;
     await this.commands.handle(snapshotAggregate, digest, command, callOf(call, 'snapshot', digest));
     return digest;

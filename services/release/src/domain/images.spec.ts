@@ -1,7 +1,8 @@
+import { atOnce } from '@souk/event-sourcing';
 import type { ConfigurationAtRevision } from '@souk/contracts';
 import { type ImageFinding, imageProblems, imagesOf, imageWarnings, snapshotImageOf } from './images';
 import { reviewOf } from './review';
-import { snapshotOf } from './snapshot';
+import { snapshotSteps } from './snapshot';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const configuration: ConfigurationAtRevision = {
@@ -58,7 +59,7 @@ describe('An image of a snapshot', () => {
   it('counts for the digest of the snapshot', () => {
     const permissions = { versionId: 'ver_1', revision: 0, permissions: { apis: [], dataModels: [] }, problems: [] };
     const snapshot = (finding: ImageFinding) =>
-      snapshotOf({ appId: 'app_1', number: '1.0.0' }, [configuration], permissions, new Map([[web, finding]])).digest;
+      atOnce(snapshotSteps({ appId: 'app_1', number: '1.0.0' }, [configuration], permissions, new Map([[web, finding]]))).digest;
     expect(snapshot(found())).toBe(snapshot(found()));
     expect(snapshot(found({ digest: `sha256:${'b'.repeat(64)}` }))).not.toBe(snapshot(found()));
   });

@@ -1,6 +1,6 @@
 import type { ConfigurationAtRevision, PermissionsAtRevision, Snapshot, SnapshotConfiguration } from '@souk/contracts';
-import type { Aggregate, DomainEvent } from '@souk/event-sourcing';
-import { digestOf, resolveTopology, type Topology } from '@souk/topology';
+import type { Aggregate, DomainEvent, Steps } from '@souk/event-sourcing';
+import { digestSteps, type Topology, topologyResolvingSteps } from '@souk/topology';
 import { type ImageFindings, imagesOf, snapshotImageOf } from './images';
 
 /** Written once for each content; harmless where no release names it. */
@@ -26,28 +26,33 @@ export const snapshotAggregate: Aggregate<SnapshotState, TakeSnapshot, SnapshotT
 /**
  * Configurations and permissions as one immutable document: presets resolved, lists sorted, canvas positions left out.
  * The digest is the SHA-256 over its canonical JSON (RFC 8785), so equal content has equal digests wherever it was made.
+ * In steps: a configuration may have thousands of nodes.
  */
-export function snapshotOf(
+export function* snapshotSteps(
   version: { readonly appId: string; readonly number: string },
   configurations: readonly ConfigurationAtRevision[],
   { permissions }: PermissionsAtRevision,
   images: ImageFindings = new Map(),
-): { readonly digest: string; readonly snapshot: Snapshot } {
+): Steps<{ readonly digest: string; readonly snapshot: Snapshot }> {
+  const frozen: SnapshotConfiguration[] = [];
+  for (const configuration of configurations) frozen.push(yield* configurationSteps(configuration, images));
   const snapshot: Snapshot = {
     apiVersion: 'souk/v1',
     kind: 'Snapshot',
     appId: version.appId,
     versionNumber: version.number,
-    configurations: configurations
-      .map((configuration) => configurationOf(configuration, images))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    configurations: frozen.sort((a, b) => (a.name < b.name ? -1 : 1)),
     permissions,
   };
-  return { digest: digestOf(snapshot), snapshot };
+  return { digest: yield* digestSteps(snapshot), snapshot };
 }
 
-function configurationOf({ name, hosting, topology }: ConfigurationAtRevision, images: ImageFindings): SnapshotConfiguration {
-  const resolved: Topology = resolveTopology(topology);
+function* configurationSteps(
+  { name, hosting, topology }: ConfigurationAtRevision,
+  images: ImageFindings,
+): Steps<SnapshotConfiguration> {
+  const resolved: Topology = yield* topologyResolvingSteps(topology);
+  yield;
   return {
     name,
     hosting,

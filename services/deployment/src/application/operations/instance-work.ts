@@ -3,7 +3,8 @@ import { AuthorizationQueries, ReleaseQueries, type Snapshot, type SnapshotConfi
 import { Clock, NameRegistry } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { following, inSpan, isTracing } from '@souk/tracing';
-import { type Topology, wavesOf } from '@souk/topology';
+import { inSlices } from '@souk/event-sourcing';
+import { type Topology, waveSteps } from '@souk/topology';
 import { cloudNodesOf, credentialsReadIn } from '../../domain/cloud/cloud-node';
 import type { Ordered } from '../../domain/operations/deploy-order';
 import { needsCapacity, type Observed } from '../../domain/operations/observe';
@@ -156,7 +157,7 @@ export class InstanceWork {
     const fallback = await this.fallbackOf(job);
     const data: OperationStarted['data'] = {
       ...{ operationId, instanceId, ownerTenant, providerTenant, clusterId, kind, snapshot: instance.wanted.snapshot },
-      waves: wavesOf(wanted.configuration.topology),
+      waves: await inSlices(waveSteps(wanted.configuration.topology)),
       ...(before && running && { fromSnapshot: running.snapshot }),
       ...(removes.length > 0 && { removes }),
       ...(fallback && { fallback }),
@@ -169,7 +170,8 @@ export class InstanceWork {
     if (!before || !('from' in instance)) return undefined;
     const { versionId, versionNumber, snapshot } = instance.from;
     const grants = (await this.authorization.credentialOf(instance.instanceId))?.grants ?? before.snapshot.permissions;
-    return { versionId, versionNumber, snapshot, waves: wavesOf(before.configuration.topology), grants };
+    const waves = await inSlices(waveSteps(before.configuration.topology));
+    return { versionId, versionNumber, snapshot, waves, grants };
   }
 
   private async advance(job: Job, started: Entry, workplace: ClusterWorkplace): Promise<Entry> {

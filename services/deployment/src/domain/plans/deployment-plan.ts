@@ -135,7 +135,9 @@ function asRendered(topology: Topology, rendered: RenderedInstance): Topology {
 
 /** All objects of an instance, in the order in which they are applied, once it has settled. */
 export function objectsOf({ surroundings, quota, nodes }: RenderedInstance): RenderedObject[] {
-  return [...surroundings, quota.settled, ...nodes.flatMap(({ objects }) => objects)];
+  const all = [...surroundings, quota.settled];
+  for (const { objects } of nodes) all.push(...objects);
+  return all;
 }
 
 /** As it will stand: init nodes that completed ever are not run again, so what they were made of stays as it is. */

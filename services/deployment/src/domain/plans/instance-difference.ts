@@ -38,7 +38,11 @@ export function shown({ object, sealed }: RenderedObject): ClusterObject {
  * Linear in the size of both; one step for each object.
  */
 export function* differenceSteps(before: readonly RenderedObject[], after: readonly RenderedObject[]): Steps<ObjectDifference[]> {
-  const left = new Map(before.map((rendered) => [keyOf(rendered.object), rendered]));
+  const left = new Map<string, RenderedObject>();
+  for (const rendered of before) {
+    yield;
+    left.set(keyOf(rendered.object), rendered);
+  }
   const differences: ObjectDifference[] = [];
   for (const rendered of after) {
     yield;
