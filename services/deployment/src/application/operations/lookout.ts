@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { InstanceStatus } from '@souk/contracts';
 import { type LeaseKeeper, Leases } from '@souk/coordination';
-import { CommandHandler, derivedUuid, nextSlice } from '@souk/event-sourcing';
+import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { KubernetesError } from '@souk/kubernetes';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
