@@ -32,6 +32,8 @@ interface ContainerSecurity {
 export interface Container {
   name: string;
   image: string;
+  command?: string[] | undefined;
+  args?: string[] | undefined;
   env?: { name: string; valueFrom?: { secretKeyRef?: KeyReference; configMapKeyRef?: KeyReference } }[] | undefined;
   envFrom?: { secretRef?: SourceReference; configMapRef?: SourceReference }[] | undefined;
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string; hostIP?: string }[] | undefined;

@@ -18,6 +18,7 @@ import { type KubeObject, type LabelSelector } from '../objects/kube-object';
 import { wholeUnits } from '../objects/quantity';
 import { selects } from '../objects/selector';
 import { type Deployment, type Job, type Pod, type PodTemplate, type ReplicaSet, type StatefulSet } from '../objects/workloads';
+import { clusterRoleBindingProblems, clusterRoleProblems } from './access-validation';
 import { labelProblems, nameProblems, rfc1123Label } from './names';
 import { podSpecProblems, portProblems, PROTOCOLS } from './pod-validation';
 
@@ -354,4 +355,6 @@ const RULES: Readonly<Record<string, (object: KubeObject, before: KubeObject | u
   NetworkPolicy: networkPolicy,
   Ingress: ingress,
   PodDisruptionBudget: podDisruptionBudget,
+  ClusterRole: clusterRoleProblems,
+  ClusterRoleBinding: clusterRoleBindingProblems,
 };
