@@ -29,6 +29,8 @@ export class TlsFront {
       const headers = { ...incoming.headers, ...(this.tokens !== 'any' && { authorization: `Bearer ${cluster.token}` }) };
       const onward = request(cluster.url + (incoming.url ?? ''), { method: incoming.method, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A watch begins before there is anything to say.
+        outgoing.flushHeaders();
         answer.pipe(outgoing);
       });
       onward.on('error', () => outgoing.destroy());

@@ -37,8 +37,8 @@ export class AccessControl {
     for (const secret of store.list(SECRETS)) this.learn(secret);
     store.onChange(({ resource, type, object, previous }) => {
       if (resource !== SECRETS) return;
-      if (previous) this.forget(previous as Secret);
-      if (type !== 'DELETED') this.learn(object as Secret);
+      if (previous) this.forget(previous);
+      if (type !== 'DELETED') this.learn(object);
     });
   }
 
@@ -90,7 +90,8 @@ const covers = (
   { verbs, apiGroups = [], resources = [], resourceNames = [] }: PolicyRule,
   { verb, group, resource, subresource, name }: AccessAttempt,
 ): boolean => {
-  const has = (list: readonly string[], ...wanted: string[]): boolean => wanted.some((each) => list.includes(each)) || list.includes('*');
+  const has = (list: readonly string[], ...wanted: string[]): boolean =>
+    wanted.some((each) => list.includes(each)) || list.includes('*');
   const path = subresource ? `${resource}/${subresource}` : resource;
   return (
     has(verbs, verb) &&

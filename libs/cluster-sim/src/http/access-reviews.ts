@@ -6,7 +6,11 @@ const ROOT = '/apis/authorization.k8s.io/v1';
 const EVERYTHING = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 
 /** What `kubectl auth can-i` asks: what the one who asks may do. */
-export const addAccessReviews = (app: FastifyInstance, access: AccessControl, userOf: (request: FastifyRequest) => User): void => {
+export const addAccessReviews = (
+  app: FastifyInstance,
+  access: AccessControl,
+  userOf: (request: FastifyRequest) => User,
+): void => {
   app.post(`${ROOT}/selfsubjectaccessreviews`, async (request, reply) =>
     reply
       .code(201)

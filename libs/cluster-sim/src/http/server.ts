@@ -4,14 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { type Call, type SetRule } from '../faults/fault-rule';
 import { type Faults } from '../faults/faults';
-import {
-  ApiError,
-  methodNotAllowed,
-  noSuchResource,
-  serverTrouble,
-  tooLarge,
-  unauthorized,
-} from '../objects/api-error';
+import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, tooLarge, unauthorized } from '../objects/api-error';
 import { type Json } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { requestMatcher } from '../objects/selector';

@@ -22,7 +22,7 @@ export const agnhostConduct = ({
   const exitCode = exitCodeOf(command ?? []);
   if (exitCode !== 0) return { behaviour: 'crash-loop', exitCode };
   const port = command === undefined ? listensOn(args ?? []) : undefined;
-  return isObject(readinessProbe as Json) && !succeeds(readinessProbe as JsonObject, port) ? { behaviour: 'never-ready' } : {};
+  return isObject(readinessProbe) && !succeeds(readinessProbe, port) ? { behaviour: 'never-ready' } : {};
 };
 
 const exitCodeOf = (command: readonly string[]): number => {

@@ -86,7 +86,10 @@ export interface AccessAttempt {
 }
 
 /** The rules of access do not allow this call. */
-export const notAllowed = (user: string, { verb, group, resource, subresource, namespace, name = '' }: AccessAttempt): ApiError => {
+export const notAllowed = (
+  user: string,
+  { verb, group, resource, subresource, namespace, name = '' }: AccessAttempt,
+): ApiError => {
   const what = subresource ? `${resource}/${subresource}` : resource;
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const qualified = group ? `${resource}.${group}` : resource;

@@ -33,6 +33,8 @@ export const clusterRoleBindingProblems = (object: KubeObject, before: KubeObjec
       ...(SUBJECTS.includes(kind) ? [] : [unsupportedValue(`subjects[${index}].kind`, kind, SUBJECTS)]),
       ...(kind === 'ServiceAccount' && !namespace ? [requiredValue(`subjects[${index}].namespace`)] : []),
     ]),
-    ...(before && !same((before as ClusterRoleBinding).roleRef, role) ? [invalidValue('roleRef', role, 'cannot change roleRef')] : []),
+    ...(before && !same((before as ClusterRoleBinding).roleRef, role)
+      ? [invalidValue('roleRef', role, 'cannot change roleRef')]
+      : []),
   ];
 };

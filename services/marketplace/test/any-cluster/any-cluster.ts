@@ -56,7 +56,8 @@ export class AnyCluster {
     const endpoint = endpointOf(kubeconfig);
     const hand = new ClusterByHand(endpoint);
     const role = isReal || front ? await LeastRole.grant(hand, endpoint) : undefined;
-    if (!role) console.info('not run: with the least role, since it can not be granted here; the user of the kubeconfig is taken');
+    if (!role)
+      console.info('not run: with the least role, since it can not be granted here; the user of the kubeconfig is taken');
     const cluster = new KubernetesCluster(() => Promise.resolve(endpoint));
     const { items } = await cluster.list('Node');
     return new AnyCluster(

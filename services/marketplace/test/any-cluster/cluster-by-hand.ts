@@ -67,17 +67,26 @@ export class ClusterByHand {
   private async json(method: string, path: string, body?: object, type = 'application/json'): Promise<KubernetesObject> {
     const { server, token, certificateAuthority: ca, clientCertificate, tlsServerName: servername } = this.endpoint;
     const base = new URL(server);
-    const headers = { 'user-agent': 'kubectl', ...(token && { authorization: `Bearer ${token}` }), 'content-type': type };
-    const options = { method, headers, ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }) };
+    const sent = body && JSON.stringify(body);
+    const headers = {
+      'user-agent': 'kubectl',
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(sent !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(sent) }),
+    };
+    const options = {
+      method,
+      headers,
+      ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+    };
     const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
     const response = await new Promise<IncomingMessage>((fulfil, reject) => {
       const url = base.href.replace(/\/+$/, '') + path;
       const request = send(url, { ...options, ...(ca && { ca }), ...(servername && { servername }) }, fulfil);
       request.on('error', reject);
-      request.end(body && JSON.stringify(body));
+      request.end(sent);
     });
     let text = '';
-    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    for await (const chunk of response.setEncoding('utf8')) text += chunk as string;
     const status = response.statusCode ?? 0;
     if (status >= 300) throw new RefusedByCluster(status, `${method} ${path}`, text);
     return JSON.parse(text) as KubernetesObject;

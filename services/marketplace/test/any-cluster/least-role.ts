@@ -50,7 +50,7 @@ export class LeastRole {
     const annotations = { 'kubernetes.io/service-account.name': 'nobody' };
     const type = 'kubernetes.io/service-account-token';
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, annotations }, type };
-    await this.hand.apply(secret as KubernetesObject);
+    await this.hand.apply(secret);
     return this.kubeconfigWith(await this.tokenIn('nobody'));
   }
 

@@ -48,7 +48,10 @@ describe(`${where}, an instance`, () => {
       namespace: instance.namespace,
       labelSelector: `souk.dev/node=${node}`,
     });
-    return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name).sort();
+    return items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata }) => metadata.name)
+      .sort();
   };
 
   it('is planned before anybody pays: its order, its room, everything that would be made', async () => {

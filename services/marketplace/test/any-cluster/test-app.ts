@@ -34,10 +34,15 @@ export class TestApp {
         : await this.provider.post(`${path}/versions`, { number, description: number, cloneFrom }),
     ) as { versionId: string };
     const configurations = `/v1/versions/${versionId}/configurations`;
-    const configuration = cloneFrom === undefined
-      ? ok(await this.provider.post(configurations, { name: 'standard', hosting: 'edge' }))
-      : ok(await this.provider.get(configurations)).items[0];
-    return { versionId, configurationId: configuration.configurationId as string, revision: (configuration.revision as number | undefined) ?? 0 };
+    const configuration =
+      cloneFrom === undefined
+        ? ok(await this.provider.post(configurations, { name: 'standard', hosting: 'edge' }))
+        : ok(await this.provider.get(configurations)).items[0];
+    return {
+      versionId,
+      configurationId: configuration.configurationId as string,
+      revision: (configuration.revision as number | undefined) ?? 0,
+    };
   }
 
   async publish(number: string, versionId: string): Promise<string> {

@@ -68,8 +68,13 @@ export class TestInstance {
 
   /** Fulfilled when the operation's record has such a step. */
   step(operationId: string, type: string, node?: string): Promise<Answer['body']> {
-    const isIt = (step: { type: string; node?: string }): boolean => step.type === type && (node === undefined || step.node === node);
-    return this.owner.buyer.until(`/v1/operations/${operationId}`, ({ steps }) => (steps as { type: string }[]).some(isIt), PATIENCE);
+    const isIt = (step: { type: string; node?: string }): boolean =>
+      step.type === type && (node === undefined || step.node === node);
+    return this.owner.buyer.until(
+      `/v1/operations/${operationId}`,
+      ({ steps }) => (steps as { type: string }[]).some(isIt),
+      PATIENCE,
+    );
   }
 
   object(kind: string, name: string): Promise<KubernetesObject> {
