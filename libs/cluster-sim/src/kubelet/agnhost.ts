@@ -1,5 +1,5 @@
 import { type Behaviour } from '../config';
-import { isObject, type Json, type JsonObject } from '../objects/json';
+import { isObject, type JsonObject } from '../objects/json';
 import { type Container } from '../objects/workloads';
 
 const AGNHOST = /(^|\/)agnhost(:|@|$)/;

@@ -38,7 +38,7 @@ export interface Container {
   envFrom?: { secretRef?: SourceReference; configMapRef?: SourceReference }[] | undefined;
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string; hostIP?: string }[] | undefined;
   resources?: ResourceRequirements | undefined;
-  volumeMounts?: { name: string; mountPath: string }[] | undefined;
+  volumeMounts?: { name: string; mountPath: string; subPath?: string }[] | undefined;
   restartPolicy?: string | undefined;
   securityContext?: ContainerSecurity | undefined;
   readinessProbe?: unknown;

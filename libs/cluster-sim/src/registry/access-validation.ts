@@ -23,7 +23,7 @@ export const clusterRoleProblems = (object: KubeObject): FieldProblem[] =>
 /** Whom a role is given to may change; which role it is may not. */
 export const clusterRoleBindingProblems = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
   const { subjects = [], ...binding } = object as ClusterRoleBinding;
-  const role: Partial<ClusterRoleBinding['roleRef']> = (binding.roleRef as ClusterRoleBinding['roleRef'] | undefined) ?? {};
+  const role: Partial<ClusterRoleBinding['roleRef']> = (binding.roleRef) ?? {};
   return [
     ...(role.apiGroup === GROUP ? [] : [unsupportedValue('roleRef.apiGroup', role.apiGroup ?? '', [GROUP])]),
     ...(role.kind === 'ClusterRole' ? [] : [unsupportedValue('roleRef.kind', role.kind ?? '', ['ClusterRole'])]),

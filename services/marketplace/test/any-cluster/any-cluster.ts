@@ -30,8 +30,6 @@ const settings = {
  * cluster itself it does by {@link hand}. Of a story that broke off nothing stays there.
  */
 export class AnyCluster {
-  private readonly instances: TestInstance[] = [];
-
   private constructor(
     readonly marketplace: TestMarketplace,
     private readonly front: TlsFront | undefined,
@@ -59,19 +57,27 @@ export class AnyCluster {
     if (!role)
       console.info('not run: with the least role, since it can not be granted here; the user of the kubeconfig is taken');
     const cluster = new KubernetesCluster(() => Promise.resolve(endpoint));
-    const { items } = await cluster.list('Node');
-    return new AnyCluster(
-      marketplace,
-      front,
-      role,
-      hand,
-      cluster,
-      isReal || front ? { kind: 'kubeconfig', kubeconfig: (await role?.kubeconfig()) ?? kubeconfig } : { kind: 'simulated' },
-      [...new Set(items.map(platformOf))],
-      await marketplace.newTenant('Harbour', 'provider'),
-      await marketplace.newTenant('Dairy', 'buyer'),
-      await billingSystem(marketplace.operator, marketplace.url),
-    );
+    try {
+      const { items } = await cluster.list('Node');
+      return new AnyCluster(
+        marketplace,
+        front,
+        role,
+        hand,
+        cluster,
+        isReal || front ? { kind: 'kubeconfig', kubeconfig: (await role?.kubeconfig()) ?? kubeconfig } : { kind: 'simulated' },
+        [...new Set(items.map(platformOf))],
+        await marketplace.newTenant('Harbour', 'provider'),
+        await marketplace.newTenant('Dairy', 'buyer'),
+        await billingSystem(marketplace.operator, marketplace.url),
+      );
+    } catch (error) {
+      await role?.withdraw();
+      cluster.close();
+      await front?.stop();
+      await marketplace.stop();
+      throw error;
+    }
   }
 
   /** @returns its id */
@@ -95,16 +101,11 @@ export class AnyCluster {
     const { purchaseId } = ok(await this.billing.send('paid', orderId, 1, data));
     const path = `/v1/purchases/${purchaseId as string}`;
     const purchase = await this.buyer.until(path, ({ instanceId, failure }) => (instanceId ?? failure) !== undefined, PATIENCE);
-    return this.remember(new TestInstance(this, purchase.instanceId as string, orderId));
+    return new TestInstance(this, purchase.instanceId as string, orderId);
   }
 
   refund({ orderId }: TestInstance): Promise<Answer> {
     return this.billing.send('refunded', orderId, 2, { reason: 'the story is over' });
-  }
-
-  remember(instance: TestInstance): TestInstance {
-    this.instances.push(instance);
-    return instance;
   }
 
   /** What stands on the cluster with the label of an instance: nothing, once it is deleted. */
@@ -113,9 +114,10 @@ export class AnyCluster {
   }
 
   async close(): Promise<void> {
-    // First, or it would put right what is taken away now.
+    const { items } = ok(await this.buyer.get('/v1/instances?limit=100')) as { items: { instanceId: string }[] };
+    // First, or it would put right what is taken away now. With the simulated cluster, everything on it goes.
     if (isReal) await this.marketplace.stop();
-    if (isReal) for (const { id } of this.instances) await this.hand.delete({ kind: 'Namespace', name: namespaceOf(id) });
+    if (isReal) for (const { instanceId } of items) await this.hand.delete({ kind: 'Namespace', name: namespaceOf(instanceId) });
     if (isReal) await this.role?.withdraw();
     this.cluster.close();
     await this.front?.stop();

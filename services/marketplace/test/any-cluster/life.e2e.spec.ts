@@ -82,6 +82,10 @@ describe(`${where}, an instance`, () => {
     expect(changed).toMatchObject([
       { change: 'changed', kind: 'Deployment', name: 'web', fields: [{ before: agnhost('2.53'), after: agnhost('2.52') }] },
     ]);
+    const secret = (plan.manifests as Manifest[]).find(
+      ({ kind, metadata }) => kind === 'Secret' && metadata.name === 'souk-env-web',
+    );
+    expect(secret?.data).toEqual({ TOKEN: '••••' });
     await instance.operate('scale', { nodes: { web: 1 } });
     const stale = await instance.ask('upgrade', { versionId: app.version('1.1.0'), plan: plan.revisions });
     expect(stale).toMatchObject({ status: 412, body: { code: 'plan-stale' } });
@@ -143,7 +147,8 @@ describe(`${where}, an instance`, () => {
     ok(await any.refund(instance));
     await instance.until(({ status }) => status === 'deleted');
     const record = await instance.newest('delete');
-    expect(nodesWith(record, /InventoryFoundEmpty/)).toHaveLength(1);
+    const proof = record.steps.find(({ type }) => type === 'InventoryFoundEmpty');
+    expect(proof?.detail).toContain('Namespace, ');
     expect(await any.namespacesOf(instance)).toEqual([]);
   });
 });
@@ -151,6 +156,12 @@ describe(`${where}, an instance`, () => {
 interface Node {
   readonly serviceName: string;
   readonly addresses: readonly { readonly nodePort?: number }[];
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: object;
 }
 
 interface Workload {
