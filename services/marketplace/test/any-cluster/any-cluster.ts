@@ -9,7 +9,7 @@ import { ClusterByHand } from './cluster-by-hand';
 import { LeastRole } from './least-role';
 import { TestApp } from './test-app';
 import { TestInstance } from './test-instance';
-import { inMs, isReal, ok, PATIENCE } from './where';
+import { inMs, isReal, ok, PATIENCE, PAUSE } from './where';
 
 /** Trouble is told sooner than in earnest, so that a story does not take hours. */
 const settings = {
@@ -100,7 +100,12 @@ export class AnyCluster {
     const data = { ...order, configuration: 'standard', instanceName: orderId, ...more };
     const { purchaseId } = ok(await this.billing.send('paid', orderId, 1, data));
     const path = `/v1/purchases/${purchaseId as string}`;
-    const purchase = await this.buyer.until(path, ({ instanceId, failure }) => (instanceId ?? failure) !== undefined, PATIENCE);
+    const purchase = await this.buyer.until(
+      path,
+      ({ instanceId, failure }) => (instanceId ?? failure) !== undefined,
+      PATIENCE,
+      PAUSE,
+    );
     return new TestInstance(this, purchase.instanceId as string, orderId);
   }
 

@@ -3,7 +3,7 @@ import { accessInWords, neededAccess } from '../../../deployment/src/application
 import { AnyCluster } from './any-cluster';
 import { topologyOf, web } from './sample';
 import type { TestApp } from './test-app';
-import { isReal, ok, PATIENCE, where } from './where';
+import { isReal, ok, PATIENCE, PAUSE, where } from './where';
 
 /** A storage class whose volumes can be mounted on many hosts at once. */
 const nas = isReal ? process.env['SOUK_TEST_NAS'] : 'nas';
@@ -42,7 +42,7 @@ describe(`${where}, a cluster`, () => {
   const problemsOf = async (more: object): Promise<string[]> =>
     ((await check(more)).problems as { code: string; pointer: string }[]).map(({ code, pointer }) => `${code} ${pointer}`);
   const reachable = (clusterId: string) =>
-    any.buyer.until(`/v1/clusters/${clusterId}`, ({ lastSeen }) => lastSeen !== undefined, PATIENCE);
+    any.buyer.until(`/v1/clusters/${clusterId}`, ({ lastSeen }) => lastSeen !== undefined, PATIENCE, PAUSE);
 
   describe('that is checked', () => {
     it('is fit with the least role: it answers, is new enough, and has hosts', async () => {
@@ -113,7 +113,7 @@ describe(`${where}, a cluster`, () => {
       const hostPolicy = { hostNetwork: false, hostPaths: [{ path: '/var/log', readOnly: true }], devices: [] };
       const grant = { hostPolicy, reason: 'it sorts our logs' };
       ok(await any.buyer.patch(path, grant, { 'if-match': headers.get('etag')! }));
-      await any.buyer.until(path, ({ grants }) => (grants as object[]).length === 1, PATIENCE);
+      await any.buyer.until(path, ({ grants }) => (grants as object[]).length === 1, PATIENCE, PAUSE);
       expect(await plan()).toEqual([]);
       const instance = await any.purchase(app, '1.1.0', clusterId);
       await instance.reaches('running');

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@souk/kubernetes';
 import { namespaceOf } from '../../../deployment/src/domain/cluster-object';
 import type { Answer, TestUser } from '../../testing/marketplace.harness';
 import type { ClusterByHand } from './cluster-by-hand';
-import { ok, PATIENCE } from './where';
+import { ok, PATIENCE, PAUSE } from './where';
 
 /** A record of an operation, as far as stories look at it. */
 export interface OperationRecord {
@@ -29,7 +29,7 @@ export class TestInstance {
   }
 
   until(holds: (instance: Answer['body']) => boolean): Promise<Answer['body']> {
-    return this.owner.buyer.until(`/v1/instances/${this.id}`, holds, PATIENCE);
+    return this.owner.buyer.until(`/v1/instances/${this.id}`, holds, PATIENCE, PAUSE);
   }
 
   reaches(status: string): Promise<Answer['body']> {
@@ -52,7 +52,7 @@ export class TestInstance {
 
   async ended(operationId: string): Promise<OperationRecord> {
     const path = `/v1/operations/${operationId}`;
-    const record = await this.owner.buyer.until(path, ({ endedAt }) => endedAt !== undefined, PATIENCE);
+    const record = await this.owner.buyer.until(path, ({ endedAt }) => endedAt !== undefined, PATIENCE, PAUSE);
     await this.atRest();
     return record as OperationRecord;
   }
@@ -62,7 +62,7 @@ export class TestInstance {
     const isIt = (record: Answer['body']): boolean =>
       record.kind === kind && record.endedAt !== undefined && !known.includes(record.operationId as string);
     const path = `/v1/instances/${this.id}/operations`;
-    const { items } = await this.owner.buyer.until(path, (body) => (body.items as object[]).some(isIt), PATIENCE);
+    const { items } = await this.owner.buyer.until(path, (body) => (body.items as object[]).some(isIt), PATIENCE, PAUSE);
     return this.ended((items as OperationRecord[]).find(isIt)!.operationId);
   }
 
