@@ -20,10 +20,15 @@ export const clusterRoleProblems = (object: KubeObject): FieldProblem[] =>
     ];
   });
 
+/** What a client may have left out. */
+interface Stated {
+  readonly subjects?: ClusterRoleBinding['subjects'];
+  readonly roleRef?: Partial<ClusterRoleBinding['roleRef']>;
+}
+
 /** Whom a role is given to may change; which role it is may not. */
 export const clusterRoleBindingProblems = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => {
-  const { subjects = [], ...binding } = object as ClusterRoleBinding;
-  const role: Partial<ClusterRoleBinding['roleRef']> = (binding.roleRef) ?? {};
+  const { subjects = [], roleRef: role = {} } = object as KubeObject & Stated;
   return [
     ...(role.apiGroup === GROUP ? [] : [unsupportedValue('roleRef.apiGroup', role.apiGroup ?? '', [GROUP])]),
     ...(role.kind === 'ClusterRole' ? [] : [unsupportedValue('roleRef.kind', role.kind ?? '', ['ClusterRole'])]),
