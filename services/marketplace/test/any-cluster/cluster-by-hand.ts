@@ -17,6 +17,8 @@ export interface Named {
   readonly kind: string;
   readonly namespace?: string;
   readonly name: string;
+  /** What `kubectl scale` writes. */
+  readonly subresource?: 'scale';
 }
 
 /** What the cluster has refused. */
@@ -59,9 +61,9 @@ export class ClusterByHand {
     });
   }
 
-  private pathOf({ kind, namespace, name }: Named): string {
+  private pathOf({ kind, namespace, name, subresource }: Named): string {
     const type = others[kind] ?? (resourceTypes as Readonly<Record<string, ResourceType>>)[kind]!;
-    return pathOf(type, namespace, name);
+    return pathOf(type, namespace, name) + (subresource === undefined ? '' : `/${subresource}`);
   }
 
   private async json(method: string, path: string, body?: object, type = 'application/json'): Promise<KubernetesObject> {

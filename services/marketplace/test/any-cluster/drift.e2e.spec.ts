@@ -31,6 +31,11 @@ describe(`${where}, what somebody changes by hand`, () => {
     await bought.reaches('running');
     return bought;
   };
+  /** `kubectl scale`, where one may: it is a part of an object with rights of its own. */
+  const scaled = async (count: number) => {
+    const name = { kind: 'Deployment', namespace: instance.namespace, name: 'web' };
+    await any.hand.edit(any.role ? { ...name, subresource: 'scale' } : name, replicas(count), 'kubectl');
+  };
   const policy = (to: string) => any.buyer.put(`/v1/instances/${instance.id}/drift-policy`, { policy: to });
   const suspension = async (verb: 'suspend' | 'resume') =>
     ok(await any.marketplace.operator.post(`/v1/instances/${instance.id}/${verb}-reconciliation`, { reason: 'a test' }));
@@ -61,7 +66,7 @@ describe(`${where}, what somebody changes by hand`, () => {
 
   it('is told instead, where its owner has chosen that', async () => {
     ok(await policy('report'));
-    await instance.edit('Deployment', 'web', replicas(3));
+    await scaled(3);
     expect((await instance.until(({ drift }) => drift !== undefined)).drift).toEqual([drifted]);
     expect(await instance.replicas('web')).toBe(3);
     ok(await policy('correct'));
