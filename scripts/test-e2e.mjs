@@ -28,7 +28,7 @@ const { status } = spawnSync(
   process.execPath,
   [
     join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
-    cluster === 'real' ? 'any-cluster\\.e2e\\.spec' : '\\.e2e\\.spec',
+    cluster === 'real' ? 'test/any-cluster/.*\\.e2e\\.spec' : '\\.e2e\\.spec',
     ...args,
   ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, SOUK_TEST_CLUSTER: cluster } },

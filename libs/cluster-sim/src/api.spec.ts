@@ -57,6 +57,7 @@ describe('The API of the simulated cluster', () => {
         'coordination.k8s.io',
         'discovery.k8s.io',
         'storage.k8s.io',
+        'rbac.authorization.k8s.io',
       ]);
       const core = await client.get('/api/v1');
       expect(core.body.resources).toContainEqual(

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrapCluster } from './bootstrap';
 import { type ClusterSimConfig, ConfigFile } from './config';
+import { AccountTokenController } from './controllers/account-token.controller';
 import { ClaimProtection } from './controllers/claim-protection';
 import { type Controller, ControllerLoop } from './controllers/controller-loop';
 import { DeploymentController } from './controllers/deployment.controller';
@@ -109,6 +110,7 @@ const controllers = (registry: Registry, events: EventRecorder, kubelet: Kubelet
   new LoadBalancerController(registry, events),
   new GarbageCollector(registry),
   new NamespaceController(registry),
+  new AccountTokenController(registry),
   new QuotaController(registry),
 ];
 

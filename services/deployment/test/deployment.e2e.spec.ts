@@ -193,7 +193,6 @@ describe('What goes wrong on a cluster', () => {
         images: {
           'broken/*': { behaviour: 'pull-error' },
           'stuck/*': { behaviour: 'never-ready' },
-          'failing/*': { behaviour: 'job-fails' },
         },
         hosts: [{ name: 'edge-1', cpu: '4', memory: '4Gi' }],
       },
@@ -240,17 +239,6 @@ describe('What goes wrong on a cluster', () => {
     const waiting = await world.until(instanceId, ({ nodes }) => nodes.at(-1)?.state === 'waiting');
     expect(waiting.nodes.at(-1).reason).toBe('it runs, but its health check does not succeed');
     await world.reaches(instanceId, 'degraded');
-  });
-
-  it('does not run a failed init node again by itself', async () => {
-    const failing = 'ver_01J00000000000000000000003';
-    world.neighbours.app.add(failing, '2.0.0', image(shop, 'schema', 'failing/schema:1'));
-    const instanceId = await world.purchase('failing', { versionId: failing });
-    const degraded = await world.reaches(instanceId, 'degraded');
-    expect(degraded.reason).toContain('init node "schema" failed');
-    expect([...(await world.objects(instanceId, 'Deployment')).keys()]).toEqual(['Deployment/mysql']);
-    await world.request('buyer', 'POST', `/v1/instances/${instanceId}/upgrade`, { versionId: next });
-    await world.reaches(instanceId, 'running');
   });
 
   it('says which node does not fit, of which resource, and how much was free; a delete does not wait for it', async () => {

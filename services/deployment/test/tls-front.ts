@@ -7,7 +7,8 @@ import { join } from 'node:path';
 
 /** Stands before a simulated cluster and speaks TLS, as real ones do. Takes the tokens that it is told, and no others. */
 export class TlsFront {
-  tokens: ReadonlySet<string> = new Set();
+  /** `any`: the cluster itself says whose tokens it takes. */
+  tokens: ReadonlySet<string> | 'any' = new Set();
   /** Takes requests and never answers. */
   hangs = false;
   private readonly server: Server;
@@ -20,14 +21,16 @@ export class TlsFront {
     this.server = createServer({ cert: certificate, key }, (incoming, outgoing) => {
       if (this.hangs) return;
       const token = incoming.headers.authorization?.replace('Bearer ', '') ?? '';
-      if (!this.tokens.has(token) && incoming.url !== '/version') {
+      if (this.tokens !== 'any' && !this.tokens.has(token) && incoming.url !== '/version') {
         outgoing.writeHead(401, { 'content-type': 'application/json' });
         outgoing.end(JSON.stringify({ kind: 'Status', message: 'Unauthorized' }));
         return;
       }
-      const headers = { ...incoming.headers, authorization: `Bearer ${cluster.token}` };
+      const headers = { ...incoming.headers, ...(this.tokens !== 'any' && { authorization: `Bearer ${cluster.token}` }) };
       const onward = request(cluster.url + (incoming.url ?? ''), { method: incoming.method, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A watch begins before there is anything to say.
+        outgoing.flushHeaders();
         answer.pipe(outgoing);
       });
       onward.on('error', () => outgoing.destroy());

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Role } from '@souk/contracts';
 import { type ClusterSim, type ClusterSimConfig, startClusterSim } from '@souk/cluster-sim';
 import type { MarketplaceConfig } from '../src/config';
@@ -58,13 +59,13 @@ export class TestUser {
     return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
   }
 
-  /** Asks again until the answer holds; what is waited for is a fact, not a time. */
-  async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 15_000): Promise<Answer['body']> {
+  /** Asks again, at once or after a pause, until the answer holds; what is waited for is a fact, not a time. */
+  async until(path: string, holds: (body: Answer['body']) => boolean, withinMs = 15_000, pauseMs = 0): Promise<Answer['body']> {
     for (const end = Date.now() + withinMs; ;) {
       const { status, body } = await this.get(path);
       if (status < 400 && holds(body)) return body;
       if (Date.now() > end) throw new Error(`GET ${path} did not come to what was waited for: ${status} ${JSON.stringify(body)}`);
-      await new Promise((resolve) => setImmediate(resolve));
+      await (pauseMs > 0 ? setTimeout(pauseMs) : setImmediate());
     }
   }
 }

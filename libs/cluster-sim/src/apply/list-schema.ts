@@ -63,6 +63,7 @@ const ATOMIC_MAPS = new Set([
   'labelSelector',
   'targetRef',
   'claimRef',
+  'roleRef',
 ]);
 
 /** Maps that are owned as a whole (`x-kubernetes-map-type: atomic`). */

@@ -53,7 +53,8 @@ export const removeFields = (
     const removal = gone.children.get(element);
     if (!removal) return inner;
     const keeper = kept?.children.get(element);
-    if (removal.member && !keeper) return undefined;
+    // A field with a name goes with what the cluster has filled in below it: of an old handler of a probe nothing is left.
+    if ((removal.member || element.startsWith('f:')) && !keeper) return undefined;
     return removeFields(inner, removal, keeper, at);
   };
   if (Array.isArray(value)) {

@@ -4,22 +4,15 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type ClusterSimConfig, type ConfigFile } from '../config';
 import { type Call, type SetRule } from '../faults/fault-rule';
 import { type Faults } from '../faults/faults';
-import {
-  ApiError,
-  methodNotAllowed,
-  noSuchResource,
-  notAllowed,
-  serverTrouble,
-  tooLarge,
-  unauthorized,
-} from '../objects/api-error';
+import { ApiError, methodNotAllowed, noSuchResource, serverTrouble, tooLarge, unauthorized } from '../objects/api-error';
 import { type Json } from '../objects/json';
 import { type KubeObject } from '../objects/kube-object';
 import { requestMatcher } from '../objects/selector';
 import { type Registry } from '../registry/registry';
 import { type WatchHistory } from '../store/watch-history';
-import { isToken, withoutAccessPath } from './access';
-import { accessName, addAccessReviews } from './access-reviews';
+import { withoutAccessPath } from './access';
+import { AccessControl, type User } from './access-control';
+import { addAccessReviews } from './access-reviews';
 import { addBodyParsers } from './body-parsers';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, openApiDocument, openApiIndex, VERSION } from './discovery';
 import { callOf, type Prepared, type RequestFault, undergo } from './fault-injection';
@@ -27,6 +20,7 @@ import { addFaultRoutes } from './fault-routes';
 import { listPage } from './listing';
 import { listRequest, type ObjectAnswer, ObjectHandlers, type ObjectRequest } from './object-handlers';
 import { OPENAPI_V2_PROTOBUF, openApiV2 } from './openapi-v2';
+import { APPLY_PATCH } from './patches';
 import { flag, parameter, type Query, wholeNumber } from './request-options';
 import { parsePath, type Target } from './request-path';
 import { addSimRoutes } from './sim-routes';
@@ -55,11 +49,13 @@ export class ApiServer {
   private readonly objects: ObjectHandlers;
   private readonly subresources: SubresourceHandlers;
   private readonly watches = new Map<Watch, Call>();
+  private readonly access: AccessControl;
 
   constructor(private readonly parts: ServerParts) {
     const { registry, config } = parts;
     this.objects = new ObjectHandlers(registry);
     this.subresources = new SubresourceHandlers(registry, () => config.current);
+    this.access = new AccessControl(registry.store, parts.token, () => config.current.denied);
     this.app = Fastify({
       bodyLimit: MAX_BODY_BYTES,
       routerOptions: { maxParamLength: 500 },
@@ -108,7 +104,7 @@ export class ApiServer {
         handler: async (request, reply) => this.api(request, reply),
       });
     }
-    addAccessReviews(this.app, () => this.parts.config.current);
+    addAccessReviews(this.app, this.access, ({ headers }) => this.userOf(headers));
     addSimRoutes(this.app, this.parts.config, this.parts.onRules);
     addFaultRoutes(this.app, this.parts.faults);
   }
@@ -139,13 +135,25 @@ export class ApiServer {
 
   private authorise({ url, headers }: FastifyRequest): void {
     if (PUBLIC_PATHS.includes(url.split('?')[0]!)) return;
-    const given = headers.authorization ?? '';
-    if (!isToken(given.replace(/^Bearer /, ''), this.parts.token)) throw unauthorized();
+    const { account } = this.userOf(headers);
+    if (account && url.startsWith('/sim/')) throw unauthorized();
   }
 
-  private assertAllowed({ verb, resource, subresource, name }: Call): void {
-    if (this.parts.config.current.denied.includes(accessName(verb, resource, subresource)))
-      throw notAllowed(verb, resource, name);
+  /** @throws ApiError 401 */
+  private userOf({ authorization = '' }: FastifyRequest['headers']): User {
+    const user = this.access.userOf(authorization.replace(/^Bearer /, ''));
+    if (!user) throw unauthorized();
+    return user;
+  }
+
+  /** Whoever applies what is not there creates it, and needs to be allowed both. */
+  private assertAllowed(user: User, { resource, mediaType }: ObjectRequest, call: Call): void {
+    const { namespace, name = '', subresource } = call;
+    const attempt = { ...call, group: resource.group };
+    const verb = call.verb === 'delete' && name === '' ? 'deletecollection' : call.verb;
+    this.access.assertAllowed(user, { ...attempt, verb });
+    const creates = mediaType === APPLY_PATCH && !subresource && !this.parts.registry.store.get(resource, namespace, name);
+    if (creates) this.access.assertAllowed(user, { ...attempt, verb: 'create' });
   }
 
   private async api(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -169,7 +177,7 @@ export class ApiServer {
 
   private async serveObjects(raw: FastifyRequest, reply: FastifyReply, request: ObjectRequest): Promise<unknown> {
     const call = callOf(request, request.method, request.userAgent);
-    this.assertAllowed(call);
+    this.assertAllowed(this.userOf(raw.headers), request, call);
     const { latencyMs, fault } = this.parts.faults.strike(call);
     if (latencyMs > 0) await delay(latencyMs);
     if (call.verb === 'watch') return this.watch(raw, reply, request, call, fault as RequestFault | undefined);

@@ -167,7 +167,7 @@ const runningStep = (run: ContainerRun, world: ContainerWorld): Step | undefined
     ...(code === 0 ? {} : { happened: ['Crashed' as const] }),
     change: (at) => ({ phase: 'exited', since: at, finishedAt: at, exitCode: code, ready: false }),
   });
-  if (conduct.behaviour === 'crash-loop') return exit(1, world.crashAfterMs);
+  if (conduct.behaviour === 'crash-loop') return exit(conduct.exitCode ?? 1, world.crashAfterMs);
   if (runsToEnd) {
     if (conduct.behaviour === 'never-ready') return run.ready ? undefined : becomeReady(startedAt);
     const left = conduct.runMs - creationMs(world);

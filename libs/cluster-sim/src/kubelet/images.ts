@@ -1,13 +1,23 @@
 import { type Behaviour, BEHAVIOURS, type ClusterSimConfig, type ImageRule } from '../config';
+import { type Container } from '../objects/workloads';
+import { agnhostConduct } from './agnhost';
 
 /** What a container of an image does, with all times, in milliseconds from its creation. */
 export interface ImageConduct {
   readonly behaviour: Behaviour;
   readonly startupMs: number;
   readonly runMs: number;
+  /** Of those that fail; default 1. */
+  readonly exitCode?: number;
 }
 
 type Timing = Pick<ClusterSimConfig, 'images' | 'startupMs' | 'slowStartupMs' | 'runMs'>;
+
+/** The conduct of a container: that of its image, unless what it is told to do decides. */
+export const conductOfContainer = (container: Container, config: Timing): ImageConduct => {
+  const conduct = conductOf(container.image, config);
+  return conduct.behaviour === 'normal' ? { ...conduct, ...agnhostConduct(container) } : conduct;
+};
 
 /**
  * The conduct of an image: by an exact rule, else by the longest pattern with `*` that fits its reference or its

@@ -9,7 +9,7 @@ import { type Container, type Pod } from '../objects/workloads';
 import { type Registry } from '../registry/registry';
 import { type Change, isStatusAlone } from '../store/object-store';
 import { type ContainerWorld } from './container-run';
-import { conductOf } from './images';
+import { conductOfContainer } from './images';
 import { reportHappenings } from './pod-events';
 import { PodAddresses } from './pod-addresses';
 import { advancePod, newPodRun, type PodRun, type PodWorld } from './pod-run';
@@ -124,7 +124,7 @@ export class Kubelet implements Controller {
     const config = this.config();
     const restartPolicy = pod.spec.restartPolicy ?? 'Always';
     const conditions = (container: Container, policy: ContainerWorld['restartPolicy'], runsToEnd: boolean): ContainerWorld => ({
-      conduct: conductOf(container.image, config),
+      conduct: conductOfContainer(container, config),
       runsToEnd,
       restartPolicy: policy,
       blockedBy: references.environmentProblem(container),

@@ -1,7 +1,7 @@
 import { timestamp } from '../objects/kube-object';
 import { type Pod } from '../objects/workloads';
 import { type ContainerRun } from './container-run';
-import { conductOf, type ImageConduct } from './images';
+import { conductOfContainer, type ImageConduct } from './images';
 import { type PodRun } from './pod-run';
 
 /** What `kubectl logs` shows of a container: a few lines made of its life. `undefined` while it has not started. */
@@ -9,16 +9,16 @@ export const podLog = (
   pod: Pod,
   run: PodRun | undefined,
   container: string,
-  config: Parameters<typeof conductOf>[1],
+  config: Parameters<typeof conductOfContainer>[1],
 ): string[] | undefined => {
   const find = (list: 'initContainers' | 'containers'): number =>
     (pod.spec[list] ?? []).findIndex(({ name }) => name === container);
   const init = find('initContainers');
   const main = find('containers');
   const life = init >= 0 ? run?.init[init] : run?.main[main];
-  const image = (init >= 0 ? pod.spec.initContainers?.[init] : pod.spec.containers[main])?.image ?? '';
-  if (life?.startedAt === undefined) return undefined;
-  return linesOf(pod, container, image, life, life.startedAt, conductOf(image, config));
+  const spec = init >= 0 ? pod.spec.initContainers?.[init] : pod.spec.containers[main];
+  if (!spec || life?.startedAt === undefined) return undefined;
+  return linesOf(pod, container, spec.image, life, life.startedAt, conductOfContainer(spec, config));
 };
 
 const linesOf = (

@@ -75,9 +75,31 @@ export const preconditionFailed = (resource: Resource, name: string, what: strin
 export const applyConflict = (message: string, causes: StatusCause[]): ApiError =>
   new ApiError(409, 'Conflict', message, { causes });
 
+/** A call, as the rules of access look at it. */
+export interface AccessAttempt {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
 /** The rules of access do not allow this call. */
-export const notAllowed = (verb: string, resource: string, name = ''): ApiError =>
-  new ApiError(403, 'Forbidden', `${resource} "${name}" is forbidden: User "souk" cannot ${verb} resource "${resource}"`);
+export const notAllowed = (
+  user: string,
+  { verb, group, resource, subresource, namespace, name = '' }: AccessAttempt,
+): ApiError => {
+  const what = subresource ? `${resource}/${subresource}` : resource;
+  const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const qualified = group ? `${resource}.${group}` : resource;
+  return new ApiError(
+    403,
+    'Forbidden',
+    `${qualified}${name && ` "${name}"`} is forbidden: User "${user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`,
+    { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource },
+  );
+};
 
 export const forbidden = (resource: Resource, name: string, why: string, causes?: StatusCause[]): ApiError =>
   new ApiError(403, 'Forbidden', `${qualifiedPlural(resource)} "${name}" is forbidden: ${why}`, {

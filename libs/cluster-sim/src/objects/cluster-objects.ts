@@ -47,6 +47,24 @@ export interface Secret extends KubeObject {
   data?: Labels | undefined;
 }
 
+/** What is allowed: every verb on every resource of every group that is named. */
+export interface PolicyRule {
+  verbs: string[];
+  apiGroups?: string[] | undefined;
+  resources?: string[] | undefined;
+  resourceNames?: string[] | undefined;
+  nonResourceURLs?: string[] | undefined;
+}
+
+export interface ClusterRole extends KubeObject {
+  rules?: PolicyRule[] | undefined;
+}
+
+export interface ClusterRoleBinding extends KubeObject {
+  subjects?: { kind: string; apiGroup?: string; name: string; namespace?: string }[] | undefined;
+  roleRef: { apiGroup: string; kind: string; name: string };
+}
+
 export interface ConfigMap extends KubeObject {
   data?: Labels | undefined;
   binaryData?: Labels | undefined;

@@ -1,5 +1,7 @@
 import {
   type ClusterEvent,
+  type ClusterRole,
+  type ClusterRoleBinding,
   type ConfigMap,
   type Namespace,
   type Node,
@@ -121,6 +123,15 @@ export const STORAGE_CLASSES = resource<StorageClass>('storage.k8s.io', 'Storage
   clusterWide: true,
 });
 export const ENDPOINT_SLICES = resource('discovery.k8s.io', 'EndpointSlice', 'endpointslices', { generation: true });
+export const CLUSTER_ROLES = resource<ClusterRole>('rbac.authorization.k8s.io', 'ClusterRole', 'clusterroles', {
+  clusterWide: true,
+});
+export const CLUSTER_ROLE_BINDINGS = resource<ClusterRoleBinding>(
+  'rbac.authorization.k8s.io',
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+  { clusterWide: true },
+);
 
 export const RESOURCES: readonly Resource[] = [
   NAMESPACES,
@@ -146,6 +157,8 @@ export const RESOURCES: readonly Resource[] = [
   LEASES,
   ENDPOINT_SLICES,
   STORAGE_CLASSES,
+  CLUSTER_ROLES,
+  CLUSTER_ROLE_BINDINGS,
 ];
 
 /** `v1`, `apps/v1`. */

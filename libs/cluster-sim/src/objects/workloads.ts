@@ -32,11 +32,13 @@ interface ContainerSecurity {
 export interface Container {
   name: string;
   image: string;
+  command?: string[] | undefined;
+  args?: string[] | undefined;
   env?: { name: string; valueFrom?: { secretKeyRef?: KeyReference; configMapKeyRef?: KeyReference } }[] | undefined;
   envFrom?: { secretRef?: SourceReference; configMapRef?: SourceReference }[] | undefined;
   ports?: { name?: string; containerPort: number; hostPort?: number; protocol?: string; hostIP?: string }[] | undefined;
   resources?: ResourceRequirements | undefined;
-  volumeMounts?: { name: string; mountPath: string }[] | undefined;
+  volumeMounts?: { name: string; mountPath: string; subPath?: string }[] | undefined;
   restartPolicy?: string | undefined;
   securityContext?: ContainerSecurity | undefined;
   readinessProbe?: unknown;

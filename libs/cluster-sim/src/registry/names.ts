@@ -44,7 +44,7 @@ export const nameProblems = (kind: string, name: string): FieldProblem[] => {
 export const labelProblems = (labels: Record<string, string> | undefined, field: string): FieldProblem[] =>
   Object.entries(labels ?? {}).flatMap(([key, value]) => [...keyProblems(key, field), ...valueProblems(value, field)]);
 
-const keyProblems = (key: string, field: string): FieldProblem[] => {
+export const keyProblems = (key: string, field: string): FieldProblem[] => {
   const parts = key.split('/');
   const name = parts.at(-1)!;
   if (

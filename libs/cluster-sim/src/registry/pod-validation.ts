@@ -8,6 +8,7 @@ import {
 } from '../objects/api-error';
 import { milliCpu, parseQuantity } from '../objects/quantity';
 import { type Container, type PodSpec } from '../objects/workloads';
+import { conductProblems, placementProblems } from './container-validation';
 import { rfc1123Label, rfc1123Subdomain } from './names';
 
 /**
@@ -29,14 +30,17 @@ export const podSpecProblems = (spec: PodSpec, field: string, claims: readonly s
       seen.add(container.name);
     });
   }
-  volumes.forEach(({ name, hostPath }, index) => {
+  volumes.forEach((each, index) => {
+    const { name, hostPath } = each;
     const volume = `${field}.volumes[${index}]`;
     const at = `${volume}.name`;
     problems.push(...labelName(name, at));
     if (volumes.findIndex((other) => other.name === name) < index) problems.push(duplicateValue(at, name));
+    if (Object.keys(each).length < 2) problems.push(requiredValue(volume, 'must specify a volume type'));
     if (hostPath?.type && !HOST_PATH_TYPES.includes(hostPath.type))
       problems.push(unsupportedValue(`${volume}.hostPath.type`, hostPath.type, HOST_PATH_TYPES));
   });
+  problems.push(...placementProblems(spec, field));
   const { restartPolicy } = spec;
   if (restartPolicy && !['Always', 'OnFailure', 'Never'].includes(restartPolicy)) {
     problems.push(unsupportedValue(`${field}.restartPolicy`, restartPolicy, ['Always', 'OnFailure', 'Never']));
@@ -90,7 +94,7 @@ const containerProblems = (container: Container, at: string, volumes: string[], 
     }
     if (!volumes.includes(name)) problems.push(unknownReference(`${field}.name`, name));
   });
-  return [...problems, ...resourceProblems(container, `${at}.resources`)];
+  return [...problems, ...resourceProblems(container, `${at}.resources`), ...conductProblems(container, at)];
 };
 
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];

@@ -158,6 +158,21 @@ const SHAPES: Readonly<Record<string, Fields>> = {
     },
   },
   PodDisruptionBudget: { spec: { selector: SELECTOR, minAvailable: 'intOrString', maxUnavailable: 'intOrString' } },
+  ClusterRole: {
+    rules: [
+      {
+        verbs: ['string'],
+        apiGroups: ['string'],
+        resources: ['string'],
+        resourceNames: ['string'],
+        nonResourceURLs: ['string'],
+      },
+    ],
+  },
+  ClusterRoleBinding: {
+    subjects: [{ kind: 'string', apiGroup: 'string', name: 'string', namespace: 'string' }],
+    roleRef: { apiGroup: 'string', kind: 'string', name: 'string' },
+  },
   Lease: { spec: { holderIdentity: 'string', leaseDurationSeconds: 'int32', renewTime: 'string' } },
 };
 

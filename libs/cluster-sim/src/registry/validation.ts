@@ -18,7 +18,9 @@ import { type KubeObject, type LabelSelector } from '../objects/kube-object';
 import { wholeUnits } from '../objects/quantity';
 import { selects } from '../objects/selector';
 import { type Deployment, type Job, type Pod, type PodTemplate, type ReplicaSet, type StatefulSet } from '../objects/workloads';
+import { clusterRoleBindingProblems, clusterRoleProblems } from './access-validation';
 import { labelProblems, nameProblems, rfc1123Label } from './names';
+import { networkPolicyProblems } from './network-policy-validation';
 import { podSpecProblems, portProblems, PROTOCOLS } from './pod-validation';
 
 /**
@@ -238,8 +240,27 @@ const keyedData = (object: KubeObject, before: KubeObject | undefined): FieldPro
   return problems;
 };
 
+/** What a Secret of a type must say, beside what any Secret may. */
+const secretTypes: Readonly<Record<string, (secret: Secret) => FieldProblem[]>> = {
+  'kubernetes.io/dockerconfigjson': ({ data }) => {
+    const value = data?.['.dockerconfigjson'];
+    if (value === undefined) return [requiredValue('data[.dockerconfigjson]')];
+    try {
+      JSON.parse(Buffer.from(value, 'base64').toString());
+      return [];
+    } catch {
+      return [invalidValue('data[.dockerconfigjson]', '<secret contents redacted>', 'invalid character')];
+    }
+  },
+  'kubernetes.io/service-account-token': ({ metadata }) =>
+    metadata.annotations?.['kubernetes.io/service-account.name']
+      ? []
+      : [requiredValue('metadata.annotations[kubernetes.io/service-account.name]')],
+};
+
 const secret = (object: KubeObject, before: KubeObject | undefined): FieldProblem[] => [
   ...keyedData(object, before),
+  ...(secretTypes[(object as Secret).type ?? '']?.(object) ?? []),
   ...(before ? immutable((object as Secret).type, (before as Secret).type, 'type') : []),
 ];
 
@@ -300,11 +321,6 @@ const storageClass = (object: KubeObject, before: KubeObject | undefined): Field
   ];
 };
 
-const networkPolicy = (object: KubeObject): FieldProblem[] => {
-  const spec = isObject(object.spec) ? object.spec : {};
-  return isObject(spec.podSelector) ? [] : [requiredValue('spec.podSelector')];
-};
-
 const ingress = (object: KubeObject): FieldProblem[] => {
   const { rules, defaultBackend } = isObject(object.spec) ? object.spec : {};
   const paths = Array.isArray(rules) ? rules.flatMap((rule, n) => pathsOf(rule, `spec.rules[${n}]`)) : [];
@@ -351,7 +367,9 @@ const RULES: Readonly<Record<string, (object: KubeObject, before: KubeObject | u
   PersistentVolumeClaim: claim,
   PersistentVolume: volume,
   StorageClass: storageClass,
-  NetworkPolicy: networkPolicy,
+  NetworkPolicy: networkPolicyProblems,
   Ingress: ingress,
   PodDisruptionBudget: podDisruptionBudget,
+  ClusterRole: clusterRoleProblems,
+  ClusterRoleBinding: clusterRoleBindingProblems,
 };

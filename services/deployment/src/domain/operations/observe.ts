@@ -189,7 +189,16 @@ export function needsCapacity(objects: readonly ClusterObject[]): boolean {
   );
 }
 
-const pullFailures: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+/** As kubelets name them, in `pkg/kubelet/images` and for errors of their runtimes. */
+const pullFailures: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+]);
 
 const startFailures: ReadonlySet<string> = new Set([
   'CreateContainerConfigError',

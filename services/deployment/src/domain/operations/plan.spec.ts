@@ -83,6 +83,18 @@ describe('plan', () => {
       expect(story.rest()).toEqual([]);
     });
 
+    it.each(['ErrImagePull', 'InvalidImageName', 'ImageInspectError', 'RegistryUnavailable', 'SignatureValidationFailed'])(
+      'knows an image that can not be had by the word %s',
+      (reason) => {
+        const story = new Story(renderInstance(toRender(shop)));
+        story.rest();
+        story.cluster.addPod('mysql', { containerStatuses: [{ name: 'mysql', state: { waiting: { reason } } }] });
+        story.clock = tooLate;
+        story.rest();
+        expect(story.operation).toMatchObject({ status: 'failed', failure: { code: 'image-not-pulled', node: 'mysql' } });
+      },
+    );
+
     it('says once what a slow node waits for', () => {
       const story = new Story(renderInstance(toRender(shop)));
       story.rest();
