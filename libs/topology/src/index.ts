@@ -16,3 +16,4 @@ export { warningsOf } from './warnings';
 export * from './limits';
 export * from './patterns';
 export * from './secret-names';
+export { hasStableStorage } from './validate-files';

@@ -1,7 +1,16 @@
 import type { Problem } from '@souk/event-sourcing';
 import { containerPathPattern, hostPathPattern, storageIdentifierPattern } from './patterns';
+import { presetNamed } from './presets/catalogue';
 import { InvalidQuantity, parseMemory } from './quantities';
 import type { StorageMount, TopologyNode } from './topology';
+
+/** Kubernetes labels each pod of a StatefulSet with its name, a dash and ten characters, and a label has 63. */
+const LONGEST_STATEFUL_NAME = 52;
+
+/** The process and its files belong together: a second one must not begin on them before the first one has gone. */
+export function hasStableStorage({ preset, storage = [] }: Pick<TopologyNode, 'preset' | 'storage'>): boolean {
+  return storage.length > 0 && preset !== undefined && presetNamed(preset)?.stableStorage === true;
+}
 
 /** What is wrong with the directories that a process is given: of the host, of the NAS, and the one that its logs are collected from. */
 export function fileProblems(node: TopologyNode, at: string): Problem[] {
@@ -18,6 +27,12 @@ export function fileProblems(node: TopologyNode, at: string): Problem[] {
       });
   });
   storage.forEach((mount, index) => problems.push(...storageProblems(mount, `${at}/storage/${index}`)));
+  if (node.serviceName.length > LONGEST_STATEFUL_NAME && hasStableStorage(node))
+    problems.push({
+      code: 'service-name-too-long',
+      pointer: `${at}/serviceName`,
+      message: `the name of a ${node.preset!} that has storage has ${LONGEST_STATEFUL_NAME} characters at most: its pods are labelled with it`,
+    });
   if (logDirectory !== undefined) problems.push(...containerPathProblems(logDirectory, `${at}/logDirectory`));
   return problems.concat(clashes(node, at));
 }

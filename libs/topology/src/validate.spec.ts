@@ -265,6 +265,15 @@ describe('Validation', () => {
       for (const userId of [-1, 1.5, 2 ** 31]) expect(wrongNode({ userId })).toEqual(['user-id-out-of-range /nodes/0/userId']);
       expect(wrongNode({ imagePullSecret: 'a/b' })).toEqual(['pull-secret-name-invalid /nodes/0/imagePullSecret']);
     });
+
+    it('leaves room for what Kubernetes adds to the name of a database with storage', () => {
+      const named = (length: number, storage: NonNullable<TopologyNode['storage']>) =>
+        wrong({ ...shop, nodes: [{ ...db, serviceName: 'm'.repeat(length), storage }], arrows: [] });
+      const storage = [{ identifier: 'data', containerPath: '/var/lib/mysql' }];
+      expect(named(52, storage)).toEqual([]);
+      expect(named(53, storage)).toEqual(['service-name-too-long /nodes/0/serviceName']);
+      expect(named(63, [])).toEqual([]);
+    });
   });
 
   describe('of a cloud node', () => {

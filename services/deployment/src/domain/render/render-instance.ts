@@ -1,6 +1,14 @@
 import type { ServiceProvision, SnapshotConfiguration } from '@souk/contracts';
 import { atOnce, type Steps } from '@souk/event-sourcing';
-import { type Arrow, digestOf, formatCpu, formatMemory, processSteps, type ResolvedProcess } from '@souk/topology';
+import {
+  type Arrow,
+  digestOf,
+  formatCpu,
+  formatMemory,
+  hasStableStorage,
+  processSteps,
+  type ResolvedProcess,
+} from '@souk/topology';
 import type { ClusterDescription } from '../clusters/cluster.events';
 import {
   type Bindings,
@@ -20,7 +28,7 @@ import { renderQuota } from './quota';
 import { NOT_BOUND, type Owner, ownerOf, ownerOfNode, type RenderedNode, type RenderedObject } from './rendered';
 import { type Deviation, deviationsOf, levelOf } from './security';
 import { renderStorage } from './storage';
-import { environmentSecretOf, hasStableStorage, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
+import { environmentSecretOf, renderEnvironmentSecret, renderPullSecret, renderWorkload } from './workload';
 
 /** Everything that the objects of an instance follow from. */
 export interface InstanceToRender {

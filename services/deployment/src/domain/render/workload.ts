@@ -1,4 +1,4 @@
-import { presetNamed, type ResolvedProcess } from '@souk/topology';
+import { hasStableStorage, type ResolvedProcess } from '@souk/topology';
 import { annotations } from '../cluster-object';
 import type { Environment } from './environment';
 import { governingServiceOf } from './network';
@@ -10,14 +10,6 @@ export function renderWorkload(owner: NodeOwner, workload: Workload): RenderedOb
   const { node } = workload;
   if (node.category === 'init') return renderJob(owner, workload);
   return hasStableStorage(node) ? renderStatefulSet(owner, workload) : renderDeployment(owner, workload);
-}
-
-/**
- * Its process and its files belong together: a second process must not begin on them before the first one has gone, which a StatefulSet sees
- * to and a Deployment does not.
- */
-export function hasStableStorage({ preset, storage = [] }: ResolvedProcess): boolean {
-  return storage.length > 0 && preset !== undefined && presetNamed(preset)?.stableStorage === true;
 }
 
 /**
