@@ -1,4 +1,4 @@
-import { processesOf, resolveTopology, type Topology, type TopologyNode } from '@souk/topology';
+import { processesOf, type Topology, type TopologyNode } from '@souk/topology';
 import { stringify } from 'yaml';
 import { ids, schema, shop, tomcat, toRender } from '../../../test/sample';
 import type { LoadBalancerDialect } from '../clusters/cluster.events';
