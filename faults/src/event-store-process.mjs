@@ -10,7 +10,7 @@ export class EventStoreProcess {
   /** @param folder where events and log lie */
   static async start(folder) {
     const { StartedProcess } = require('../../dist/services/marketplace/testing/started-process.js');
-    const { freePorts } = require('../../dist/services/marketplace/testing/free-ports.js');
+    const { freePorts } = require('../../dist/libs/event-sourcing/testing/free-ports.js');
     const one = new EventStoreProcess();
     [one.port] = await freePorts(1);
     one.process = new StartedProcess({

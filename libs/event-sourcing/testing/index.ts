@@ -4,6 +4,7 @@ export * from './sample-events';
 export * from './event-recorder';
 export * from './child';
 export * from './temporary-folder';
+export * from './free-ports';
 export * from './golden-events';
 export { snapshotStoreContract, type SnapshotStoreFixture } from './snapshot-store.contract';
 export * from './snapshot-laws';

@@ -1,7 +1,6 @@
-import { temporaryFolder } from '@souk/event-sourcing/testing';
+import { freePort, temporaryFolder } from '@souk/event-sourcing/testing';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,13 +82,4 @@ export class NatsServer {
     await this.kill();
     this.removeFolder();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

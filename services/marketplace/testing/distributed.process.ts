@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@souk/event-sourcing/testing';
 import { parse } from 'yaml';
 import { type Service, services } from '../../edge/src/routes';
-import { freePorts } from './free-ports';
 import { TestUser } from './marketplace.harness';
 import { StartedProcess } from './started-process';
 

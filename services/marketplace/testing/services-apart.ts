@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { freePorts } from '@souk/event-sourcing/testing';
 import { createHttpApplication, listen, PlatformModule, type ServiceDefinition } from '@souk/platform';
 import { NeighboursModule, type RpcServerOptions, serveNeighbours } from '@souk/rpc';
 import { AppCatalogModule, appCatalog } from '../../app-catalog/src/app-catalog.module';
@@ -57,7 +57,8 @@ export class ServicesApart {
   static async start(directory: string, { deadlineMs = 5_000 } = {}): Promise<ServicesApart> {
     const services = new ServicesApart(directory, deadlineMs);
     const names = Object.keys(parts) as Apart[];
-    for (const name of names) services.ports.set(name, await freePort());
+    const ports = await freePorts(names.length);
+    names.forEach((name, i) => services.ports.set(name, ports[i]!));
     for (const name of names) await services.start(name);
     return services;
   }
@@ -96,11 +97,3 @@ export class ServicesApart {
 
 @Module({})
 class Alone {}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -157,5 +157,5 @@ describe('EventStoreDB protocol: reading', () => {
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) count++;
     expect(count).toBe(400);
     expect(scans.mock.calls.length).toBeGreaterThan(pages);
-  });
+  }, 60_000);
 });

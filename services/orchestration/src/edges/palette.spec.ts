@@ -45,7 +45,13 @@ describe('Palette', () => {
   describe('takes by its schemas what is accepted, and has no problems but those that a schema has no words for:', () => {
     /** Two values that have to go together, and what others are called. */
     const wordless = new Set([
-      ...['request-above-limit', 'external-port-duplicate', 'host-network-port', 'container-path-duplicate'],
+      ...[
+        'request-above-limit',
+        'external-port-duplicate',
+        'host-network-port',
+        'container-path-duplicate',
+        'service-name-too-long',
+      ],
       ...[
         'reference-unknown',
         'reference-without-port',
