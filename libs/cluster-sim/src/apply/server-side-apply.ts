@@ -66,6 +66,6 @@ const conflictError = (conflicts: { owner: Ownership; fields: FieldSet }[]): Err
   return applyConflict(`Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`, causes);
 };
 
-const managerText = ({ manager, operation, apiVersion, subresource, time }: ManagedFields): string =>
-  `${JSON.stringify(manager)}${subresource ? ` with subresource "${subresource}"` : ''} using ${apiVersion}` +
-  (operation === 'Update' && time ? ` at ${time}` : '');
+const managerText = ({ manager, operation, apiVersion, subresource }: ManagedFields): string =>
+  `${JSON.stringify(manager)}${subresource ? ` with subresource "${subresource}"` : ''}` +
+  (operation === 'Update' ? ` using ${apiVersion}` : '');
