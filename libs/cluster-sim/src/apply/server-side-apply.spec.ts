@@ -83,6 +83,13 @@ describe('Server-side apply', () => {
     });
   });
 
+  it('is refused where a list has two items of the same key', () => {
+    const twice = withContainers({ name: 'a', ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'TCP' }] });
+    const where = '.spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]';
+    expect(() => apply(undefined, twice)).toThrow(/^failed to create typed patch object \(/);
+    expect(() => apply(undefined, twice)).toThrow(where);
+  });
+
   describe('a field of another manager', () => {
     const live = apply(undefined, object({ spec: { replicas: 2, paused: false } }), 'other');
 
