@@ -228,8 +228,8 @@ describe('The API of the simulated cluster', () => {
       const conflict = await client.apply(path, configMap('shared', { a: '2' }), 'two');
       expect([conflict.status, conflict.body.message, conflict.body.details.causes]).toEqual([
         409,
-        'Apply failed with 1 conflict: conflict with "one" using v1: .data.a',
-        [{ reason: 'FieldManagerConflict', message: 'conflict with "one" using v1', field: '.data.a' }],
+        'Apply failed with 1 conflict: conflict with "one": .data.a',
+        [{ reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.a' }],
       ]);
       expect((await client.apply(path, configMap('shared', { a: '2' }), 'two', true)).body.data).toEqual({ a: '2' });
     });

@@ -64,8 +64,12 @@ export function errorOf(status: number, body: string): KubernetesError {
   if (status === 422) return new Unprocessable(message);
   if (status === 401 || status === 403) return new AccessDenied(message);
   if (status === 429) return new Throttled(message);
+  if (status === 500 && UNREADABLE.test(message)) return new Unprocessable(message);
   return status >= 500 ? new Interrupted(message) : new Refused(status, message);
 }
+
+/** How a server-side apply answers to an object that does not follow its schema: as an error of the server, which stays. */
+const UNREADABLE = /^failed to (create typed patch|convert new) object \(/;
 
 function messageOf(body: string): string | undefined {
   try {

@@ -74,6 +74,8 @@ describe('This client and the official one, on one cluster', () => {
   it('are refused in the same words', async () => {
     const wrong = { ...service(80), spec: { ports: [{ port: 99_999 }] } };
     await expect(cluster.apply(wrong)).rejects.toThrow(Unprocessable);
+    const port = { port: 80, name: 'twice' };
+    await expect(cluster.apply({ ...service(80), spec: { ports: [port, port] } })).rejects.toThrow(Unprocessable);
     await expect(cluster.apply({ ...service(80), metadata: { name: 'web', namespace: 'nowhere' } })).rejects.toThrow(NotFound);
     await expect(cluster.delete({ kind: 'Service', namespace: 'default', name: 'web' }, { uid: 'another' })).rejects.toThrow(
       Conflict,

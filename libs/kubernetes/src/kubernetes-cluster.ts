@@ -17,11 +17,11 @@ export interface ClusterOptions {
   readonly burst: number;
   /** For one call, in milliseconds. */
   readonly timeoutMs: number;
-  /** A watch that says nothing for this long, not even a bookmark, is taken for dead. */
+  /** A watch that says nothing for this long, not even a bookmark (Kubernetes sends one a minute), is taken for dead. */
   readonly watchIdleMs: number;
 }
 
-export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burst: 200, timeoutMs: 15_000, watchIdleMs: 45_000 };
+export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burst: 200, timeoutMs: 15_000, watchIdleMs: 90_000 };
 
 /** Who we are among those who write to an object: fields of others are left alone. */
 const FIELD_MANAGER = 'souk';

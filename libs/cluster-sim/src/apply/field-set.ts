@@ -129,6 +129,18 @@ export const fieldsOf = (value: Json | undefined, path: readonly string[] = [], 
   return set;
 };
 
+/** Where a list by keys has two items of the same keys, in the words of structured-merge-diff; `undefined` where none has. */
+export const duplicateIn = (value: Json | undefined, path: readonly string[] = [], at = ''): string | undefined => {
+  const seen = new Set<string>();
+  for (const { element, value: inner, path: below, item } of partsOf(value, path) ?? []) {
+    if (item && seen.has(element)) return `${at}: duplicate entries for key ${elementText(element)}`;
+    seen.add(element);
+    const found = duplicateIn(inner, below, at + elementText(element));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
 /**
  * What a plain write did: the fields that are new or have another value (`written`), and those that are gone (`removed`).
  * New objects and lists count with all their fields.

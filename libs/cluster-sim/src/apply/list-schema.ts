@@ -64,6 +64,12 @@ const ATOMIC_MAPS = new Set([
   'targetRef',
   'claimRef',
   'roleRef',
+  // Of a node affinity; that of pods is a list.
+  'requiredDuringSchedulingIgnoredDuringExecution',
+  // Items of these lists: they are known by their keys, and owned as a whole.
+  'imagePullSecrets',
+  'secrets',
+  'ownerReferences',
 ]);
 
 /** Maps that are owned as a whole (`x-kubernetes-map-type: atomic`). */

@@ -70,11 +70,24 @@ describe('Server-side apply', () => {
       expect(containersOf(second)).toEqual([{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'web' }] }]);
     });
 
+    it('owns a reference to a Secret as a whole', () => {
+      const applied = apply(undefined, object({ spec: { template: { spec: { imagePullSecrets: [{ name: 'pull' }] } } } }));
+      const items = { 'f:imagePullSecrets': { 'k:{"name":"pull"}': {} } };
+      expect(applied.metadata.managedFields?.[0]?.fieldsV1).toEqual({ 'f:spec': { 'f:template': { 'f:spec': items } } });
+    });
+
     it('stays the same, managed fields and all, when the same is applied again', () => {
       const config = withContainers({ name: 'a', image: 'x', args: ['1', '2'] });
       const first = apply(undefined, config, 'souk', false, 1000);
       expect(apply(first, config, 'souk', false, 99_000)).toEqual(first);
     });
+  });
+
+  it('is refused where a list has two items of the same key', () => {
+    const twice = withContainers({ name: 'a', ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'TCP' }] });
+    const where = '.spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]';
+    expect(() => apply(undefined, twice)).toThrow(/^failed to create typed patch object \(/);
+    expect(() => apply(undefined, twice)).toThrow(where);
   });
 
   describe('a field of another manager', () => {
@@ -83,12 +96,12 @@ describe('Server-side apply', () => {
     it('is a conflict when the value differs', () => {
       const attempt = (): KubeObject => apply(live, object({ spec: { replicas: 3 } }));
       expect(attempt).toThrow(ApiError);
-      expect(attempt).toThrow('Apply failed with 1 conflict: conflict with "other" using apps/v1: .spec.replicas');
+      expect(attempt).toThrow('Apply failed with 1 conflict: conflict with "other": .spec.replicas');
     });
 
     it('names every conflict', () => {
       expect(() => apply(live, object({ spec: { replicas: 3, paused: true } }))).toThrow(
-        'Apply failed with 2 conflicts: conflicts with "other" using apps/v1:\n- .spec.paused\n- .spec.replicas',
+        'Apply failed with 2 conflicts: conflicts with "other":\n- .spec.paused\n- .spec.replicas',
       );
     });
 
@@ -112,9 +125,7 @@ describe('Server-side apply', () => {
         metadata: { ...updated.metadata, managedFields: trackUpdate(live, updated, { manager: 'edit', now: 0 }) },
       };
       expect(managers(tracked)).toEqual(['other', 'edit']);
-      expect(() => apply(tracked, live, 'other')).toThrow(
-        'conflict with "edit" using apps/v1 at 1970-01-01T00:00:00Z: .spec.replicas',
-      );
+      expect(() => apply(tracked, live, 'other')).toThrow('conflict with "edit" using apps/v1: .spec.replicas');
     });
   });
 

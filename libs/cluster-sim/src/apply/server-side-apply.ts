@@ -1,7 +1,18 @@
-import { applyConflict, type StatusCause } from '../objects/api-error';
+import { applyConflict, type StatusCause, unreadablePatch } from '../objects/api-error';
 import { type JsonObject } from '../objects/json';
 import { type KubeObject, type ManagedFields } from '../objects/kube-object';
-import { changedFields, emptySet, type FieldSet, fieldsOf, intersection, isEmpty, minus, pathsOf, union } from './field-set';
+import {
+  changedFields,
+  duplicateIn,
+  emptySet,
+  type FieldSet,
+  fieldsOf,
+  intersection,
+  isEmpty,
+  minus,
+  pathsOf,
+  union,
+} from './field-set';
 import { asJson, encodeOwnership, newEntry, ownedBy, type Ownership, ownershipOf, type Writer } from './managed-fields';
 import { mergeApplied, removeFields } from './merge';
 
@@ -10,7 +21,7 @@ import { mergeApplied, removeFields } from './merge';
  * removed (unless somebody else owns it too), and a field that another manager owns with another value is a conflict.
  *
  * @returns the new object with its managed fields; the caller decides whether that is a change.
- * @throws ApiError 409 naming every conflicting manager and field, unless `force`.
+ * @throws ApiError 409 naming every conflicting manager and field, unless `force`; 500 where a list states an item twice.
  */
 export const serverSideApply = (
   live: KubeObject | undefined,
@@ -18,6 +29,8 @@ export const serverSideApply = (
   writer: Writer,
   force: boolean,
 ): KubeObject => {
+  const duplicate = duplicateIn(asJson(applied));
+  if (duplicate !== undefined) throw unreadablePatch(applied, duplicate);
   const stated = fieldsOf(asJson(applied));
   const owners = liveOwners(live, applied.apiVersion, writer);
   const mine = owners.find(({ entry }) => ownedBy(entry, 'Apply', writer));
@@ -66,6 +79,6 @@ const conflictError = (conflicts: { owner: Ownership; fields: FieldSet }[]): Err
   return applyConflict(`Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`, causes);
 };
 
-const managerText = ({ manager, operation, apiVersion, subresource, time }: ManagedFields): string =>
-  `${JSON.stringify(manager)}${subresource ? ` with subresource "${subresource}"` : ''} using ${apiVersion}` +
-  (operation === 'Update' && time ? ` at ${time}` : '');
+const managerText = ({ manager, operation, apiVersion, subresource }: ManagedFields): string =>
+  `${JSON.stringify(manager)}${subresource ? ` with subresource "${subresource}"` : ''}` +
+  (operation === 'Update' ? ` using ${apiVersion}` : '');

@@ -30,7 +30,7 @@ export type StreamFault = Extract<Fault, { type: 'stall' | 'gone' | 'closed' | '
 export const isOfStreams = (fault: Fault): fault is StreamFault =>
   ['stall', 'gone', 'closed'].includes(fault.type) || (fault.type === 'reset' && fault.afterBytes === undefined);
 
-const BOOKMARK_EVERY_MS = 30_000;
+const BOOKMARK_EVERY_MS = 60_000;
 /** A client that leaves this much unread is too slow; it may come back with the version it has seen. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 

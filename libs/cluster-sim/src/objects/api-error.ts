@@ -76,6 +76,19 @@ export const applyConflict = (message: string, causes: StatusCause[]): ApiError 
   new ApiError(409, 'Conflict', message, { causes });
 
 /** A call, as the rules of access look at it. */
+/** Kubernetes calls it an error of its own when an applied object does not follow the schema. */
+export const unreadablePatch = (
+  {
+    apiVersion,
+    kind,
+    metadata: { namespace = '', name },
+  }: { apiVersion: string; kind: string; metadata: { namespace?: string | undefined; name: string } },
+  why: string,
+): ApiError => {
+  const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
+  return new ApiError(500, '', `failed to create typed patch object (${namespace}/${name}; ${type}): ${why}`);
+};
+
 export interface AccessAttempt {
   readonly verb: string;
   readonly group: string;

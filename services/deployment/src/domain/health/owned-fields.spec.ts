@@ -42,6 +42,12 @@ describe('Of what was said', () => {
     expect(lostFields({ spec: { selector: { matchLabels: { a: 'b' } } } }, { 'f:spec': { 'f:selector': {} } })).toEqual([]);
   });
 
+  it('nor is an item that is owned as a whole, as those of imagePullSecrets are', () => {
+    const fields: OwnedFields = { 'f:imagePullSecrets': { '.': {}, 'k:{"name":"a"}': {} } };
+    expect(lostFields({ imagePullSecrets: [{ name: 'a' }] }, fields)).toEqual([]);
+    expect(lostFields({ imagePullSecrets: [{ name: 'b' }] }, fields)).toEqual(['imagePullSecrets[b]']);
+  });
+
   it('an item of a set is known by itself', () => {
     const fields: OwnedFields = { 'f:finalizers': { 'v:"a"': {} } };
     expect(lostFields({ finalizers: ['a', 'b'] }, fields)).toEqual(['finalizers[b]']);

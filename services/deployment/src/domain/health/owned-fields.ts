@@ -31,8 +31,7 @@ function lostBelow(value: unknown, owned: OwnedFields, path: string): string[] {
   return value.flatMap((item: unknown) => {
     const part = partOf(item, owned);
     const itemPath = `${path}[${nameOf(item)}]`;
-    if (part === undefined) return [itemPath];
-    return typeof item === 'object' && item !== null ? lostFields(item, owned[part]!, itemPath) : [];
+    return part === undefined ? [itemPath] : lostBelow(item, owned[part]!, itemPath);
   });
 }
 
