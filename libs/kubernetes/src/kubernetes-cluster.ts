@@ -17,11 +17,11 @@ export interface ClusterOptions {
   readonly burst: number;
   /** For one call, in milliseconds. */
   readonly timeoutMs: number;
-  /** A watch that says nothing for this long, not even a bookmark (Kubernetes sends one a minute), is taken for dead. */
+  /** A watch that says nothing for this long, and does not end, is taken for dead. */
   readonly watchIdleMs: number;
 }
 
-export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burst: 200, timeoutMs: 15_000, watchIdleMs: 90_000 };
+export const defaultClusterOptions: ClusterOptions = { callsPerSecond: 100, burst: 200, timeoutMs: 15_000, watchIdleMs: 45_000 };
 
 /** Who we are among those who write to an object: fields of others are left alone. */
 const FIELD_MANAGER = 'souk';
@@ -30,6 +30,7 @@ const FIRST_PAGE = 200;
 const LARGEST_PAGE = 500;
 /** About how long a later page is, in characters: it is parsed in one go, and nothing else is done meanwhile. */
 const PAGE_LENGTH = 1_000_000;
+const LEAST_WATCH_SECONDS = 30;
 /** How often a list begins again whose later pages the server no longer has. */
 const MAX_LISTS = 3;
 /** So many connections in a row that broke off, and the cluster is taken for away: calls are not repeated until it answers again. */
@@ -214,7 +215,7 @@ export class KubernetesCluster {
       allowWatchBookmarks: 'true',
       labelSelector: selection.labelSelector,
       resourceVersion,
-      timeoutSeconds: String(240 + Math.floor(Math.random() * 60)),
+      timeoutSeconds: String(this.watchSeconds()),
     });
     const path = `${pathOf(resourceOf(kind), selection.namespace)}${query}`;
     const transport = await this.connected();
@@ -275,6 +276,14 @@ export class KubernetesCluster {
       (open) => open.close(),
       () => undefined,
     );
+  }
+
+  /**
+   * How long the server keeps a watch. It marks the version where a watch ends, and otherwise once a minute only: one that ends before it would be
+   * taken for dead costs nobody a list, and need not be quiet for minutes until it is missed. Not all end at the same moment.
+   */
+  private watchSeconds(): number {
+    return Math.max(LEAST_WATCH_SECONDS, Math.floor((this.options.watchIdleMs / 1000) * (0.7 + Math.random() * 0.2)));
   }
 
   private async page(kind: string, { namespace, labelSelector }: Selection, limit: number, next = '') {

@@ -75,7 +75,6 @@ export const preconditionFailed = (resource: Resource, name: string, what: strin
 export const applyConflict = (message: string, causes: StatusCause[]): ApiError =>
   new ApiError(409, 'Conflict', message, { causes });
 
-/** A call, as the rules of access look at it. */
 /** Kubernetes calls it an error of its own when an applied object does not follow the schema. */
 export const unreadablePatch = (
   {
@@ -89,6 +88,7 @@ export const unreadablePatch = (
   return new ApiError(500, '', `failed to create typed patch object (${namespace}/${name}; ${type}): ${why}`);
 };
 
+/** A call, as the rules of access look at it. */
 export interface AccessAttempt {
   readonly verb: string;
   readonly group: string;
