@@ -144,7 +144,7 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
   });
 
   it.each([
-    ['pod -l app=web', 'Started container web'],
+    ['pod -l app=web --show-events', 'Started container web'],
     ['deploy web', 'ScalingReplicaSet'],
     ['svc web', 'Endpoints:'],
     ['sts db', 'create Pod db-0 in StatefulSet db successful'],
