@@ -94,7 +94,7 @@ class World {
   async harm(harming, most) {
     for (const names = Object.keys(HARMS); !harming.over && harming.harms < most;) {
       await delay(CALM_MS * (0.5 + this.random()));
-      HARMS[names[harming.harms++ % names.length]](this);
+      await HARMS[names[harming.harms++ % names.length]](this);
       await delay(this.random() * LONGEST_MS);
       this.server.thaw();
       this.link.mend();

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { machine } from '../bench/src/machine.mjs';
 import { buildIfNeeded } from '../scripts/build.mjs';
@@ -17,6 +18,10 @@ import { writeResult } from './src/result.mjs';
 
 /** Takes half an hour. */
 const ONLY_BY_NAME = ['soak'];
+/** What has not come to its end by then never will, in minutes: it has failed, and those after it are not begun. */
+const MOST_MINUTES = { small: 5, full: 120 };
+
+class Stalled extends Error {}
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(folder).flatMap((file) => /^(.+)\.fault\.mjs$/.exec(file)?.[1] ?? []);
@@ -49,19 +54,27 @@ for (const name of chosen.filter((_, i) => i % parts === part - 1)) {
   const { run } = await import(`./${name}.fault.mjs`);
   const begun = performance.now();
   const progress = progressTo(process.stdout, name);
-  const result = await run({ small, seed, log: progress.log, options }).catch((error) => ({
-    line: `${name.toUpperCase()} failed: ${error.message.split('\n')[0]}`,
-    ok: false,
-    error,
-  }));
+  const limit = new AbortController();
+  const result = await Promise.race([run({ small, seed, log: progress.log, options }), stall(limit.signal, progress)]).catch(
+    (error) => ({ line: `${name.toUpperCase()} failed: ${error.message.split('\n')[0]}`, ok: false, error }),
+  );
+  limit.abort();
   progress.end();
   if (result.error) console.error(result.error);
   const seconds = Math.round((performance.now() - begun) / 1000);
   writeResult(join(folder, 'results'), name, { ...machine(), seed, small, seconds }, result);
   lines.push(result);
+  if (result.error instanceof Stalled) break;
 }
 for (const { line } of lines) console.log(line);
 process.exit(lines.every(({ ok }) => ok) ? 0 : 1);
+
+/** Rejected when the test has taken too long. */
+async function stall(signal, progress) {
+  const minutes = small ? MOST_MINUTES.small : MOST_MINUTES.full;
+  await delay(minutes * 60_000, undefined, { signal });
+  throw new Stalled(`not over after ${minutes} minutes; its last word: ${progress.latest}`);
+}
 
 /** Flags without a value are `--small`; every other one takes the next word. */
 function parse(args) {

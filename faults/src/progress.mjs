@@ -5,9 +5,15 @@ const EVERY = 5_000;
 export function progressTo(output, name) {
   let last = 0;
   let open = false;
+  let latest = '';
   return {
+    /** What it was told last. */
+    get latest() {
+      return latest;
+    },
     /** `log(text)` may be called as often as one likes. */
     log(text) {
+      latest = text;
       const line = `  ${name}: ${text}`;
       if (output.isTTY) {
         output.write(`\r\x1b[K${line.slice(0, output.columns - 1)}`);
