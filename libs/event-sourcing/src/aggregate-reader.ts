@@ -75,6 +75,18 @@ export class AggregateReader {
     return (base && (await this.fold(aggregate, stream, upTo, base))) ?? (await this.fold(aggregate, stream, upTo))!;
   }
 
+  /** What it has become since; `known` itself where nothing has happened. */
+  async since<State, Event extends DomainEvent>(
+    aggregate: Foldable<State, Event>,
+    stream: string,
+    known: Loaded<State>,
+  ): Promise<Loaded<State>> {
+    let latest = known;
+    for await (const recorded of this.events.readStream(stream, { from: known.revision + 1 }))
+      latest = { state: aggregate.evolve(latest.state, asEvent<Event>(recorded)), revision: recorded.revision };
+    return latest;
+  }
+
   /** First revision of that command in the whole stream, of which `folded` was read. */
   async revisionOf<State, Event extends DomainEvent>(
     aggregate: Foldable<State, Event>,

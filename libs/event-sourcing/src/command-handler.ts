@@ -66,6 +66,8 @@ export class CommandHandler {
   }
 
   /**
+   * @param seen the aggregate as the caller has loaded it, at a revision at which this command cannot have been given yet: it is not read again,
+   * unless something has happened since
    * @throws DomainError as decided, RevisionMismatch, or what the store throws
    */
   async handle<State, Command, Event extends DomainEvent>(
@@ -73,12 +75,17 @@ export class CommandHandler {
     id: string,
     command: Command,
     context: CommandContext,
+    seen?: Loaded<State>,
   ): Promise<CommandOutcome<State, Event>> {
     const stream = `${aggregate.category}-${id}`;
     for (let attempt = 1; ; attempt++) {
-      const before = await this.reader.read(aggregate, stream);
-      const known = await this.reader.revisionOf(aggregate, stream, context.commandId, before);
-      if (known !== undefined) return this.original(stream, known, context.commandId, before);
+      let before = attempt === 1 ? seen : undefined;
+      if (!before) {
+        const current = await this.reader.read(aggregate, stream);
+        const known = await this.reader.revisionOf(aggregate, stream, context.commandId, current);
+        if (known !== undefined) return this.original(stream, known, context.commandId, current);
+        before = current;
+      }
       if (context.ifMatch !== undefined && context.ifMatch !== before.revision)
         throw new RevisionMismatch(context.ifMatch, before.revision);
 
@@ -128,6 +135,15 @@ export class CommandHandler {
   ): Promise<Loaded<State>> {
     const { state, revision } = await this.reader.read(aggregate, `${aggregate.category}-${id}`, asOf);
     return { state, revision };
+  }
+
+  /** What has become of an aggregate since it was loaded, by what has happened since alone; `known` itself where that is nothing. */
+  since<State, Event extends DomainEvent>(
+    aggregate: Aggregate<State, never, Event>,
+    id: string,
+    known: Loaded<State>,
+  ): Promise<Loaded<State>> {
+    return this.reader.since(aggregate, `${aggregate.category}-${id}`, known);
   }
 
   /** Fulfilled when no snapshot is being written: they are written in the background. */

@@ -14,6 +14,8 @@ import { AddressPools } from './application/clusters/address-pools';
 import { ClusterChecks } from './application/clusters/cluster-checks';
 import { ClusterChoice } from './application/clusters/cluster-choice';
 import { ClusterClients } from './application/clusters/cluster-clients';
+import { KnownClusters } from './application/clusters/known-clusters';
+import { Drawings } from './application/plans/drawings';
 import { HostGrants } from './application/operations/host-grants';
 import { ClusterObstacles } from './application/clusters/cluster-obstacles';
 import { ClusterSights } from './application/clusters/cluster-sights';
@@ -134,7 +136,17 @@ export class DeploymentModule {
       providers: [
         { provide: DeploymentSettings, useValue: settings },
         { provide: ClusterConnection, inject: [SecretVault], useFactory: connections },
-        ...[ClusterClients, Clusters, SharedCluster, TenantSecrets, Deployables, Instances, ResourceReports, AppKeyGuard],
+        ...[
+          ClusterClients,
+          KnownClusters,
+          Clusters,
+          SharedCluster,
+          TenantSecrets,
+          Deployables,
+          Instances,
+          ResourceReports,
+          AppKeyGuard,
+        ],
         ...[Reconciler, InstanceWork, OperationJournal, OperationCauses, OperationCounts, IdentityBinding, SealedValues],
         ...[
           AddressBinding,
@@ -143,6 +155,7 @@ export class DeploymentModule {
           ClusterChoice,
           ClusterObstacles,
           HostGrants,
+          Drawings,
           ClusterSights,
           ClusterWatch,
         ],

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type InstanceStatus, ReleaseQueries, type SnapshotConfiguration } from '@souk/contracts';
-import { CommandHandler } from '@souk/event-sourcing';
 import { InjectReadModel } from '@souk/platform';
 import type { ReadModel } from '@souk/read-store';
-import { cluster } from '../../domain/clusters/cluster.decide';
 import { type HostPolicy, noHostAccess } from '../../domain/clusters/host-policy';
 import type { KnownInstance } from '../../domain/instances/instance';
 import { notGrantedOn } from '../../domain/clusters/obstacles';
+import { KnownClusters } from '../clusters/known-clusters';
 import { consequenceOf } from '../../domain/operations/operation';
 import { type InstanceDoc, instancesProjection } from '../../projections/instances.projection';
 import { type Entry, OperationJournal } from './operation-journal';
@@ -25,7 +24,7 @@ const GONE: InstanceStatus = 'deleted';
 @Injectable()
 export class HostGrants {
   constructor(
-    private readonly commands: CommandHandler,
+    private readonly clusters: KnownClusters,
     private readonly journal: OperationJournal,
     private readonly releases: ReleaseQueries,
     @InjectReadModel(instancesProjection) private readonly instances: ReadModel<InstanceDoc>,
@@ -68,7 +67,7 @@ export class HostGrants {
   }
 
   private async policyOf(clusterId: string): Promise<HostPolicy> {
-    const { state } = await this.commands.load(cluster, clusterId);
+    const { state } = await this.clusters.now(clusterId);
     return state.status === 'unknown' ? noHostAccess : state.description.hostPolicy;
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthorizationQueries, type CallContext, derivedId, ReleaseQueries } from '@souk/contracts';
-import { CommandHandler, derivedUuid, inSlices } from '@souk/event-sourcing';
+import { CommandHandler, derivedUuid } from '@souk/event-sourcing';
 import { Clock } from '@souk/platform';
 import { LRUCache } from 'lru-cache';
 import type { ClusterObject } from '../../domain/cluster-object';
@@ -9,11 +9,12 @@ import { type Condition, conditionOf, type Health, isAlike, moreTelling } from '
 import { health as healthAggregate, type HealthCommand } from '../../domain/health/health.decide';
 import { type KnownInstance, mayCorrect } from '../../domain/instances/instance';
 import { instance as instanceAggregate } from '../../domain/instances/instance.decide';
-import { renderingSteps, type RenderedInstance } from '../../domain/render/render-instance';
+import type { RenderedInstance } from '../../domain/render/render-instance';
 import { unrenderable } from '../../domain/render/unrenderable';
 import type { ClusterWorkplace } from '../clusters/cluster-workplace';
 import { DeploymentSettings } from '../deployment-settings';
 import { RECONCILER } from '../operation-causes';
+import { Drawings } from '../plans/drawings';
 import { Renderings } from '../plans/renderings';
 import type { Outcome } from '../work-queue';
 
@@ -65,6 +66,7 @@ export class Inspections {
     private readonly releases: ReleaseQueries,
     private readonly authorization: AuthorizationQueries,
     private readonly renderings: Renderings,
+    private readonly drawings: Drawings,
     private readonly clock: Clock,
     private readonly settings: DeploymentSettings,
   ) {}
@@ -169,7 +171,7 @@ export class Inspections {
     const { appKey, secretVersion } = credential;
     const wanted = { configuration, permissions: snapshot.permissions, credential: { appKey, secretVersion } };
     const input = await this.renderings.inputOf(instance, wanted);
-    const rendered = await inSlices(renderingSteps(input)).catch(unrenderable);
+    const rendered = await this.drawings.take(instanceId).of(input).catch(unrenderable);
     if ('failure' in rendered) return undefined;
     const { state: told } = await this.commands.load(healthAggregate, instanceId);
     return { instance, revision, told, rendered };

@@ -3,12 +3,12 @@ import { AuthorizationQueries, ReleaseQueries, type Snapshot, type SnapshotConfi
 import { Clock, NameRegistry } from '@souk/platform';
 import { SecretVault } from '@souk/secrets';
 import { following, inSpan, isTracing } from '@souk/tracing';
-import { inSlices } from '@souk/event-sourcing';
+import { inSlices, type Loaded } from '@souk/event-sourcing';
 import { type Topology, waveSteps } from '@souk/topology';
 import { cloudNodesOf, credentialsReadIn } from '../../domain/cloud/cloud-node';
 import type { Ordered } from '../../domain/operations/deploy-order';
 import { needsCapacity, type Observed } from '../../domain/operations/observe';
-import { type KnownInstance, operationOf, type RunningOperation } from '../../domain/instances/instance';
+import { type Instance, type KnownInstance, operationOf, type RunningOperation } from '../../domain/instances/instance';
 import {
   changesVersion,
   consequenceOf,
@@ -24,7 +24,8 @@ import { CloudResources } from '../cloud/cloud-resources';
 import { AddressBinding } from './address-binding';
 import { type ClusterWorkplace, NotOurs } from '../clusters/cluster-workplace';
 import { DeploymentSettings } from '../deployment-settings';
-import { Drawing } from '../plans/drawing';
+import type { Drawing } from '../plans/drawing';
+import { Drawings } from '../plans/drawings';
 import { HostGrants } from './host-grants';
 import { IdentityBinding } from './identity-binding';
 import { OperationCauses } from '../operation-causes';
@@ -45,11 +46,13 @@ interface Frozen {
   readonly configuration: SnapshotConfiguration;
 }
 
-type Working = Extract<KnownInstance, { readonly operation: RunningOperation }>;
+type Working = Loaded<Extract<KnownInstance, { readonly operation: RunningOperation }>>;
 
 /** An instance that is worked on, with what its operation is about. */
 interface Job {
   readonly instance: KnownInstance;
+  /** As of when the instance is known. */
+  readonly revision: number;
   readonly wanted: Frozen;
   /** What ran before, where the operation leads from one version to another. */
   readonly before?: Frozen;
@@ -73,6 +76,7 @@ export class InstanceWork {
     private readonly names: NameRegistry,
     private readonly vault: SecretVault,
     private readonly renderings: Renderings,
+    private readonly drawings: Drawings,
     private readonly resources: CloudResources,
     private readonly addresses: AddressBinding,
     private readonly grants: HostGrants,
@@ -83,19 +87,21 @@ export class InstanceWork {
 
   /** @throws what a cluster or another service throws; to be called again after a pause */
   async turn(instanceId: string, workplace: ClusterWorkplace): Promise<Outcome> {
-    const instance = await this.journal.instance(instanceId);
-    if (!('operation' in instance)) return { done: true };
-    const traceparent = isTracing() ? await this.causes.traceparent(instanceId, instance.operation.operationId) : undefined;
-    return following(traceparent, () => this.work(instance, workplace));
+    const loaded = await this.journal.instance(instanceId);
+    if (!isWorking(loaded)) return { done: true };
+    const { operationId } = loaded.state.operation;
+    const traceparent = isTracing() ? await this.causes.traceparent(instanceId, operationId) : undefined;
+    return following(traceparent, () => this.work(loaded, workplace));
   }
 
-  private async work(instance: Working, workplace: ClusterWorkplace): Promise<Outcome> {
+  private async work(loaded: Working, workplace: ClusterWorkplace): Promise<Outcome> {
+    const instance = loaded.state;
     for (const cutShort of instance.preempted ?? []) await this.journal.preempt(cutShort, instance.operation);
     if (instance.suspended && instance.status !== 'deleting') {
       await this.stall(instance.instanceId, 'suspended', instance.suspended.reason);
       return {};
     }
-    const job = await this.jobOf(instance);
+    const job = await this.jobOf(loaded);
     const entry = (await this.journal.operation(instance.operation.operationId)) ?? (await this.start(job, instance.operation));
     const after = entry.operation.status === 'running' ? await this.advance(job, entry, workplace) : entry;
     if (after.operation.status !== 'running') {
@@ -108,8 +114,8 @@ export class InstanceWork {
 
   /** The cluster is another replica's from here on. A last call may have been sent too late, for an instance that is gone by now. */
   async letGo(instanceId: string, workplace: ClusterWorkplace): Promise<void> {
-    const { status } = await this.journal.instance(instanceId);
-    if (status === 'deleted') await workplace.removeNamespace(instanceId);
+    const { state } = await this.journal.instance(instanceId);
+    if (state.status === 'deleted') await workplace.removeNamespace(instanceId);
   }
 
   /** When a node becomes slow, and after that its deadline; or when some trouble has lasted too long. */
@@ -126,20 +132,20 @@ export class InstanceWork {
 
   /** Nothing can be done for now: said once, in the record of the operation. */
   async stall(instanceId: string, code: StallCode, reason: string): Promise<void> {
-    const instance = await this.journal.instance(instanceId);
-    if (!('operation' in instance)) return;
-    const { operationId } = instance.operation;
-    const entry =
-      (await this.journal.operation(operationId)) ?? (await this.start(await this.jobOf(instance), instance.operation));
+    const loaded = await this.journal.instance(instanceId);
+    if (!isWorking(loaded)) return;
+    const { operation } = loaded.state;
+    const { operationId } = operation;
+    const entry = (await this.journal.operation(operationId)) ?? (await this.start(await this.jobOf(loaded), operation));
     await this.journal.record(entry, { type: 'OperationStalled', data: { operationId, instanceId, code, reason } });
   }
 
-  private async jobOf(instance: KnownInstance): Promise<Job> {
+  private async jobOf({ state: instance, revision }: Working): Promise<Job> {
     const wanted = await this.frozen(instance.wanted.snapshot, instance);
     const { status, running } = instance;
     const isChange = status === 'upgrading' || status === 'rolling-back' || status === 'retrying';
-    if (!running || !isChange) return { instance, wanted };
-    return { instance, wanted, before: await this.frozen(running.snapshot, instance) };
+    if (!running || !isChange) return { instance, revision, wanted };
+    return { instance, revision, wanted, before: await this.frozen(running.snapshot, instance) };
   }
 
   private async frozen(digest: string, { instanceId, configuration: name }: KnownInstance): Promise<Frozen> {
@@ -184,10 +190,21 @@ export class InstanceWork {
     if (entry.operation.started.kind === 'delete') await this.releaseAllBut(NOTHING, job, entry, workplace);
     await workplace.ready();
     entry = await this.journal.record(entry, { type: 'OperationContinued', data: idsOf(entry) });
+    const drawing = this.drawings.take(instanceId);
+    try {
+      return await this.rounds(job, entry, drawing, workplace);
+    } finally {
+      this.drawings.keep(instanceId, drawing);
+    }
+  }
+
+  /** Until there is only to wait. */
+  private async rounds(job: Job, continued: Entry, drawing: Drawing, workplace: ClusterWorkplace): Promise<Entry> {
+    const { instanceId } = job.instance;
+    let entry = continued;
     let lookedAgain = false;
-    const drawing = new Drawing();
     for (let round = 0; round < MAX_ROUNDS && entry.operation.status === 'running'; round++) {
-      const { suspended, status } = await this.stillOurs(entry, workplace);
+      const { suspended, status } = await this.stillOurs(job, entry, workplace);
       if (suspended && status !== 'deleting') {
         const stall = { code: 'suspended', reason: suspended.reason } as const;
         return this.journal.record(entry, { type: 'OperationStalled', data: { ...idsOf(entry), ...stall } });
@@ -217,9 +234,9 @@ export class InstanceWork {
    * not so any more.
    * @throws NotOurs
    */
-  private async stillOurs({ operation: { started } }: Entry, workplace: ClusterWorkplace): Promise<KnownInstance> {
+  private async stillOurs(job: Job, { operation: { started } }: Entry, workplace: ClusterWorkplace): Promise<KnownInstance> {
     workplace.assertOurs();
-    const instance = await this.journal.instance(started.instanceId);
+    const instance = await this.journal.now(started.instanceId, loadedIn(job));
     if (instance.status === 'unknown' || operationOf(instance)?.operationId !== started.operationId) throw new NotOurs();
     return instance;
   }
@@ -245,7 +262,7 @@ export class InstanceWork {
     const { credential } = operation;
     const { configuration, snapshot } = to;
     const wanted = { configuration, permissions: snapshot.permissions, credential, ...(from && { before: from.configuration }) };
-    const rendered = await drawing.of(await this.renderings.inputOf(instance, wanted), operation.rollback ? 'back' : 'forth');
+    const rendered = await drawing.of(await this.renderings.inputOf(instance, wanted));
     const left = this.leftBehind(operation, from ?? to);
     const { topology } = to.configuration;
     const cloud = cloudNodesOf(topology);
@@ -306,16 +323,12 @@ export class InstanceWork {
   }
 
   /** They are made by others, on nobody's cluster. */
-  private async askForResources(
-    actions: readonly Action[],
-    { instance }: Job,
-    entry: Entry,
-    workplace: ClusterWorkplace,
-  ): Promise<void> {
+  private async askForResources(actions: readonly Action[], job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
+    const { instance } = job;
     const { operationId } = entry.operation.started;
     for (const action of actions) {
       if (action.type !== 'want' && action.type !== 'release') continue;
-      await this.stillOurs(entry, workplace);
+      await this.stillOurs(job, entry, workplace);
       if (action.type === 'want') await this.resources.want(instance, operationId, action.node, action.spec);
       if (action.type === 'release') await this.resources.release(instance.instanceId, operationId, action.node);
     }
@@ -346,19 +359,21 @@ export class InstanceWork {
   }
 
   /** What runs for good offers its services to others; what is gone does not. */
-  private async settleServices(instance: KnownInstance, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
+  private async settleServices(job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
+    const { instance } = job;
     const { instanceId } = instance;
     const { started, status } = entry.operation;
     if (status !== 'succeeded') return;
     const call = await this.causes.context(instanceId, started.operationId, 'settle-services');
     if (started.kind === 'delete') return this.services.withdraw(instance, call);
     const { snapshot } = await this.frozen(started.snapshot, instance);
-    return this.services.settle(instance, snapshot.permissions, call, () => this.stillOurs(entry, workplace));
+    return this.services.settle(instance, snapshot.permissions, call, () => this.stillOurs(job, entry, workplace));
   }
 
-  private releaseAllBut(kept: ReadonlySet<string>, { instance }: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
+  private releaseAllBut(kept: ReadonlySet<string>, job: Job, entry: Entry, workplace: ClusterWorkplace): Promise<void> {
     const { operationId } = entry.operation.started;
-    return this.resources.releaseAllBut(instance.instanceId, operationId, kept, () => this.stillOurs(entry, workplace));
+    const { instanceId } = job.instance;
+    return this.resources.releaseAllBut(instanceId, operationId, kept, () => this.stillOurs(job, entry, workplace));
   }
 
   /**
@@ -376,17 +391,21 @@ export class InstanceWork {
       const kept = new Set(cloudNodesOf(topology).map(({ name }) => name));
       await this.releaseAllBut(kept, job, entry, workplace);
     }
-    await this.addresses.settle(job, entry, () => this.stillOurs(entry, workplace));
-    await this.settleServices(instance, entry, workplace);
+    await this.addresses.settle(job, entry, () => this.stillOurs(job, entry, workplace));
+    await this.settleServices(job, entry, workplace);
     if (kind === 'delete') {
       const { instanceId, ownerTenant, name, secrets } = instance;
       for (const secret of secrets) await this.vault.delete(ownerTenant, suppliedName(instanceId, secret));
       const call = await this.causes.context(instanceId, operationId, 'release-name');
       await this.names.release({ kind: 'instance', tenant: ownerTenant, name }, instanceId, call);
     }
-    await this.journal.conclude(instance, entry);
+    await this.journal.conclude(instance.instanceId, loadedIn(job), entry);
   }
 }
+
+const isWorking = (loaded: Loaded<Instance>): loaded is Working => 'operation' in loaded.state;
+
+const loadedIn = ({ instance, revision }: Job): Loaded<Instance> => ({ state: instance, revision });
 
 /** Whether there are managed resources in it. A delete finds also those of versions that never ran. */
 function concernsResources({ instance, wanted, before }: Job): boolean {

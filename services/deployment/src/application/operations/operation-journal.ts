@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { derivedUuid, CommandHandler } from '@souk/event-sourcing';
+import { CommandHandler, derivedUuid, type Loaded } from '@souk/event-sourcing';
 import { instance as instanceAggregate } from '../../domain/instances/instance.decide';
-import type { Instance, KnownInstance, RunningOperation } from '../../domain/instances/instance';
+import type { Instance, RunningOperation } from '../../domain/instances/instance';
 import type { Operation, StartedOperation } from '../../domain/operations/operation';
 import { isNews, operation as operationAggregate } from '../../domain/operations/operation.decide';
 import type { OperationFact, OperationStarted } from '../../domain/operations/operation.events';
@@ -23,8 +23,13 @@ export class OperationJournal {
     private readonly counts: OperationCounts,
   ) {}
 
-  async instance(instanceId: string): Promise<Instance> {
-    return (await this.commands.load(instanceAggregate, instanceId)).state;
+  instance(instanceId: string): Promise<Loaded<Instance>> {
+    return this.commands.load(instanceAggregate, instanceId);
+  }
+
+  /** The same instance as it is now. */
+  async now(instanceId: string, known: Loaded<Instance>): Promise<Instance> {
+    return (await this.commands.since(instanceAggregate, instanceId, known)).state;
   }
 
   async operation(operationId: string): Promise<Entry | undefined> {
@@ -54,20 +59,21 @@ export class OperationJournal {
       operationId,
       { type: 'RecordFacts', facts },
       { ...context, ifMatch: entry.revision },
+      { state: entry.operation, revision: entry.revision },
     );
     return { operation: started(outcome.state), revision: outcome.revision };
   }
 
-  /** Tells the instance how its operation ended. */
-  async conclude(instance: KnownInstance, { operation }: Entry): Promise<void> {
+  /** Tells the instance how its operation ended. @param loaded while it ran */
+  async conclude(instanceId: string, loaded: Loaded<Instance>, { operation }: Entry): Promise<void> {
     const { operationId } = operation.started;
     const ended = {
       outcome: operation.status === 'succeeded' || operation.status === 'rolled-back' ? operation.status : 'failed',
       ...('failure' in operation && { failure: operation.failure }),
     } as const;
     const command = { type: 'ConcludeOperation', operationId, completedInit: [...operation.completedInit], ...ended } as const;
-    const context = await this.causes.context(instance.instanceId, operationId, 'conclude');
-    const { events } = await this.commands.handle(instanceAggregate, instance.instanceId, command, context);
+    const context = await this.causes.context(instanceId, operationId, 'conclude');
+    const { events } = await this.commands.handle(instanceAggregate, instanceId, command, context, loaded);
     this.counts.add(events);
     this.causes.forget(operationId);
   }

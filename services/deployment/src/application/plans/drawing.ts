@@ -1,21 +1,29 @@
 import { inSlices } from '@souk/event-sourcing';
 import { type InstanceToRender, type RenderedInstance, renderingSteps } from '../../domain/render/render-instance';
 
-/** Renders what one turn wants of an instance, round after round: anew only where something that it follows from has changed. */
+/** What is wanted of one instance, rendered anew only where something that it follows from has changed. */
 export class Drawing {
-  private last: { readonly key: string; readonly rendered: RenderedInstance } | undefined;
+  private last: { readonly input: InstanceToRender; readonly key: string; readonly rendered: RenderedInstance } | undefined;
 
-  /**
-   * @param version tells apart the versions that a turn is about: a large topology is not compared
-   * @throws UnresolvedReference, StorageWithoutNas
-   */
-  async of(input: InstanceToRender, version: string): Promise<RenderedInstance> {
-    const key = keyOf(input, version);
-    if (this.last?.key !== key) this.last = { key, rendered: await inSlices(renderingSteps(input)) };
+  /** How many nodes it holds. */
+  get size(): number {
+    return this.last?.rendered.nodes.length ?? 0;
+  }
+
+  /** @throws UnresolvedReference, StorageWithoutNas */
+  async of(input: InstanceToRender): Promise<RenderedInstance> {
+    const key = keyOf(input);
+    if (this.last?.key !== key || !isOfSameVersions(this.last.input, input))
+      this.last = { input, key, rendered: await inSlices(renderingSteps(input)) };
     return this.last.rendered;
   }
 }
 
-function keyOf({ configuration: _, before: __, provisions: ___, ...rest }: InstanceToRender, version: string): string {
-  return JSON.stringify([version, rest], (_key, value: unknown) => (value instanceof Map ? [...value] : value));
+/** A version never changes, and may be large: it is the same where it is the same object. */
+function isOfSameVersions(one: InstanceToRender, other: InstanceToRender): boolean {
+  return one.configuration === other.configuration && one.before === other.before && one.provisions === other.provisions;
+}
+
+function keyOf({ configuration: _, before: __, provisions: ___, ...rest }: InstanceToRender): string {
+  return JSON.stringify(rest, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
 }

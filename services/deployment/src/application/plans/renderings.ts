@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { AppCatalogQueries, type DeclaredPermissions, type SnapshotConfiguration } from '@souk/contracts';
-import { CommandHandler } from '@souk/event-sourcing';
-import { cluster } from '../../domain/clusters/cluster.decide';
 import type { ClusterDescription } from '../../domain/clusters/cluster.events';
 import { withoutSimulatedDigests } from '../../domain/render/image-digests';
 import type { InstanceFacts } from '../../domain/instances/instance';
@@ -10,6 +8,7 @@ import { platformsOfImages } from '../../domain/clusters/platforms';
 import type { ClusterTraits, InstanceToRender } from '../../domain/render/render-instance';
 import { CloudResources } from '../cloud/cloud-resources';
 import { AddressPools } from '../clusters/address-pools';
+import { KnownClusters } from '../clusters/known-clusters';
 import { DeploymentSettings } from '../deployment-settings';
 import { InstanceServices } from '../services/services';
 
@@ -27,7 +26,7 @@ export interface Wanted {
 @Injectable()
 export class Renderings {
   constructor(
-    private readonly commands: CommandHandler,
+    private readonly clusters: KnownClusters,
     private readonly settings: DeploymentSettings,
     private readonly resources: CloudResources,
     private readonly pools: AddressPools,
@@ -37,7 +36,7 @@ export class Renderings {
 
   async inputOf(instance: InstanceFacts, { configuration, before, credential, permissions }: Wanted): Promise<InstanceToRender> {
     const { instanceId, name, appId, clusterId, parameters, restarts, scale, stopped } = instance;
-    const { state } = await this.commands.load(cluster, clusterId);
+    const { state } = await this.clusters.now(clusterId);
     const description = state.status === 'unknown' ? undefined : state.description;
     return {
       ...{ instanceId, name, appId, parameters, restarts },

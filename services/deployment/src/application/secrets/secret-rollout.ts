@@ -26,7 +26,7 @@ export class SecretRollout {
   async follow(instanceId: string, cause: CallContext): Promise<void> {
     const version = (await this.authorization.credentialOf(instanceId))?.secretVersion ?? 1;
     if (version === 1) return;
-    const instance = await this.journal.instance(instanceId);
+    const { state: instance } = await this.journal.instance(instanceId);
     if (instance.status !== 'running') return;
     // It is told late, perhaps: a newer operation may have brought the secret since.
     if ((await this.broughtLast(instanceId)) === version) return;

@@ -7,7 +7,9 @@ export interface OwnedFields {
 }
 
 /** What names an object, and what the cluster alone writes: nobody owns it. */
-const ofNobody: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.name', 'metadata.namespace']);
+const ofNobody: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
+const ofNobodyInMetadata: ReadonlySet<string> = new Set(['name', 'namespace']);
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Paths of what is said here and is not ours (any more). Values are not compared: the cluster writes some in its own way (`1000m` as `1`),
@@ -15,37 +17,68 @@ const ofNobody: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.n
  *
  *     { spec: { replicas: 2, ports: [{ port: 80 }] } }    f:spec: { f:ports: { k:{"port":80}: { f:port } } }    gives    spec.replicas
  */
-export function lostFields(said: object, owned: OwnedFields, at = ''): string[] {
-  return Object.entries(said).flatMap(([field, value]: [string, unknown]) => {
-    const path = at === '' ? field : `${at}.${field}`;
-    if (value === undefined || ofNobody.has(path)) return [];
-    const part = `f:${field}`;
-    return Object.hasOwn(owned, part) ? lostBelow(value, owned[part]!, path) : [path];
-  });
+export function lostFields(said: object, owned: OwnedFields): string[] {
+  const lost: string[] = [];
+  collect(said, owned, '', lost);
+  return lost;
 }
 
-function lostBelow(value: unknown, owned: OwnedFields, path: string): string[] {
+function collect(said: object, owned: OwnedFields, at: string, lost: string[]): void {
+  const unowned = at === '' ? ofNobody : at === 'metadata' ? ofNobodyInMetadata : NONE;
+  for (const [field, value] of Object.entries(said) as [string, unknown][]) {
+    if (value === undefined || unowned.has(field)) continue;
+    const path = at === '' ? field : `${at}.${field}`;
+    const part = `f:${field}`;
+    if (Object.hasOwn(owned, part)) collectBelow(value, owned[part]!, path, lost);
+    else lost.push(path);
+  }
+}
+
+function collectBelow(value: unknown, owned: OwnedFields, path: string, lost: string[]): void {
   // It is owned as a whole.
-  if (typeof value !== 'object' || value === null || Object.keys(owned).length === 0) return [];
-  if (!Array.isArray(value)) return lostFields(value, owned, path);
-  return value.flatMap((item: unknown) => {
+  if (typeof value !== 'object' || value === null || Object.keys(owned).length === 0) return;
+  if (!Array.isArray(value)) {
+    collect(value, owned, path, lost);
+    return;
+  }
+  for (const item of value as unknown[]) {
     const part = partOf(item, owned);
     const itemPath = `${path}[${nameOf(item)}]`;
-    return part === undefined ? [itemPath] : lostBelow(item, owned[part]!, itemPath);
-  });
+    if (part === undefined) lost.push(itemPath);
+    else collectBelow(item, owned[part]!, itemPath, lost);
+  }
 }
 
 /** Items of a list are known by some of their fields, `k:{"name":"web"}`, or by themselves, `v:"web"`. */
 function partOf(item: unknown, owned: OwnedFields): string | undefined {
-  const itself = `v:${JSON.stringify(item)}`;
-  if (Object.hasOwn(owned, itself)) return itself;
-  return Object.keys(owned).find((part) => part.startsWith('k:') && isKeyOf(part.slice(2), item));
+  if (typeof item !== 'object' || item === null) {
+    const itself = `v:${JSON.stringify(item)}`;
+    return Object.hasOwn(owned, itself) ? itself : undefined;
+  }
+  return keysOf(owned).find(({ fields }) => fields.every(([field, value]) => fieldOf(item, field) === value))?.part;
 }
 
-function isKeyOf(key: string, item: unknown): boolean {
-  const fields = Object.entries(JSON.parse(key) as Record<string, unknown>);
-  return fields.every(([field, value]) => (item as Record<string, unknown>)[field] === value);
+interface ItemKey {
+  readonly part: string;
+  readonly fields: readonly (readonly [string, unknown])[];
 }
+
+/** Instances of one app own the same fields, which are kept once: their keys are parsed once. */
+const known = new WeakMap<OwnedFields, readonly ItemKey[]>();
+
+function keysOf(owned: OwnedFields): readonly ItemKey[] {
+  const before = known.get(owned);
+  if (before) return before;
+  const parts = Object.keys(owned).filter((part) => part.startsWith('k:'));
+  const keys = parts.map((part) => ({
+    part,
+    fields: Object.entries(JSON.parse(part.slice(2)) as object) as [string, unknown][],
+  }));
+  known.set(owned, keys);
+  return keys;
+}
+
+const fieldOf = (item: object, field: string): unknown => (item as Readonly<Record<string, unknown>>)[field];
 
 function nameOf(item: unknown): string {
   if (typeof item !== 'object' || item === null) return String(item);
