@@ -133,6 +133,48 @@ describe('The command handler', () => {
     expect(prepared).toEqual([0, 1]);
   });
 
+  it('decides on what the caller has seen, without reading it again', async () => {
+    await count(1, 'c1');
+    const seen = await commands.load(counter, 'a');
+    let reads = 0;
+    const counting = new CommandHandler(
+      Object.assign(Object.create(store) as EventStore, {
+        readStream: (...read: Parameters<EventStore['readStream']>) => {
+          reads++;
+          return store.readStream(...read);
+        },
+      }),
+    );
+    const outcome = await counting.handle(counter, 'a', { by: 2 }, call('c2'), seen);
+    expect([outcome.state, outcome.revision, reads]).toEqual([3, 1, 0]);
+  });
+
+  it('decides again, on what is there, where something has happened since the caller looked', async () => {
+    await count(60, 'c1');
+    const seen = await commands.load(counter, 'a');
+    await count(30, 'c2');
+    await expect(commands.handle(counter, 'a', { by: 20 }, call('c3'), seen)).rejects.toThrow(TooMuch);
+    expect(await commands.handle(counter, 'a', { by: 10 }, call('c4'), seen)).toMatchObject({ state: 100, revision: 2 });
+    await expect(commands.handle(counter, 'a', { by: 0 }, call('c5', { ifMatch: 2 }), seen)).rejects.toThrow(RevisionMismatch);
+  });
+
+  it('answers the original events where the same command of the same revision was given twice', async () => {
+    const seen = await commands.load(counter, 'a');
+    const first = await commands.handle(counter, 'a', { by: 2 }, call('c1', { ifMatch: -1 }), seen);
+    await count(1, 'c2');
+    const again = await commands.handle(counter, 'a', { by: 2 }, call('c1', { ifMatch: -1 }), seen);
+    expect(again.events).toEqual(first.events);
+  });
+
+  it('tells what has become of an aggregate since, from what has happened since alone', async () => {
+    await count(1, 'c1');
+    const seen = await commands.load(counter, 'a');
+    expect(await commands.since(counter, 'a', seen)).toBe(seen);
+    await count(2, 'c2');
+    await count(3, 'c3');
+    expect(await commands.since(counter, 'a', { ...seen, state: 100 })).toEqual({ state: 105, revision: 2 });
+  });
+
   it('refuses a caller who has seen another revision', async () => {
     await count(1, 'c1');
     await expect(count(1, 'c2', { ifMatch: 3 })).rejects.toThrow(RevisionMismatch);
