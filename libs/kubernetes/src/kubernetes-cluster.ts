@@ -295,7 +295,7 @@ export class KubernetesCluster {
       if (!outcome.error) return outcome.answer;
       const { answer, error } = outcome;
       if (answer && lost && request.method === 'DELETE' && error instanceof NotFound) return answer;
-      const retry = again({ error, retryAfter: answer?.headers['retry-after'], attempt, unconditional });
+      const retry = again({ error, retryAfter: answer?.retryAfter, attempt, unconditional });
       if (!retry || this.brokenOff > MAX_BROKEN_OFF) throw error;
       lost ||= error instanceof Interrupted;
       if (retry.everybody) this.bucket.pause(retry.afterMs);

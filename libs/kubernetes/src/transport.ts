@@ -1,7 +1,6 @@
 import {
   Agent as HttpAgent,
   type ClientRequest,
-  type IncomingHttpHeaders,
   type IncomingMessage,
   request as httpRequest,
   type RequestOptions,
@@ -23,11 +22,12 @@ export interface Request {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  /** Header of a refusal. */
+  readonly retryAfter?: string | undefined;
   readonly body: string;
 }
 
-/** Largest answer that is read, in bytes. A page of a list stays far below. */
+/** Largest answer that is read, in characters. A page of a list stays far below. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 
 /**
@@ -38,9 +38,10 @@ export class Transport {
   private readonly kept: HttpAgent | HttpsAgent;
   private readonly streams: HttpAgent | HttpsAgent;
   private readonly base: URL;
-  private readonly server: RequestOptions;
   private readonly root: string;
-  private readonly headers: Readonly<Record<string, string>>;
+  private readonly server: Pick<RequestOptions, 'protocol' | 'hostname' | 'port'>;
+  /** Name and value in turns: as a list they are neither copied nor asked for one by one. */
+  private readonly headers: readonly string[];
 
   /** @param underWay of each call that waits for its answer, how to make it fail; shared by all connections to a cluster */
   constructor(
@@ -49,12 +50,11 @@ export class Transport {
     private readonly underWay: Set<(error: Unreachable) => void>,
   ) {
     this.base = new URL(endpoint.server);
-    this.server = urlToHttpOptions(this.base);
     this.root = this.base.pathname.replace(/\/+$/, '');
-    this.headers = {
-      'user-agent': 'souk',
-      ...(endpoint.token !== undefined && { authorization: `Bearer ${endpoint.token}` }),
-    };
+    const { protocol, hostname, port } = urlToHttpOptions(this.base);
+    this.server = { protocol, hostname, port };
+    const authorization = endpoint.token === undefined ? [] : ['authorization', `Bearer ${endpoint.token}`];
+    this.headers = ['host', this.base.host, 'user-agent', 'souk', ...authorization];
     this.kept = this.agent({ keepAlive: true, maxSockets: 32 });
     this.streams = this.agent({ keepAlive: false });
   }
@@ -77,13 +77,12 @@ export class Transport {
       this.underWay.add(fail);
       call.on('error', fail);
       call.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        let length = 0;
+        let body = '';
+        response.setEncoding('utf8');
         response.on('error', fail);
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          length += chunk.length;
-          if (length > MAX_ANSWER) fail(new Error(`the answer has more than ${MAX_ANSWER} bytes`));
+        response.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > MAX_ANSWER) fail(new Error(`the answer has more than ${MAX_ANSWER} characters`));
         });
         response.on('end', () => {
           try {
@@ -93,7 +92,7 @@ export class Transport {
             return;
           }
           isOver();
-          fulfil({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') });
+          fulfil(answerOf(response, body));
         });
       });
       call.end(request.body);
@@ -135,13 +134,11 @@ export class Transport {
     agent: HttpAgent | HttpsAgent,
     signal?: AbortSignal,
   ): ClientRequest {
-    const headers = {
-      accept,
-      ...this.headers,
-      ...(body !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
-    };
-    const send = this.base.protocol === 'https:' ? httpsRequest : httpRequest;
-    return send({ ...this.server, method, path: `${this.root}${path}`, headers, agent, ...(signal && { signal }) });
+    const { protocol, hostname, port } = this.server;
+    const headers = [...this.headers, 'accept', accept];
+    if (body !== undefined) headers.push('content-type', contentType, 'content-length', String(Buffer.byteLength(body)));
+    const send = protocol === 'https:' ? httpsRequest : httpRequest;
+    return send({ protocol, hostname, port, method, path: `${this.root}${path}`, headers, agent, ...(signal && { signal }) });
   }
 
   private agent(options: { keepAlive: boolean; maxSockets?: number }): HttpAgent | HttpsAgent {
@@ -166,6 +163,12 @@ export class Transport {
     const Kind = code !== undefined && BROKEN_OFF.has(code) ? Interrupted : Unreachable;
     return new Kind(`${this.base.host} can't be reached: ${message || (code ?? 'unknown')}`, { cause: error });
   }
+}
+
+/** Headers are parsed when they are asked for, so nobody asks who does not need them. */
+function answerOf(response: IncomingMessage, body: string): Answer {
+  const { statusCode: status = 0 } = response;
+  return status < 300 ? { status, body } : { status, body, retryAfter: response.headers['retry-after'] };
 }
 
 /** There was a connection, and it did not last. */
