@@ -1,18 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Gone, KubernetesError, Unreachable } from './errors';
 import type { KubernetesObject, ListPage, Selection } from './kubernetes-object';
-import type { WatchEvent } from './watch-stream';
+import type { Watcher, WatchEvent } from './watch-stream';
 
 /** What an informer needs of a cluster. */
 export interface ObjectSource {
   pages(kind: string, selection: Selection): AsyncIterable<ListPage>;
-  watch(
-    kind: string,
-    selection: Selection,
-    resourceVersion: string,
-    signal: AbortSignal,
-    onOpen: () => void,
-  ): AsyncIterable<WatchEvent>;
+  watch(kind: string, selection: Selection, resourceVersion: string, signal: AbortSignal, watcher: Watcher): Promise<void>;
 }
 
 export interface InformerOptions {
@@ -22,8 +16,8 @@ export interface InformerOptions {
   readonly onTrouble?: (error: KubernetesError) => void;
   /** The cluster answered with a whole list, or has taken a watch up. */
   readonly onAnswered?: () => void;
-  /** What to keep of an object; all of it by default. */
-  readonly keep?: (object: KubernetesObject) => KubernetesObject;
+  /** What to keep of an object, where that was kept of it until now; all of it by default. */
+  readonly keep?: (object: KubernetesObject, before: KubernetesObject | undefined) => KubernetesObject;
   /** Back-off after failures: first and longest pause in milliseconds. */
   readonly backOff?: { readonly first: number; readonly longest: number };
 }
@@ -154,13 +148,17 @@ export class Informer {
   /** One watch, from the version that is known. */
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
-    const from = this.version ?? '';
-    for await (const { type, object } of this.source.watch(this.kind, this.selection, from, signal, () => this.answered())) {
-      if (type === 'DELETED') this.forget(object);
-      else if (type !== 'BOOKMARK') this.take(object);
-      this.version = object.metadata.resourceVersion ?? this.version;
-    }
+    await this.source.watch(this.kind, this.selection, this.version ?? '', signal, {
+      onOpen: () => this.answered(),
+      onEvent: (event) => this.heard(event),
+    });
     signal.throwIfAborted();
+  }
+
+  private heard({ type, object }: WatchEvent): void {
+    if (type === 'DELETED') this.forget(object);
+    else if (type !== 'BOOKMARK') this.take(object);
+    this.version = object.metadata.resourceVersion ?? this.version;
   }
 
   private take(object: KubernetesObject): void {
@@ -190,7 +188,7 @@ export class Informer {
   private keep(object: KubernetesObject): void {
     const { namespace = '', name } = object.metadata;
     const names = this.objects.get(namespace) ?? new Map<string, KubernetesObject>();
-    names.set(name, this.options.keep?.(object) ?? object);
+    names.set(name, this.options.keep?.(object, names.get(name)) ?? object);
     this.objects.set(namespace, names);
   }
 }

@@ -145,6 +145,25 @@ describe('KubernetesCluster', () => {
     await expect(cluster.list('Pod')).resolves.toMatchObject({ items: [{ metadata: { name: 'web' } }] });
   });
 
+  it('gives up in time as well on calls that wait for a connection', async () => {
+    await serve([() => undefined]);
+    const calls = Array.from({ length: 40 }, () => cluster.get({ kind: 'Pod', namespace: 'shop', name: 'web' }));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason instanceof Unreachable)).not.toContain(
+      false,
+    );
+    expect(server.requests.length).toBeLessThan(40);
+  });
+
+  it('leaves no call under way when it is closed', async () => {
+    await serve([() => undefined], [], { timeoutMs: 600_000 });
+    const failure = expect(cluster.get({ kind: 'Pod', namespace: 'shop', name: 'web' })).rejects.toThrow(Unreachable);
+    await until(() => server.requests.length === 1);
+    cluster.renew();
+    cluster.close();
+    await failure;
+  });
+
   it('reads lists page by page', async () => {
     await serve([paged(1, 'more', pod('a', 1)), paged(1, '', pod('b', 1))]);
     expect((await cluster.list('Pod')).items.map(nameOf)).toEqual(['a', 'b']);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inSpan, SpanKind } from '@souk/tracing';
+import { inSpan, isTracing, SpanKind, type SpanOptions } from '@souk/tracing';
 import type { KubernetesEndpoint } from './endpoint';
 import { errorOf, Gone, Interrupted, KubernetesError, NotFound, Unreachable } from './errors';
 import { type Answer, type Request, Transport } from './transport';
@@ -9,7 +9,7 @@ import { pathOf, resourceOf } from './resources';
 import { again, retryAfterMs } from './retry';
 import { TokenBucket } from './token-bucket';
 import { type InformerOptions, Informer } from './informer';
-import { type WatchEvent, WatchStream } from './watch-stream';
+import { type Watcher, WatchStream } from './watch-stream';
 
 export interface ClusterOptions {
   /** Calls to this cluster per second, on average and at once. */
@@ -79,6 +79,8 @@ export class KubernetesCluster {
   private readonly bucket: TokenBucket;
   private transport: Promise<Transport> | undefined;
   private readonly closing = new AbortController();
+  /** How to make calls fail, over this connection and earlier ones. */
+  private readonly underWay = new Set<(error: Unreachable) => void>();
   /** In a row. */
   private brokenOff = 0;
 
@@ -199,16 +201,15 @@ export class KubernetesCluster {
 
   /**
    * Changes after a resourceVersion, until the server ends the stream, it falls silent, or the signal says stop.
-   * @param onOpen the server has taken the watch up
    * @throws Gone when that version is too old; Unreachable
    */
-  async *watch(
+  async watch(
     kind: string,
     selection: Selection,
     resourceVersion: string,
     signal: AbortSignal,
-    onOpen?: () => void,
-  ): AsyncGenerator<WatchEvent> {
+    { onOpen, onEvent }: Watcher,
+  ): Promise<void> {
     await this.bucket.take();
     const query = queryOf({
       watch: 'true',
@@ -219,18 +220,12 @@ export class KubernetesCluster {
     });
     const path = `${pathOf(resourceOf(kind), selection.namespace)}${query}`;
     const transport = await this.connected();
-    const stop = new AbortController();
-    const response = await this.reached(() =>
-      transport.stream({ method: 'GET', path, signal: AbortSignal.any([signal, stop.signal, this.closing.signal]) }),
-    );
+    const stops = AbortSignal.any([signal, this.closing.signal]);
+    const response = await this.reached(() => transport.stream({ method: 'GET', path }, stops));
     const retryAfter = response.headers['retry-after'];
     if (response.statusCode === 200) onOpen?.();
     else if (retryAfter !== undefined) this.bucket.pause(retryAfterMs(retryAfter));
-    try {
-      yield* new WatchStream(response, kind, this.options.watchIdleMs).events();
-    } finally {
-      stop.abort();
-    }
+    await new WatchStream(response, kind, this.options.watchIdleMs).follow(onEvent);
   }
 
   /**
@@ -252,7 +247,7 @@ export class KubernetesCluster {
     const path = `${pathOf(resourceOf('Pod'), namespace, name)}/log${query}`;
     const transport = await this.connected();
     const stops = AbortSignal.any([signal, this.closing.signal]);
-    const response = await this.reached(() => transport.stream({ method: 'GET', path, accept: '*/*', signal: stops }));
+    const response = await this.reached(() => transport.stream({ method: 'GET', path, accept: '*/*' }, stops));
     if (response.statusCode === 200) return response;
     throw errorOf(response.statusCode ?? 0, await textOf(response));
   }
@@ -270,6 +265,7 @@ export class KubernetesCluster {
   /** For good: running calls fail, and later ones too. */
   close(): void {
     this.closing.abort();
+    for (const fail of this.underWay) fail(new Unreachable('the client was closed'));
     const { transport } = this;
     this.transport = undefined;
     void transport?.then(
@@ -299,7 +295,7 @@ export class KubernetesCluster {
       if (!outcome.error) return outcome.answer;
       const { answer, error } = outcome;
       if (answer && lost && request.method === 'DELETE' && error instanceof NotFound) return answer;
-      const retry = again({ error, retryAfter: answer?.headers['retry-after'], attempt, unconditional });
+      const retry = again({ error, retryAfter: answer?.retryAfter, attempt, unconditional });
       if (!retry || this.brokenOff > MAX_BROKEN_OFF) throw error;
       lost ||= error instanceof Interrupted;
       if (retry.everybody) this.bucket.pause(retry.afterMs);
@@ -312,9 +308,8 @@ export class KubernetesCluster {
     const transport = await this.connected();
     beforeSending();
     try {
-      const answer = await inSpan(spanName(request), { kind: SpanKind.CLIENT, attributes: attributesOf(request) }, () =>
-        this.reached(() => transport.send({ ...request, signal: this.closing.signal })),
-      );
+      const send = () => this.reached(() => transport.send(request));
+      const answer = await (isTracing() ? inSpan(spanName(request), spanOptions(request), send) : send());
       if (answer.status < 300) return { answer };
       // Credentials that are taken no more may have been replaced meanwhile.
       if (answer.status === 401) this.renew();
@@ -327,7 +322,7 @@ export class KubernetesCluster {
 
   private async connected(): Promise<Transport> {
     if (this.closing.signal.aborted) throw new Unreachable('the client was closed');
-    this.transport ??= this.endpoint().then((endpoint) => new Transport(endpoint, this.options.timeoutMs));
+    this.transport ??= this.endpoint().then((endpoint) => new Transport(endpoint, this.options.timeoutMs, this.underWay));
     const opening = this.transport;
     try {
       return await opening;
@@ -387,8 +382,9 @@ function spanName({ method, path }: Request): string {
   return `${method} ${resourceIn(path)}`;
 }
 
-function attributesOf({ method, path }: Request) {
-  return { 'http.request.method': method, 'url.path': path.split('?', 1)[0]!, 'k8s.resource': resourceIn(path) };
+function spanOptions({ method, path }: Request): SpanOptions {
+  const attributes = { 'http.request.method': method, 'url.path': path.split('?', 1)[0]!, 'k8s.resource': resourceIn(path) };
+  return { kind: SpanKind.CLIENT, attributes };
 }
 
 /** `/apis/apps/v1/namespaces/<name>/deployments/<name>` → `deployments` */

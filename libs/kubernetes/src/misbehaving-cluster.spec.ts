@@ -192,8 +192,8 @@ describe('A client of a cluster that misbehaves', () => {
           lists++;
           return cluster.pages(kind, selection);
         },
-        watch: (kind, selection, version, signal, onOpen) =>
-          cluster.watch(kind, selection, lists > 1 ? version : '999999999', signal, onOpen),
+        watch: (kind, selection, version, signal, watcher) =>
+          cluster.watch(kind, selection, lists > 1 ? version : '999999999', signal, watcher),
       };
       let heard!: () => void;
       const told = new Promise<void>((fulfil) => (heard = fulfil));

@@ -54,9 +54,9 @@ class FreezableCluster extends KubernetesCluster {
   ) {
     super(endpoint);
   }
-  override async *watch(...call: Parameters<KubernetesCluster['watch']>): ReturnType<KubernetesCluster['watch']> {
+  override async watch(...call: Parameters<KubernetesCluster['watch']>): Promise<void> {
     try {
-      yield* super.watch(...call);
+      await super.watch(...call);
     } finally {
       if (call[3].aborted) await this.replica.leaves();
     }

@@ -185,10 +185,11 @@ describe('Replicas of the reconciler', () => {
     let made = false;
     const stop = new AbortController();
     const { resourceVersion } = await world.cluster.list('Namespace');
-    const watching = (async () => {
-      for await (const { object } of world.cluster.watch('Namespace', {}, resourceVersion, stop.signal))
-        if (object.metadata.name === namespaceOf(instanceId)) made = true;
-    })().catch(() => undefined);
+    const watching = world.cluster
+      .watch('Namespace', {}, resourceVersion, stop.signal, {
+        onEvent: ({ object }) => (made ||= object.metadata.name === namespaceOf(instanceId)),
+      })
+      .catch(() => undefined);
     one.thaw();
     // What was sent too late makes it once more; it does not stay.
     await until(() => made);

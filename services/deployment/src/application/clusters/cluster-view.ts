@@ -72,6 +72,7 @@ export class ClusterView {
   async stop(): Promise<void> {
     const { informers } = this;
     this.informers = new Map();
+    this.complete = false;
     for (const giveUp of this.givingUp) giveUp();
     await Promise.all([...informers.values()].map((informer) => informer.stop()));
   }
@@ -79,6 +80,7 @@ export class ClusterView {
   /** Fulfilled when everything was listed once, when there is trouble, or after that time; with `true` in the first case only. */
   async isSynced(withinMs: number): Promise<boolean> {
     if (this.current) return false;
+    if (this.complete) return true;
     const synced = Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => true);
     let giveUp!: () => void;
     const late = new Promise<boolean>((fulfil) => (giveUp = () => fulfil(false)));
@@ -110,7 +112,7 @@ export class ClusterView {
       kind,
       { labelSelector: managedSelector },
       {
-        keep: (object) => slim(object, this.owned),
+        keep: (object, before) => slim(object, this.owned, before),
         backOff: BACK_OFF,
         onAnswered: () => this.answered(),
         onTrouble: (error) => this.failed(error),
@@ -137,12 +139,19 @@ export class ClusterView {
   }
 }
 
-/** As much of an object as is looked at: its values, unless it is a secret or the like, and which fields are ours, without anybody else's. */
-export function slim({ apiVersion, kind, metadata, ...rest }: KubernetesObject, owned: OwnedFieldsOnce): ClusterObject {
+/**
+ * As much of an object as is looked at: its values, unless it is a secret or the like, and which fields are ours, without anybody else's.
+ * @param before what was kept of it until now
+ */
+export function slim(
+  { apiVersion, kind, metadata, ...rest }: KubernetesObject,
+  owned: OwnedFieldsOnce,
+  before?: ClusterObject,
+): ClusterObject {
   const { managedFields, ...kept } = metadata as KubernetesObject['metadata'] & {
     managedFields?: readonly ManagedFieldsEntry[];
   };
-  const ours = managedFields && kind !== 'Pod' && { owned: owned.of(managedFields) };
+  const ours = managedFields && kind !== 'Pod' && { owned: owned.of(managedFields, before?.owned) };
   return metadataOnly.has(kind)
     ? { apiVersion, kind, metadata: kept, ...ours }
     : { apiVersion, kind, metadata: kept, ...rest, ...ours };
@@ -162,15 +171,26 @@ const NOTHING: OwnedFields = {};
 export class OwnedFieldsOnce {
   private readonly known = new Map<string, OwnedFields>();
 
-  of(entries: readonly ManagedFieldsEntry[]): OwnedFields {
+  /** @param before which fields of that object they were; mostly they still are, and that is told in a fraction of the time */
+  of(entries: readonly ManagedFieldsEntry[], before?: OwnedFields): OwnedFields {
     const ours = entries.find(
       ({ manager, operation, subresource = '' }) => manager === MANAGER && operation === 'Apply' && subresource === '',
     );
     if (!ours?.fieldsV1) return NOTHING;
+    if (before && areSame(before, ours.fieldsV1)) return before;
     const text = JSON.stringify(ours.fieldsV1);
     const known = this.known.get(text);
     if (known) return known;
     this.known.set(text, ours.fieldsV1);
     return ours.fieldsV1;
   }
+}
+
+function areSame(some: OwnedFields, others: OwnedFields): boolean {
+  for (const part in some) {
+    const other = others[part];
+    if (other === undefined || !areSame(some[part]!, other)) return false;
+  }
+  for (const part in others) if (some[part] === undefined) return false;
+  return true;
 }
