@@ -1,6 +1,7 @@
+import { KubernetesCluster, Unreachable } from '@souk/kubernetes';
 import { type ClusterObject, MANAGER } from '../../domain/cluster-object';
 import type { OwnedFields } from '../../domain/health/owned-fields';
-import { OwnedFieldsOnce, slim } from './cluster-view';
+import { ClusterView, OwnedFieldsOnce, slim } from './cluster-view';
 
 const object = (kind: string, fieldsV1: OwnedFields, manager: string = MANAGER): ClusterObject => ({
   apiVersion: 'v1',
@@ -57,5 +58,25 @@ describe('What is kept of an object', () => {
     const owned = new OwnedFieldsOnce();
     const before = slim(object('Service', fields('ports')), owned);
     expect(slim(object('Service', fields('ports'), 'kubectl'), owned, before).owned).toEqual({});
+  });
+});
+
+describe('A view that was stopped', () => {
+  it('stays so: whoever still works with it begins no watch that nobody would end', async () => {
+    let asked = 0;
+    const cluster = new KubernetesCluster(() => {
+      asked++;
+      return Promise.reject(new Unreachable('no such cluster'));
+    });
+    const view = new ClusterView(
+      cluster,
+      () => undefined,
+      () => undefined,
+    );
+    await view.stop();
+    view.start();
+    expect(await view.isSynced(1_000)).toBe(false);
+    expect(asked).toBe(0);
+    cluster.close();
   });
 });

@@ -36,6 +36,7 @@ export class ClusterView {
   private current: Trouble | undefined;
   private readonly givingUp = new Set<() => void>();
   private complete = false;
+  private stopped = false;
   /** Instances of one app have the same fields: they are kept once. */
   private readonly owned = new OwnedFieldsOnce();
 
@@ -61,7 +62,7 @@ export class ClusterView {
   }
 
   start(): void {
-    if (this.informers.size > 0) return;
+    if (this.informers.size > 0 || this.stopped) return;
     this.informers = new Map(watched.map((kind) => [kind, this.watch(kind)]));
     void Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => {
       this.complete = true;
@@ -69,17 +70,19 @@ export class ClusterView {
     });
   }
 
+  /** For good: whoever still works with it sees nothing any more. */
   async stop(): Promise<void> {
     const { informers } = this;
     this.informers = new Map();
     this.complete = false;
+    this.stopped = true;
     for (const giveUp of this.givingUp) giveUp();
     await Promise.all([...informers.values()].map((informer) => informer.stop()));
   }
 
   /** Fulfilled when everything was listed once, when there is trouble, or after that time; with `true` in the first case only. */
   async isSynced(withinMs: number): Promise<boolean> {
-    if (this.current) return false;
+    if (this.current || this.stopped) return false;
     if (this.complete) return true;
     const synced = Promise.all([...this.informers.values()].map((informer) => informer.synced)).then(() => true);
     let giveUp!: () => void;
