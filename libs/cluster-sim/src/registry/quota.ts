@@ -2,7 +2,7 @@ import { forbidden } from '../objects/api-error';
 import { type PersistentVolumeClaim, type ResourceQuota, type Service } from '../objects/cluster-objects';
 import { type KubeObject, type Labels } from '../objects/kube-object';
 import { formatBytes, formatMilliCpu, milliCpu, wholeUnits } from '../objects/quantity';
-import { qualifiedPlural, type Resource, RESOURCE_QUOTAS, RESOURCES } from '../objects/resources';
+import { EVENTS, qualifiedPlural, type Resource, RESOURCE_QUOTAS, RESOURCES } from '../objects/resources';
 import { type Pod } from '../objects/workloads';
 import { podRequest } from '../scheduler/resource-request';
 import { type ObjectStore } from '../store/object-store';
@@ -50,19 +50,31 @@ const COUNTED_BY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Whether anything that `hard` limits is about objects of this resource. */
-export const isLimited = (resource: Resource, hard: Labels): boolean => {
-  if (!resource.namespaced || resource.kind === 'Event') return false;
-  const counted = COUNTED_BY[resource.kind] ?? [];
-  const isAbout = (name: string): boolean =>
-    name === resource.plural || name === `count/${qualifiedPlural(resource)}` || counted.some((part) => name.includes(part));
-  return Object.keys(hard).some(isAbout);
+export const isLimited = (resource: Resource, hard: Labels): boolean => limitedBy(hard).has(resource);
+
+/** Objects in the store are immutable: what the limits of a quota are about is worked out once for all that is held against them. */
+const known = new WeakMap<Labels, ReadonlySet<Resource>>();
+
+const limitedBy = (hard: Labels): ReadonlySet<Resource> => {
+  const found = known.get(hard);
+  if (found) return found;
+  const names = Object.keys(hard);
+  const limited = new Set(RESOURCES.filter((resource) => names.some((name) => isAbout(name, resource))));
+  known.set(hard, limited);
+  return limited;
 };
+
+const isAbout = (name: string, resource: Resource): boolean =>
+  resource.namespaced &&
+  resource !== EVENTS &&
+  (name === resource.plural ||
+    name === `count/${qualifiedPlural(resource)}` ||
+    (COUNTED_BY[resource.kind] ?? []).some((part) => name.includes(part)));
 
 /** What a namespace uses of the things that `hard` limits. */
 export const namespaceUsage = (store: ObjectStore, namespace: string, hard: Labels): Usage => {
   const total: Usage = new Map(Object.keys(hard).map((name) => [name, 0]));
-  for (const resource of RESOURCES) {
-    if (!isLimited(resource, hard)) continue;
+  for (const resource of limitedBy(hard)) {
     for (const object of store.list(resource, namespace)) {
       for (const [name, amount] of usageOf(resource, object)) {
         if (total.has(name)) total.set(name, total.get(name)! + amount);
@@ -88,6 +100,7 @@ export const admitToQuota = (store: ObjectStore, resource: Resource, object: Kub
   const quotas: ResourceQuota[] = store.list(RESOURCE_QUOTAS, namespace);
   for (const quota of quotas) {
     const hard = quota.spec.hard ?? {};
+    if (!isLimited(resource, hard)) continue;
     const had = before && usageOf(resource, before);
     const asked = [...usageOf(resource, object)]
       .filter(([name]) => name in hard)

@@ -60,7 +60,7 @@ export class Registry {
   /** Creates an object for a client. @throws ApiError 400, 403, 404, 409, 422 */
   create(resource: Resource, namespace: string | undefined, body: KubeObject, options: WriteOptions): KubeObject {
     if (body.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-    const object = this.newObject(resource, namespace, body);
+    const object = this.newObject(resource, namespace, copy(body));
     const writer = { manager: options.manager, now: this.now() };
     object.metadata.managedFields = trackUpdate(
       undefined,
@@ -72,7 +72,7 @@ export class Registry {
 
   /** Creates an object for a controller: the same rules, but nobody's fields. @throws ApiError */
   createOwned<T extends KubeObject>(resource: Resource<T>, namespace: string | undefined, body: object): T {
-    return this.admit(resource, this.newObject(resource, namespace, body as KubeObject), false) as T;
+    return this.admit(resource, this.newObject(resource, namespace, copy(body as KubeObject)), false) as T;
   }
 
   /**
@@ -100,7 +100,7 @@ export class Registry {
   ): KubeObject {
     if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
     const writer = { manager: options.manager, now: this.now(), subresource: options.subresource };
-    const config = copy(applied);
+    const config = { ...applied };
     if (!options.subresource && resource.status) delete config.status;
     if (config.kind === 'Secret') encodeStringData(config);
     const before = this.store.get(resource, namespace, name);
@@ -147,8 +147,8 @@ export class Registry {
     }
   }
 
-  private newObject(resource: Resource, namespace: string | undefined, body: KubeObject): KubeObject {
-    const object = copy(body);
+  /** Makes `object`, which nobody else has, one of this resource. */
+  private newObject(resource: Resource, namespace: string | undefined, object: KubeObject): KubeObject {
     const given = object.metadata as Partial<ObjectMeta>;
     if (resource.namespaced) this.checkNamespace(resource, namespace ?? '', given.name ?? given.generateName ?? '');
     const name = given.name ?? (given.generateName ? this.freeName(resource, namespace, given.generateName) : '');
