@@ -14,7 +14,7 @@ import {
   stale,
 } from '../objects/api-error';
 import { type Namespace, type Service } from '../objects/cluster-objects';
-import { copy, same } from '../objects/json';
+import { copy, isObject, same } from '../objects/json';
 import { type KubeObject, type ManagedFields, type ObjectMeta, timestamp } from '../objects/kube-object';
 import { apiVersionOf, NAMESPACES, type Resource, SERVICE_ACCOUNTS } from '../objects/resources';
 import { type Job, type Pod } from '../objects/workloads';
@@ -126,9 +126,12 @@ export class Registry {
     return same(object.status, status) ? object : this.store.put(resource, { ...object, status });
   }
 
-  /** A controller's change of an object: `change` gets a copy. Nothing is written when it stays the same. */
+  /**
+   * A controller's change of an object: `change` gets a copy of it and of its metadata, spec and status. What lies deeper is the object's own:
+   * it is replaced, never changed. Nothing is written when it stays the same.
+   */
   amend<T extends KubeObject>(resource: Resource<T>, object: T, change: (draft: T) => void): T {
-    const draft = copy(object);
+    const draft = shallowCopy(object);
     change(draft);
     if (same(draft, object)) return object;
     this.countGeneration(resource, object, draft);
@@ -299,6 +302,13 @@ export class Registry {
     after.metadata.generation = (before.metadata.generation ?? 0) + 1;
   }
 }
+
+const shallowCopy = <T extends KubeObject>(object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata },
+  ...(isObject(object.spec) ? { spec: { ...object.spec } } : {}),
+  ...(isObject(object.status) ? { status: { ...object.status } } : {}),
+});
 
 /** A Job selects its pods by its own uid, which its template gets as labels. */
 const prepareJob = (job: Job): void => {
