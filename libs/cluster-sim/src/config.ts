@@ -81,6 +81,7 @@ export class ConfigInvalid extends Error {
 /** The configuration file of a simulated cluster: `config.json`, any part of it; the rest has defaults. */
 export class ConfigFile {
   private readonly saved: Partial<ClusterSimConfig>;
+  private merged: ClusterSimConfig;
 
   /** @throws ConfigInvalid */
   constructor(
@@ -90,17 +91,12 @@ export class ConfigFile {
     this.saved = readJson(join(folder, 'config.json'));
     const problems = problemsOf({ ...this.saved, ...overrides });
     if (problems.length > 0) throw new ConfigInvalid(problems);
+    this.merged = this.merge();
   }
 
   /** Defaults, then the file, then what the caller of `startClusterSim` said; image rules are merged, a saved fault plan has the last word. */
   get current(): ClusterSimConfig {
-    return {
-      ...DEFAULT_CONFIG,
-      ...this.saved,
-      ...this.overrides,
-      images: { ...this.overrides.images, ...this.saved.images },
-      faults: this.saved.faults ?? this.overrides.faults ?? [],
-    };
+    return this.merged;
   }
 
   /** Sets (or, with `undefined`, removes) the rule of an image pattern; on disk when it returns. */
@@ -117,7 +113,18 @@ export class ConfigFile {
     this.save();
   }
 
+  private merge(): ClusterSimConfig {
+    return {
+      ...DEFAULT_CONFIG,
+      ...this.saved,
+      ...this.overrides,
+      images: { ...this.overrides.images, ...this.saved.images },
+      faults: this.saved.faults ?? this.overrides.faults ?? [],
+    };
+  }
+
   private save(): void {
+    this.merged = this.merge();
     writeFileDurably(join(this.folder, 'config.json'), `${JSON.stringify(this.saved, null, 2)}\n`);
   }
 }

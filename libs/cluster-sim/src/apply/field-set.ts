@@ -13,7 +13,11 @@ export interface FieldSet {
 
 export const emptySet = (member = false): FieldSet => ({ member, children: new Map() });
 
-export const isEmpty = (set: FieldSet): boolean => !set.member && [...set.children.values()].every(isEmpty);
+export const isEmpty = ({ member, children }: FieldSet): boolean => {
+  if (member) return false;
+  for (const child of children.values()) if (!isEmpty(child)) return false;
+  return true;
+};
 
 export const decodeFields = (tree: JsonObject): FieldSet => {
   const set = emptySet();
@@ -96,11 +100,16 @@ export const unowned = (path: readonly string[], field: string): boolean =>
   (path.length === 0 && (field === 'apiVersion' || field === 'kind')) ||
   (path.length === 1 && path[0] === 'metadata' && UNOWNED_META.has(field));
 
-/** The children of a value as (path element, value, path) triples, or `undefined` when the value is a leaf. */
-export const partsOf = (
-  value: Json | undefined,
-  path: readonly string[],
-): { element: string; value: Json | undefined; path: readonly string[]; item: boolean }[] | undefined => {
+interface Part {
+  readonly element: string;
+  readonly value: Json | undefined;
+  readonly path: readonly string[];
+  /** Of a list. */
+  readonly item: boolean;
+}
+
+/** The children of a value, or `undefined` when the value is a leaf. */
+const partsOf = (value: Json | undefined, path: readonly string[]): Part[] | undefined => {
   if (Array.isArray(value)) {
     const shape = listShapeAt(path);
     if (shape.type === 'atomic') return undefined;
@@ -112,9 +121,13 @@ export const partsOf = (
     }));
   }
   if (!isObject(value) || isAtomicMap(path)) return undefined;
-  return Object.entries(value)
-    .filter(([field, inner]) => inner !== undefined && !unowned(path, field))
-    .map(([field, inner]) => ({ element: `f:${field}`, value: inner, path: [...path, field], item: false }));
+  const parts: Part[] = [];
+  for (const field in value) {
+    const inner = value[field];
+    if (inner === undefined || unowned(path, field)) continue;
+    parts.push({ element: `f:${field}`, value: inner, path: [...path, field], item: false });
+  }
+  return parts;
 };
 
 /** Every field that an applied configuration states: its leaves, and the items of keyed lists. */
@@ -130,13 +143,13 @@ export const fieldsOf = (value: Json | undefined, path: readonly string[] = [], 
 };
 
 /** Where a list by keys has two items of the same keys, in the words of structured-merge-diff; `undefined` where none has. */
-export const duplicateIn = (value: Json | undefined, path: readonly string[] = [], at = ''): string | undefined => {
+export const duplicateIn = (value: Json | undefined, path: readonly string[] = []): string | undefined => {
   const seen = new Set<string>();
   for (const { element, value: inner, path: below, item } of partsOf(value, path) ?? []) {
-    if (item && seen.has(element)) return `${at}: duplicate entries for key ${elementText(element)}`;
-    seen.add(element);
-    const found = duplicateIn(inner, below, at + elementText(element));
-    if (found !== undefined) return found;
+    if (item && seen.has(element)) return `: duplicate entries for key ${elementText(element)}`;
+    if (item) seen.add(element);
+    const found = duplicateIn(inner, below);
+    if (found !== undefined) return elementText(element) + found;
   }
   return undefined;
 };

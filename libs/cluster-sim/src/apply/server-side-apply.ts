@@ -1,5 +1,5 @@
 import { applyConflict, type StatusCause, unreadablePatch } from '../objects/api-error';
-import { type JsonObject } from '../objects/json';
+import { type Json } from '../objects/json';
 import { type KubeObject, type ManagedFields } from '../objects/kube-object';
 import {
   changedFields,
@@ -14,7 +14,7 @@ import {
   union,
 } from './field-set';
 import { asJson, encodeOwnership, newEntry, ownedBy, type Ownership, ownershipOf, type Writer } from './managed-fields';
-import { mergeApplied, removeFields } from './merge';
+import { mergeApplied, removeFields, withoutNulls } from './merge';
 
 /**
  * Server-side apply: what the manager states is laid over the live object, what it stated before and states no more is
@@ -32,12 +32,14 @@ export const serverSideApply = (
   const duplicate = duplicateIn(asJson(applied));
   if (duplicate !== undefined) throw unreadablePatch(applied, duplicate);
   const stated = fieldsOf(asJson(applied));
+  if (!live)
+    return owned(withoutNulls(asJson(applied)), [{ entry: newEntry('Apply', applied.apiVersion, writer), fields: stated }]);
   const owners = liveOwners(live, applied.apiVersion, writer);
   const mine = owners.find(({ entry }) => ownedBy(entry, 'Apply', writer));
   const others = owners.filter((owner) => owner !== mine);
 
-  const merged = mergeApplied(live ? asJson(live) : {}, asJson(applied)) as JsonObject;
-  const { written } = changedFields(live ? asJson(live) : undefined, merged);
+  const merged = mergeApplied(asJson(live), asJson(applied));
+  const { written } = changedFields(asJson(live), merged);
   const conflicts = others
     .map((owner) => ({ owner, fields: intersection(intersection(owner.fields, written), stated) }))
     .filter(({ fields }) => !isEmpty(fields));
@@ -49,17 +51,21 @@ export const serverSideApply = (
   });
   const ownedByOthers = keptOthers.reduce((all, { fields }) => union(all, fields), emptySet());
   const gone = mine ? minus(minus(mine.fields, stated), ownedByOthers) : emptySet();
-  const result = (isEmpty(gone) ? merged : removeFields(merged, gone, union(stated, ownedByOthers))) as unknown as KubeObject;
+  const result = isEmpty(gone) ? merged : removeFields(merged, gone, union(stated, ownedByOthers));
   const unchanged = mine && isEmpty(minus(mine.fields, stated)) && isEmpty(minus(stated, mine.fields));
-  const entry = unchanged && live && isEmpty(written) ? mine.entry : newEntry('Apply', applied.apiVersion, writer);
-  const managedFields = encodeOwnership([...keptOthers, { entry, fields: stated }]);
-  return { ...result, metadata: { ...result.metadata, managedFields } };
+  const entry = unchanged && isEmpty(written) ? mine.entry : newEntry('Apply', applied.apiVersion, writer);
+  return owned(result, [...keptOthers, { entry, fields: stated }]);
+};
+
+const owned = (content: Json | undefined, owners: readonly Ownership[]): KubeObject => {
+  const object = content as unknown as KubeObject;
+  return { ...object, metadata: { ...object.metadata, managedFields: encodeOwnership(owners) } };
 };
 
 /** An object that nobody has tracked yet belongs, in all its fields, to `before-first-apply`. */
-const liveOwners = (live: KubeObject | undefined, apiVersion: string, writer: Writer): Ownership[] => {
+const liveOwners = (live: KubeObject, apiVersion: string, writer: Writer): Ownership[] => {
   const owners = ownershipOf(live);
-  if (!live || owners.length > 0) return owners;
+  if (owners.length > 0) return owners;
   const { status: _status, ...rest } = asJson(live);
   const entry: ManagedFields = newEntry('Update', apiVersion, { manager: 'before-first-apply', now: writer.now });
   return [{ entry, fields: fieldsOf(rest) }];

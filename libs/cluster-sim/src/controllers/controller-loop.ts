@@ -69,7 +69,7 @@ export class ControllerLoop {
 
   private enqueueConcerned(change: Change): void {
     for (const { controller, due } of this.queues) for (const key of controller.concerns(change)) due.add(key);
-    this.schedule();
+    if (!this.scheduled) this.schedule();
   }
 
   private schedule(): void {

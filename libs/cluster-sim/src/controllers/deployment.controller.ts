@@ -1,5 +1,5 @@
 import { keyOf, type KubeObject, millis } from '../objects/kube-object';
-import { copy, same } from '../objects/json';
+import { same } from '../objects/json';
 import { DEPLOYMENTS, PODS, REPLICA_SETS, type Resource } from '../objects/resources';
 import { type Deployment, type Pod, type PodTemplate, type ReplicaSet } from '../objects/workloads';
 import { deleteObject } from '../registry/deletion';
@@ -98,8 +98,8 @@ export class DeploymentController implements Controller {
   private createSet(deployment: Deployment, siblings: ReplicaSet[], replicas: number): ReplicaSet {
     const { metadata, spec } = deployment;
     const hash = this.freeHash(deployment);
-    const template = copy(spec.template);
-    template.metadata = { ...template.metadata, labels: { ...template.metadata.labels, [HASH_LABEL]: hash } };
+    const labels = { ...spec.template.metadata.labels, [HASH_LABEL]: hash };
+    const template = { ...spec.template, metadata: { ...spec.template.metadata, labels } };
     const bounds = rolloutBounds(deployment);
     const room =
       spec.strategy.type === 'Recreate'
@@ -113,7 +113,7 @@ export class DeploymentController implements Controller {
     const created = this.registry.createOwned(REPLICA_SETS, metadata.namespace, {
       metadata: {
         name: `${metadata.name}-${hash}`,
-        labels: template.metadata.labels,
+        labels,
         annotations: {
           [REVISION]: String(Math.max(0, ...siblings.map(revisionOf)) + 1),
           'deployment.kubernetes.io/desired-replicas': String(spec.replicas),

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { type ClusterEvent } from '../objects/cluster-objects';
 import { type KubeObject, millis, timestamp } from '../objects/kube-object';
-import { EVENTS } from '../objects/resources';
+import { apiVersionOf, EVENTS, NAMESPACES } from '../objects/resources';
 import { type Registry } from '../registry/registry';
 
 /** Writes core/v1 Events; the same thing said again about the same object counts up. */
@@ -15,12 +16,12 @@ export class EventRecorder {
   ) {
     const events: ClusterEvent[] = [...registry.store.list(EVENTS)];
     events.sort((a, b) => millis(a.lastTimestamp) - millis(b.lastTimestamp));
-    for (const event of events) this.known.set(saying(event), locationOf(event));
+    for (const event of events) this.known.set(sayingOf(event), locationOf(event));
     registry.store.onChange(({ resource, type, object }) => {
       if (resource !== EVENTS) return;
       const event = object as ClusterEvent;
-      if (type === 'DELETED') this.known.delete(saying(event));
-      else this.known.set(saying(event), locationOf(event));
+      if (type === 'DELETED') this.known.delete(sayingOf(event));
+      else this.known.set(sayingOf(event), locationOf(event));
     });
   }
 
@@ -29,45 +30,45 @@ export class EventRecorder {
     const now = this.registry.now();
     const at = timestamp(now);
     const { metadata } = about;
-    const draft = {
-      metadata: { name: '', namespace: metadata.namespace ?? 'default' },
-      involvedObject: {
-        apiVersion: about.apiVersion,
-        kind: about.kind,
-        ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
-        name: metadata.name,
-        uid: metadata.uid,
-        resourceVersion: metadata.resourceVersion,
-      },
-      reason,
-      message,
-      type,
-      source: { component, ...(host ? { host } : {}) },
-      reportingComponent: component,
-      reportingInstance: host ?? '',
-      count: 1,
-      firstTimestamp: at,
-      lastTimestamp: at,
-    };
-    const said = this.known.get(saying(draft));
+    const namespace = metadata.namespace ?? 'default';
+    const text = saying(metadata.uid, reason, message);
+    const said = this.known.get(text);
     const earlier = said && store.get(EVENTS, said.namespace, said.name);
     if (earlier) {
-      this.known.delete(saying(draft));
+      this.known.delete(text);
       store.put(EVENTS, { ...earlier, count: earlier.count + 1, lastTimestamp: at });
-    } else {
-      draft.metadata.name = `${metadata.name}.${now.toString(16)}${(this.sequence++ % 65536).toString(16).padStart(4, '0')}`;
-      this.write(draft);
+    } else if (this.takesEvents(namespace)) {
+      const name = `${metadata.name}.${now.toString(16)}${(this.sequence++ % 65536).toString(16).padStart(4, '0')}`;
+      store.put(EVENTS, {
+        apiVersion: apiVersionOf(EVENTS),
+        kind: EVENTS.kind,
+        metadata: { name, namespace, uid: randomUUID(), resourceVersion: '', creationTimestamp: at },
+        involvedObject: {
+          apiVersion: about.apiVersion,
+          kind: about.kind,
+          ...(metadata.namespace ? { namespace } : {}),
+          name: metadata.name,
+          uid: metadata.uid,
+          resourceVersion: metadata.resourceVersion,
+        },
+        reason,
+        message,
+        type,
+        source: { component, ...(host ? { host } : {}) },
+        reportingComponent: component,
+        reportingInstance: host ?? '',
+        count: 1,
+        firstTimestamp: at,
+        lastTimestamp: at,
+      });
     }
     this.prune(now);
   }
 
-  /** A namespace that is going takes no events any more. */
-  private write(draft: { metadata: { name: string; namespace: string } }): void {
-    try {
-      this.registry.createOwned(EVENTS, draft.metadata.namespace, draft);
-    } catch {
-      // Losing an event is what a real recorder does when the namespace is gone or going.
-    }
+  /** A namespace that is gone or going takes no events any more; a real recorder loses them too. */
+  private takesEvents(namespace: string): boolean {
+    const home = this.registry.store.get(NAMESPACES, undefined, namespace);
+    return home !== undefined && !home.metadata.deletionTimestamp;
   }
 
   private prune(now: number): void {
@@ -81,8 +82,10 @@ export class EventRecorder {
   }
 }
 
-const saying = (event: Pick<ClusterEvent, 'involvedObject' | 'reason' | 'message'>): string =>
-  JSON.stringify([(event.involvedObject as ClusterEvent['involvedObject'] | undefined)?.uid ?? '', event.reason, event.message]);
+const saying = (about: string, reason: string, message: string): string => `${about}\n${reason}\n${message}`;
+
+const sayingOf = ({ involvedObject, reason, message }: ClusterEvent): string =>
+  saying((involvedObject as ClusterEvent['involvedObject'] | undefined)?.uid ?? '', reason, message);
 
 const locationOf = ({ metadata }: KubeObject): { namespace: string; name: string } => ({
   namespace: metadata.namespace ?? '',

@@ -128,9 +128,7 @@ export class JobController implements Controller {
     const pods = this.podsOf(job);
     const active = pods.filter(isActive);
     const now = this.registry.now();
-    const started = spec.suspend
-      ? job
-      : this.setStatus(job, { ...job.status, startTime: job.status.startTime ?? timestamp(now) });
+    const startTime = job.status.startTime ?? (spec.suspend ? undefined : timestamp(now));
     const left = spec.completions === undefined ? spec.parallelism : spec.completions - (job.status.succeeded ?? 0);
     const wanted = spec.suspend ? 0 : Math.min(spec.parallelism, Math.max(0, left));
     for (const pod of active.slice(wanted)) deleteObject(this.registry, PODS, pod.metadata.namespace, pod.metadata.name);
@@ -138,11 +136,12 @@ export class JobController implements Controller {
     const backOff = this.backOffIn(job, pods, now);
     let retry: number | undefined;
     for (let count = active.length; count < wanted && retry === undefined; count++) {
-      retry = backOff > 0 ? backOff : this.createPod(started);
+      retry = backOff > 0 ? backOff : this.createPod(job);
     }
     const current = this.podsOf(job).filter(isActive);
-    const reported = this.setStatus(started, {
-      ...started.status,
+    const reported = this.setStatus(job, {
+      ...job.status,
+      startTime,
       active: current.length || undefined,
       ready: current.filter(isReady).length,
       terminating: this.podsOf(job).filter((pod) => pod.metadata.deletionTimestamp && !isFinished(pod)).length,

@@ -1,5 +1,5 @@
 import { keyOf } from '../objects/kube-object';
-import { CONFIG_MAPS, NAMESPACES, PODS, RESOURCES, SERVICE_ACCOUNTS } from '../objects/resources';
+import { CONFIG_MAPS, EVENTS, NAMESPACES, PODS, RESOURCES, SERVICE_ACCOUNTS } from '../objects/resources';
 import { deleteObject } from '../registry/deletion';
 import { type Registry } from '../registry/registry';
 import { type Change } from '../store/object-store';
@@ -13,7 +13,10 @@ export class NamespaceController implements Controller {
 
   concerns({ resource, type, object }: Change): readonly string[] {
     if (resource === NAMESPACES) return [keyOf(object)];
-    return type === 'DELETED' && object.metadata.namespace ? [object.metadata.namespace] : [];
+    const { namespace } = object.metadata;
+    if (type !== 'DELETED' || namespace === undefined) return [];
+    // Events come and go all the time, and only a namespace that is being emptied waits for that.
+    return resource === EVENTS && !this.isGoing(namespace) ? [] : [namespace];
   }
 
   reconcile(name: string): undefined {
@@ -29,6 +32,10 @@ export class NamespaceController implements Controller {
       draft.spec.finalizers = [];
     });
     this.registry.finishDeletion(NAMESPACES, finalized);
+  }
+
+  private isGoing(name: string): boolean {
+    return this.registry.store.get(NAMESPACES, undefined, name)?.metadata.deletionTimestamp !== undefined;
   }
 
   private furnish(namespace: string): void {

@@ -1,10 +1,15 @@
 import { keyOf } from '../objects/kube-object';
-import { EVENTS, RESOURCE_QUOTAS } from '../objects/resources';
+import { EVENTS, PODS, RESOURCE_QUOTAS } from '../objects/resources';
+import { type Pod } from '../objects/workloads';
 import { formatUsage, isLimited, namespaceUsage } from '../registry/quota';
 import { type Registry } from '../registry/registry';
 import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
-import { splitKey } from './pods-of-owner';
+import { isFinished, splitKey } from './pods-of-owner';
+
+/** A status makes no difference to what an object counts for, but that of a pod which has ended. */
+const countsAsBefore = (change: Change): boolean =>
+  isStatusAlone(change) && (change.resource !== PODS || isFinished(change.object as Pod) === isFinished(change.previous as Pod));
 
 /** Reports in every ResourceQuota what its namespace uses. */
 export class QuotaController implements Controller {
@@ -15,12 +20,11 @@ export class QuotaController implements Controller {
   concerns(change: Change): readonly string[] {
     const { resource, object } = change;
     const { namespace } = object.metadata;
-    if (resource === EVENTS || namespace === undefined) return [];
+    if (resource === EVENTS || namespace === undefined || countsAsBefore(change)) return [];
     const concerned = this.registry.store
       .list(RESOURCE_QUOTAS, namespace)
       .filter(({ spec }) => isLimited(resource, spec.hard ?? {}));
-    const itself = resource === RESOURCE_QUOTAS && !isStatusAlone(change) ? [object] : [];
-    return [...concerned, ...itself].map(keyOf);
+    return [...concerned, ...(resource === RESOURCE_QUOTAS ? [object] : [])].map(keyOf);
   }
 
   reconcile(key: string): undefined {

@@ -1,4 +1,5 @@
 import { ApiError } from '../objects/api-error';
+import { same } from '../objects/json';
 import { type Condition, keyOf, millis, withCondition } from '../objects/kube-object';
 import { PODS, REPLICA_SETS } from '../objects/resources';
 import { selects } from '../objects/selector';
@@ -8,7 +9,17 @@ import { type Registry } from '../registry/registry';
 import { type Change, isStatusAlone } from '../store/object-store';
 import { type Controller } from './controller-loop';
 import { type EventRecorder } from './event-recorder';
-import { availableIn, controllerKeys, isActive, isReady, podFromTemplate, podsOf, splitKey } from './pods-of-owner';
+import {
+  availableIn,
+  controllerKeys,
+  isActive,
+  isFinished,
+  isReady,
+  podFromTemplate,
+  podsOf,
+  readyCondition,
+  splitKey,
+} from './pods-of-owner';
 
 const COMPONENT = 'replicaset-controller';
 const RETRY_CREATE_MS = 1000;
@@ -26,6 +37,7 @@ export class ReplicaSetController implements Controller {
     const { resource, object } = change;
     if (resource === REPLICA_SETS) return isStatusAlone(change) ? [] : [keyOf(object)];
     if (resource !== PODS) return [];
+    if (isStatusAlone(change) && countsAsBefore(object as Pod, change.previous as Pod)) return [];
     const owners = controllerKeys(change, 'ReplicaSet');
     if (owners.length > 0 || change.type !== 'ADDED') return owners;
     // A pod that nobody controls may be adopted.
@@ -77,6 +89,10 @@ export class ReplicaSetController implements Controller {
     }
   }
 }
+
+/** For the status of its ReplicaSet. */
+const countsAsBefore = (pod: Pod, previous: Pod): boolean =>
+  isFinished(pod) === isFinished(previous) && same(readyCondition(pod), readyCondition(previous));
 
 /** Not yet on a host, then not ready, then the youngest: those whose loss hurts least. */
 const leastUsefulFirst = (a: Pod, b: Pod): number => {

@@ -244,10 +244,11 @@ export class ApiServer {
         bookmarks: flag(query, 'allowWatchBookmarks'),
         timeoutMs: seconds ? seconds * 1000 : DEFAULT_WATCH_MS,
         asTable,
-        present: (object: KubeObject) =>
-          asTable
-            ? tableOf(resource, [object], { resourceVersion: object.metadata.resourceVersion }, includeOf(query), registry.now())
-            : object,
+        present: (object: KubeObject) => {
+          if (!asTable) return registry.store.textOf(object);
+          const { resourceVersion } = object.metadata;
+          return JSON.stringify(tableOf(resource, [object], { resourceVersion }, includeOf(query), registry.now()));
+        },
       },
       history,
       reply.raw,

@@ -20,8 +20,8 @@ export interface WatchRequest {
   readonly timeoutMs: number;
   /** Tables have no bookmarks. */
   readonly asTable: boolean;
-  /** The object as the client wants it: itself, or as a table. */
-  readonly present: (object: KubeObject) => object;
+  /** The object as the client wants it, itself or as a table: its JSON. */
+  readonly present: (object: KubeObject) => string;
 }
 
 /** What can befall a watch that has begun. */
@@ -68,7 +68,7 @@ export class Watch {
     } catch (error) {
       // As a real API server: past the headers an error is an event.
       if (!(error instanceof ApiError)) throw error;
-      this.send('ERROR', error.body);
+      this.send('ERROR', JSON.stringify(error.body));
       this.end();
       return;
     }
@@ -121,7 +121,7 @@ export class Watch {
       apiVersion: apiVersionOf(resource),
       metadata: { resourceVersion: String(version), creationTimestamp: null, ...(annotations ? { annotations } : {}) },
     };
-    this.send('BOOKMARK', mark);
+    this.send('BOOKMARK', JSON.stringify(mark));
   }
 
   private strike(fault: StreamFault): void {
@@ -131,7 +131,7 @@ export class Watch {
       this.stalled = true;
       return;
     }
-    if (fault.type === 'gone') this.send('ERROR', expired(this.lastVersion, this.history.latest).body);
+    if (fault.type === 'gone') this.send('ERROR', JSON.stringify(expired(this.lastVersion, this.history.latest).body));
     if (fault.type === 'reset') this.response.socket?.resetAndDestroy();
     this.end();
   }
@@ -142,10 +142,11 @@ export class Watch {
     this.end();
   }
 
-  private send(type: string, object: object): void {
+  /** @param object JSON */
+  private send(type: string, object: string): void {
     if (this.ended || this.stalled) return;
     failpoint('cluster-sim.before-watch-event');
-    this.response.write(`${JSON.stringify({ type, object })}\n`);
+    this.response.write(`{"type":"${type}","object":${object}}\n`);
     if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy();
     if (this.fault && type !== 'BOOKMARK' && --this.eventsLeft <= 0) this.strike(this.fault);
   }

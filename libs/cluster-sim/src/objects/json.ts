@@ -13,8 +13,12 @@ export const copy = <T>(value: T): T => copyValue(value) as T;
 const copyValue = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyValue);
+  const source = value as Record<string, unknown>;
   const out: Record<string, unknown> = {};
-  for (const [field, inner] of Object.entries(value)) if (inner !== undefined) out[field] = copyValue(inner);
+  for (const field in source) {
+    const inner = source[field];
+    if (inner !== undefined) out[field] = copyValue(inner);
+  }
   return out;
 };
 
@@ -27,7 +31,7 @@ export const same = (a: unknown, b: unknown): boolean => {
   }
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const field of Object.keys(left)) if (!same(left[field], right[field])) return false;
-  for (const field of Object.keys(right)) if (right[field] !== undefined && left[field] === undefined) return false;
+  for (const field in left) if (!same(left[field], right[field])) return false;
+  for (const field in right) if (right[field] !== undefined && left[field] === undefined) return false;
   return true;
 };

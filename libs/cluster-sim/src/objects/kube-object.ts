@@ -66,7 +66,14 @@ export interface LabelSelector {
 }
 
 /** An RFC 3339 time in whole seconds, as Kubernetes writes it; `at` in milliseconds since the epoch. */
-export const timestamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
+export const timestamp = (at: number): string => {
+  const second = Math.floor(at / 1000);
+  if (second !== lastWritten.second) lastWritten = { second, text: `${new Date(at).toISOString().slice(0, 19)}Z` };
+  return lastWritten.text;
+};
+
+/** One text serves thousands of objects: nearly all of them are written as of now. */
+let lastWritten = { second: NaN, text: '' };
 
 /** Milliseconds since the epoch; 0 where nothing is recorded. */
 export const millis = (time: string | null | undefined): number => (time ? Date.parse(time) : 0);

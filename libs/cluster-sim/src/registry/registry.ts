@@ -14,7 +14,7 @@ import {
   stale,
 } from '../objects/api-error';
 import { type Namespace, type Service } from '../objects/cluster-objects';
-import { copy, same } from '../objects/json';
+import { copy, isObject, same } from '../objects/json';
 import { type KubeObject, type ManagedFields, type ObjectMeta, timestamp } from '../objects/kube-object';
 import { apiVersionOf, NAMESPACES, type Resource, SERVICE_ACCOUNTS } from '../objects/resources';
 import { type Job, type Pod } from '../objects/workloads';
@@ -60,7 +60,7 @@ export class Registry {
   /** Creates an object for a client. @throws ApiError 400, 403, 404, 409, 422 */
   create(resource: Resource, namespace: string | undefined, body: KubeObject, options: WriteOptions): KubeObject {
     if (body.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-    const object = this.newObject(resource, namespace, body);
+    const object = this.newObject(resource, namespace, copy(body));
     const writer = { manager: options.manager, now: this.now() };
     object.metadata.managedFields = trackUpdate(
       undefined,
@@ -72,7 +72,7 @@ export class Registry {
 
   /** Creates an object for a controller: the same rules, but nobody's fields. @throws ApiError */
   createOwned<T extends KubeObject>(resource: Resource<T>, namespace: string | undefined, body: object): T {
-    return this.admit(resource, this.newObject(resource, namespace, body as KubeObject), false) as T;
+    return this.admit(resource, this.newObject(resource, namespace, copy(body as KubeObject)), false) as T;
   }
 
   /**
@@ -100,7 +100,7 @@ export class Registry {
   ): KubeObject {
     if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
     const writer = { manager: options.manager, now: this.now(), subresource: options.subresource };
-    const config = copy(applied);
+    const config = { ...applied };
     if (!options.subresource && resource.status) delete config.status;
     if (config.kind === 'Secret') encodeStringData(config);
     const before = this.store.get(resource, namespace, name);
@@ -126,9 +126,12 @@ export class Registry {
     return same(object.status, status) ? object : this.store.put(resource, { ...object, status });
   }
 
-  /** A controller's change of an object: `change` gets a copy. Nothing is written when it stays the same. */
+  /**
+   * A controller's change of an object: `change` gets a copy of it and of its metadata, spec and status. What lies deeper is the object's own:
+   * it is replaced, never changed. Nothing is written when it stays the same.
+   */
   amend<T extends KubeObject>(resource: Resource<T>, object: T, change: (draft: T) => void): T {
-    const draft = copy(object);
+    const draft = shallowCopy(object);
     change(draft);
     if (same(draft, object)) return object;
     this.countGeneration(resource, object, draft);
@@ -147,8 +150,8 @@ export class Registry {
     }
   }
 
-  private newObject(resource: Resource, namespace: string | undefined, body: KubeObject): KubeObject {
-    const object = copy(body);
+  /** Makes `object`, which nobody else has, one of this resource. */
+  private newObject(resource: Resource, namespace: string | undefined, object: KubeObject): KubeObject {
     const given = object.metadata as Partial<ObjectMeta>;
     if (resource.namespaced) this.checkNamespace(resource, namespace ?? '', given.name ?? given.generateName ?? '');
     const name = given.name ?? (given.generateName ? this.freeName(resource, namespace, given.generateName) : '');
@@ -299,6 +302,13 @@ export class Registry {
     after.metadata.generation = (before.metadata.generation ?? 0) + 1;
   }
 }
+
+const shallowCopy = <T extends KubeObject>(object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata },
+  ...(isObject(object.spec) ? { spec: { ...object.spec } } : {}),
+  ...(isObject(object.status) ? { status: { ...object.status } } : {}),
+});
 
 /** A Job selects its pods by its own uid, which its template gets as labels. */
 const prepareJob = (job: Job): void => {

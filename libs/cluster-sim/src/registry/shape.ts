@@ -199,7 +199,7 @@ const check = (value: Json | undefined, shape: Shape, path: string, fail: (why: 
   }
   if (typeof shape === 'object') {
     if (!isObject(value)) return mismatch('object');
-    for (const [field, inner] of Object.entries(shape)) check(value[field], inner, `${path}.${field}`, fail);
+    for (const field in shape) if (value[field] !== undefined) check(value[field], shape[field]!, `${path}.${field}`, fail);
     return;
   }
   switch (shape) {

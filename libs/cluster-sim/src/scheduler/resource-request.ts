@@ -12,6 +12,17 @@ export interface ResourceRequest {
  * Init containers that restart always (sidecars) run beside the others and count with them.
  */
 export const podRequest = (spec: PodSpec, list: 'requests' | 'limits' = 'requests'): ResourceRequest => {
+  const found = known[list].get(spec);
+  if (found) return found;
+  const request = sumOf(spec, list);
+  known[list].set(spec, request);
+  return request;
+};
+
+/** The spec of a pod stays as it is; it is asked about for every host, and whenever its namespace is counted. */
+const known = { requests: new WeakMap<PodSpec, ResourceRequest>(), limits: new WeakMap<PodSpec, ResourceRequest>() };
+
+const sumOf = (spec: PodSpec, list: 'requests' | 'limits'): ResourceRequest => {
   const of = ({ resources }: Container): ResourceRequest => ({
     milliCpu: milliCpu(resources?.[list]?.cpu),
     memory: wholeUnits(resources?.[list]?.memory),

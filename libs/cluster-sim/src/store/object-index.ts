@@ -34,7 +34,7 @@ export class ObjectIndex {
     const byNamespace = entry(this.objects, resource, () => new Map<string, Map<string, KubeObject>>());
     const byName = entry(byNamespace, namespace, () => new Map<string, KubeObject>());
     const previous = byName.get(name);
-    if (previous) this.unlink(previous);
+    if (previous && previous.metadata.ownerReferences !== object.metadata.ownerReferences) this.unlink(previous);
     byName.set(name, object);
     this.uids.set(uid, object);
     for (const owner of object.metadata.ownerReferences ?? []) {

@@ -41,6 +41,8 @@ export class ObjectStore {
   private unsavedObjects = new Map<string, KubeObject | undefined>();
   private unsavedRecords = new Map<string, object | undefined>();
   private unannounced: Change[] = [];
+  /** What the last flush wrote. */
+  private texts = new Map<KubeObject, string>();
   private flushing: Promise<void> | undefined;
   private waiters: { version: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
   private closed = false;
@@ -113,6 +115,11 @@ export class ObjectStore {
     return last;
   }
 
+  /** The JSON of an object: that on the disk, where it has just come there. */
+  textOf(object: KubeObject): string {
+    return this.texts.get(object) ?? JSON.stringify(object);
+  }
+
   /** A private record of a controller, kept with the objects and flushed with them, but not part of the API. */
   record<T extends object>(key: string): T | undefined {
     return this.records.get(key) as T | undefined;
@@ -161,12 +168,13 @@ export class ObjectStore {
 
   private startFlush(): void {
     if (this.flushing || this.closed) return;
-    // Not at once: what this turn of the event loop still writes goes into the same flush.
-    this.flushing = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.flushUntilClean());
+    this.flushing = turn().then(() => this.flushUntilClean());
   }
 
   private async flushUntilClean(): Promise<void> {
     while (this.unsavedObjects.size > 0 || this.unsavedRecords.size > 0) {
+      // Not at once: what this turn of the event loop still writes, and the controllers in answer to it, goes into the same flush.
+      await turn();
       if (await this.flush()) continue;
       if (this.closed) break;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
@@ -183,7 +191,7 @@ export class ObjectStore {
     this.unannounced = [];
     try {
       failpoint('cluster-sim.before-write');
-      await this.file.save(batch);
+      await this.file.save({ ...batch, objects: this.written(batch.objects) });
     } catch (error) {
       this.takeBack(batch, changes);
       this.log(`flush failed, trying again: ${String(error)}`);
@@ -199,6 +207,17 @@ export class ObjectStore {
     return true;
   }
 
+  private written(objects: ReadonlyMap<string, KubeObject | undefined>): Map<string, string | undefined> {
+    this.texts = new Map();
+    const written = new Map<string, string | undefined>();
+    for (const [key, object] of objects) {
+      const text = object && JSON.stringify(object);
+      written.set(key, text);
+      if (object) this.texts.set(object, text!);
+    }
+    return written;
+  }
+
   /** Puts a batch that could not be saved back under what was written since. */
   private takeBack(
     batch: { objects: Map<string, KubeObject | undefined>; records: Map<string, object | undefined> },
@@ -209,6 +228,8 @@ export class ObjectStore {
     this.unannounced = [...changes, ...this.unannounced];
   }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const storageKey = (resource: Resource, { metadata }: KubeObject): string =>
   `${resource.group}/${resource.plural}/${metadata.namespace ?? ''}/${metadata.name}`;

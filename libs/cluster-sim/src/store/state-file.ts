@@ -6,7 +6,8 @@ const BYTES_OF_AN_OBJECT = 4 * 1024;
 
 /** What one flush writes, all of it or nothing. `undefined` removes. */
 export interface StateBatch {
-  readonly objects: ReadonlyMap<string, KubeObject | undefined>;
+  /** JSON. */
+  readonly objects: ReadonlyMap<string, string | undefined>;
   readonly records: ReadonlyMap<string, object | undefined>;
   readonly version: number;
 }
@@ -25,7 +26,7 @@ export interface SavedState {
 export class StateFile {
   private constructor(
     private readonly environment: LmdbEnvironment,
-    private readonly objects: LmdbTable<string, KubeObject>,
+    private readonly objects: LmdbTable<string, string>,
     private readonly records: LmdbTable<string, object>,
     private readonly meta: LmdbTable<string, number>,
   ) {}
@@ -35,7 +36,7 @@ export class StateFile {
     const environment = await openEnvironment(folder, { maxTables: 4 });
     return new StateFile(
       environment,
-      environment.openTable('objects', { encoding: 'json' }),
+      environment.openTable('objects', { encoding: 'text' }),
       environment.openTable('records', { encoding: 'json' }),
       environment.openTable('meta', { encoding: 'json' }),
     );
@@ -43,7 +44,7 @@ export class StateFile {
 
   load(): SavedState {
     return {
-      objects: [...this.objects.entries()].map(({ key, value }) => ({ key, object: value })),
+      objects: [...this.objects.entries()].map(({ key, value }) => ({ key, object: JSON.parse(value) as KubeObject })),
       records: new Map([...this.records.entries()].map(({ key, value }) => [key, value])),
       version: this.meta.get('resourceVersion') ?? 0,
     };
@@ -52,8 +53,8 @@ export class StateFile {
   save({ objects, records, version }: StateBatch): Promise<void> {
     const keys = objects.size + records.size;
     const change = () => {
-      for (const [key, object] of objects) {
-        if (object) this.objects.put(key, object);
+      for (const [key, text] of objects) {
+        if (text !== undefined) this.objects.put(key, text);
         else this.objects.remove(key);
       }
       for (const [key, record] of records) {
