@@ -1,10 +1,11 @@
-import { StoreFull } from '@souk/event-sourcing';
+import { positionOf, type RecordedEvent, StoreFull } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, StorageFull } from '@souk/lmdb';
 import { randomInt } from 'node:crypto';
 import type { Block } from './block-writer';
+import { NewestEvents } from './newest-events';
 import { indexOf, ordinalOf, type Place, placeOf } from './place';
-import { endOf, recordedAtOf } from './record';
+import { decodeRecord, endOf, recordedAtOf } from './record';
 
 /** What is to be done with the record that starts at `at` in a block. */
 export type RecordReader<T> = (block: Buffer, at: number, place: Place) => T;
@@ -43,6 +44,7 @@ export class EventLog {
   /** Where it lies, unless it is a large one. */
   private readonly room = Buffer.allocUnsafeSlow(ROOM);
   private readonly listeners = new Set<() => void>();
+  private readonly newestEvents = new NewestEvents();
 
   private constructor(
     private readonly environment: LmdbEnvironment,
@@ -106,6 +108,21 @@ export class EventLog {
   onAppended(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Makes an event of a record; of a new one, always the same. */
+  readonly decode: RecordReader<RecordedEvent> = (block, at, place) => {
+    const ordinal = ordinalOf(place);
+    const known = this.newestEvents.get(ordinal);
+    if (known) return known;
+    const event = decodeRecord(block, at, positionOf(this.generation, ordinal));
+    this.newestEvents.keep(ordinal, event, endOf(block, at) - at, this.lastOrdinal);
+    return event;
+  };
+
+  /** The event at a place, where that is a new one that was read before. */
+  newest(place: Place): RecordedEvent | undefined {
+    return this.newestEvents.get(ordinalOf(place));
   }
 
   /** Reads the record at a place. The reader must have done with the block when it answers. */

@@ -17,7 +17,7 @@ import {
 import { type LmdbEnvironment, openEnvironment, StorageClosed } from '@souk/lmdb';
 import { ByteStore } from './byte-store';
 import { EventLog } from './event-log';
-import { decoderFor, filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
+import { filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
 import { GroupCommit } from './group-commit';
 import { PagedSequence } from './paged-sequence';
 import { StreamIndex } from './stream-index';
@@ -125,14 +125,13 @@ export class LmdbEventStore extends EventStore {
   }: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
     return new PagedSequence(() => {
       const passes = filter && filterOf(filter);
-      const decode = decoderFor(this.log);
       const end = direction === 'forwards' ? this.log.last : 1;
       let at = after === undefined ? (direction === 'forwards' ? 0 : this.log.last + 1) : this.ordinalOf(after);
       let left = maxCount;
       return () => {
         const done = direction === 'forwards' ? at >= end : at <= end;
         if (done || left <= 0) return undefined;
-        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, decode);
+        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, this.log.decode);
         at = upTo;
         left -= found.length;
         return found;
