@@ -31,21 +31,26 @@ export interface EnvironmentStats {
 export async function openEnvironment(folder: string, options: EnvironmentOptions = {}): Promise<LmdbEnvironment> {
   const lock = FolderLock.take(folder);
   try {
-    const root = open<unknown>(folder, {
-      encoding: 'binary',
+    const settings = {
+      encoding: 'binary' as const,
       noSubdir: false,
       maxDbs: options.maxTables ?? 64,
       // Off: a commit is flushed before it is visible, and before its promise is fulfilled.
       overlappingSync: options.durability === 'ordered',
       // On, a failed commit rejects a promise of the library's own that nobody can handle.
       eventTurnBatching: false,
-    });
-    return new LmdbEnvironment(folder, root, lock);
+      // What is small begins when the turn of the event loop ends, all of it together: to begin wakes a thread. Its types lack this option.
+      txnStartThreshold: LARGE,
+    };
+    return new LmdbEnvironment(folder, open<unknown>(folder, settings), lock);
   } catch (error) {
     lock.release();
     throw await commitFailure(folder, error);
   }
 }
+
+/** Keys put or removed, after which a write begins at once. */
+const LARGE = 500;
 
 const encodings: Record<ValueEncoding, 'binary' | 'string' | 'json' | 'ordered-binary'> = {
   binary: 'binary',
