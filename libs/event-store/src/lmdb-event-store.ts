@@ -104,9 +104,9 @@ export class LmdbEventStore extends EventStore {
       let next = forwards ? Math.max(from ?? 0, 0) : Math.min(from ?? head, head);
       let left = maxCount;
       let page = FIRST_PAGE;
-      return () => {
-        const count = Math.min(page, left, forwards ? head - next + 1 : next + 1);
-        if (count <= 0) return undefined;
+      const more = () => Math.min(left, forwards ? head - next + 1 : next + 1);
+      const nextPage = () => {
+        const count = Math.min(page, more());
         const to = forwards ? next + count - 1 : next - count + 1;
         const events = readRevisions(this.log, this.index, stream, next, to, direction);
         next += forwards ? events.length : -events.length;
@@ -114,6 +114,7 @@ export class LmdbEventStore extends EventStore {
         page = Math.min(PAGE, 2 * page);
         return events;
       };
+      return { isAtEnd: () => more() <= 0, next: nextPage };
     });
   }
 
@@ -128,14 +129,14 @@ export class LmdbEventStore extends EventStore {
       const end = direction === 'forwards' ? this.log.last : 1;
       let at = after === undefined ? (direction === 'forwards' ? 0 : this.log.last + 1) : this.ordinalOf(after);
       let left = maxCount;
-      return () => {
-        const done = direction === 'forwards' ? at >= end : at <= end;
-        if (done || left <= 0) return undefined;
+      const isAtEnd = () => left <= 0 || (direction === 'forwards' ? at >= end : at <= end);
+      const next = () => {
         const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, this.log.decode);
         at = upTo;
         left -= found.length;
         return found;
       };
+      return { isAtEnd, next };
     });
   }
 
