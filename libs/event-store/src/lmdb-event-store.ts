@@ -50,7 +50,7 @@ const BATCH_SIZE = 256;
  * Beyond the laws of {@link EventStore}: positions have no gaps, and `recordedAt` never goes back. An append with `any` or `stream-exists`
  * whose events are there already answers the original result, as EventStoreDB does, where it is among the last 4,096 of that kind since the
  * start, or the last one of its stream; to be sure for ever, use an exact expectation. A position beyond the end (the store was restored
- * from an older copy) is refused with PositionGone, too.
+ * from an older copy) is refused with PositionGone, too. Events are read-only: who reads a new one gets the same object as everybody else.
  */
 export class LmdbEventStore extends EventStore {
   /** For a server of another protocol. */
