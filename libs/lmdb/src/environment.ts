@@ -42,7 +42,7 @@ export async function openEnvironment(folder: string, options: EnvironmentOption
       // What is small begins when the turn of the event loop ends, all of it together: to begin wakes a thread. Its types lack this option.
       txnStartThreshold: LARGE,
     };
-    return new LmdbEnvironment(folder, open<unknown>(folder, settings), lock);
+    return new LmdbEnvironment(folder, open<unknown>(folder, settings) as RootDatabase<unknown> & UntypedRoot, lock);
   } catch (error) {
     lock.release();
     throw await commitFailure(folder, error);
@@ -59,6 +59,11 @@ const encodings: Record<ValueEncoding, 'binary' | 'string' | 'json' | 'ordered-b
   key: 'ordered-binary',
 };
 
+/** What the types of the library leave out. */
+interface UntypedRoot {
+  readonly env: { info(): { readonly lastPageNumber: number }; stat(): { readonly pageSize: number } };
+}
+
 /** Tables in one file with atomic writes. All writes that wait at the same time share one commit and one flush. */
 export class LmdbEnvironment {
   private readonly tables = new Map<string, { readonly table: unknown; readonly options: string }>();
@@ -66,14 +71,16 @@ export class LmdbEnvironment {
   /** The last write found no room. */
   private foundFull = false;
   private readonly room: Room;
+  private readonly pageSize: number;
   private closing: Promise<void> | undefined;
 
   /** Use {@link openEnvironment}. */
   constructor(
     readonly folder: string,
-    private readonly root: RootDatabase<unknown>,
+    private readonly root: RootDatabase<unknown> & UntypedRoot,
     private readonly lock: FolderLock,
   ) {
+    this.pageSize = root.env.stat().pageSize;
     this.room = new Room(join(folder, 'data.mdb'), () => this.usedBytes());
   }
 
@@ -166,9 +173,9 @@ export class LmdbEnvironment {
     }
   }
 
+  /** Without `getStats`, which walks through the list of free pages. */
   private usedBytes(): number {
-    const { root, lastPageNumber } = this.root.getStats() as { root: { pageSize: number }; lastPageNumber: number };
-    return root.pageSize * (lastPageNumber + 1);
+    return this.pageSize * (this.root.env.info().lastPageNumber + 1);
   }
 
   private whileWriting<T>(change: () => T): T {
