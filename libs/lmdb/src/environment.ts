@@ -39,8 +39,9 @@ export async function openEnvironment(folder: string, options: EnvironmentOption
       overlappingSync: options.durability === 'ordered',
       // On, a failed commit rejects a promise of the library's own that nobody can handle.
       eventTurnBatching: false,
-      // What is small begins when the turn of the event loop ends, all of it together: to begin wakes a thread. Its types lack this option.
-      txnStartThreshold: LARGE,
+      // What is small begins when the turn of the event loop ends, all of it together, where nobody waits for each flush: to begin wakes a
+      // thread. Its types lack this option.
+      ...(options.durability === 'ordered' && { txnStartThreshold: LARGE }),
     };
     return new LmdbEnvironment(folder, open<unknown>(folder, settings) as RootDatabase<unknown> & UntypedRoot, lock);
   } catch (error) {
