@@ -1,10 +1,11 @@
-import { StoreFull } from '@souk/event-sourcing';
+import { positionOf, type RecordedEvent, StoreFull } from '@souk/event-sourcing';
 import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, StorageFull } from '@souk/lmdb';
 import { randomInt } from 'node:crypto';
 import type { Block } from './block-writer';
+import { NewestEvents } from './newest-events';
 import { indexOf, ordinalOf, type Place, placeOf } from './place';
-import { endOf, recordedAtOf } from './record';
+import { decodeRecord, endOf, recordedAtOf } from './record';
 
 /** What is to be done with the record that starts at `at` in a block. */
 export type RecordReader<T> = (block: Buffer, at: number, place: Place) => T;
@@ -33,16 +34,23 @@ const STEP_RECORDS = 2000;
 /** More than most blocks have. */
 const ROOM = 32_768;
 
+/** Bytes of blocks that stay in memory, for the subscriptions that read them next. */
+const LATEST_BYTES = 256 * 1024;
+
 /** All records by ordinal: 1, 2, 3 … without gaps. Everything that can be read here is flushed to disk. */
 export class EventLog {
   /** Blocks of records by the ordinal of the first in them. */
   private readonly blocks: LmdbTable<number, Buffer>;
   private lastOrdinal = 0;
   private lastTime = 0;
+  /** Blocks at the end of the log, one after the other. */
+  private latest: Block[] = [];
+  private latestBytes = 0;
   private lastRead: Block | undefined;
   /** Where it lies, unless it is a large one. */
   private readonly room = Buffer.allocUnsafeSlow(ROOM);
   private readonly listeners = new Set<() => void>();
+  private readonly newestEvents = new NewestEvents();
 
   private constructor(
     private readonly environment: LmdbEnvironment,
@@ -95,6 +103,7 @@ export class EventLog {
       throw error instanceof StorageFull ? new StoreFull({ cause: error }) : error;
     }
     this.lastOrdinal = last;
+    this.keepLatest(blocks);
   }
 
   /** Tells those who wait for new records. Apart from {@link append}, since the stream index has to know them first. */
@@ -106,6 +115,21 @@ export class EventLog {
   onAppended(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Makes an event of a record; of a new one, always the same. */
+  readonly decode: RecordReader<RecordedEvent> = (block, at, place) => {
+    const ordinal = ordinalOf(place);
+    const known = this.newestEvents.get(ordinal);
+    if (known) return known;
+    const event = decodeRecord(block, at, positionOf(this.generation, ordinal));
+    this.newestEvents.keep(ordinal, event, endOf(block, at) - at, this.lastOrdinal);
+    return event;
+  };
+
+  /** The event at a place, where that is a new one that was read before. */
+  newest(place: Place): RecordedEvent | undefined {
+    return this.newestEvents.get(ordinalOf(place));
   }
 
   /** Reads the record at a place. The reader must have done with the block when it answers. */
@@ -123,32 +147,43 @@ export class EventLog {
     let upTo = after;
     let seen = 0;
     let bytes = 0;
-    for (const { key, value } of this.blocksFrom(direction, after)) {
-      const starts = startsOf(value);
-      const first = direction === 'forwards' ? Math.max(0, after + 1 - key) : Math.min(starts.length, after - key) - 1;
+    for (const { firstOrdinal, bytes: block } of this.blocksFrom(direction, after)) {
+      const starts = startsOf(block);
+      const first =
+        direction === 'forwards' ? Math.max(0, after + 1 - firstOrdinal) : Math.min(starts.length, after - firstOrdinal) - 1;
       const step = direction === 'forwards' ? 1 : -1;
       for (let i = first; i >= 0 && i < starts.length; i += step) {
         const at = starts[i]!;
-        upTo = key + i;
+        upTo = firstOrdinal + i;
         seen++;
         const place = placeOf(upTo, i);
-        if (!passes || passes(value, at, place)) found.push(reader(value, at, place));
+        if (!passes || passes(block, at, place)) found.push(reader(block, at, place));
         if (found.length >= limit || upTo >= end) return { found, upTo };
       }
-      bytes += value.length;
+      bytes += block.length;
       if (bytes >= STEP_BYTES || seen >= STEP_RECORDS) break;
     }
     return { found, upTo };
   }
 
   /** From the block on that holds the next record in that direction. */
-  private blocksFrom(
-    direction: 'forwards' | 'backwards',
-    after: number,
-  ): Iterable<{ readonly key: number; readonly value: Buffer }> {
-    if (direction === 'backwards') return this.blocks.entries({ lt: after, reverse: true });
-    const [start = 0] = this.blocks.keys({ lte: after + 1, reverse: true, limit: 1 });
-    return this.blocks.entries({ gte: start, lte: this.lastOrdinal });
+  private *blocksFrom(direction: 'forwards' | 'backwards', after: number): Iterable<Block> {
+    const inMemory = direction === 'forwards' ? this.latest.findLastIndex(({ firstOrdinal }) => firstOrdinal <= after + 1) : -1;
+    if (inMemory >= 0) return yield* this.latest.slice(inMemory);
+    const [start = 0] = direction === 'forwards' ? this.blocks.keys({ lte: after + 1, reverse: true, limit: 1 }) : [];
+    const range = direction === 'forwards' ? { gte: start, lte: this.lastOrdinal } : { lt: after, reverse: true };
+    for (const { key, value } of this.blocks.entries(range)) yield { firstOrdinal: key, bytes: value };
+  }
+
+  private keepLatest(blocks: readonly Block[]): void {
+    for (const { firstOrdinal, bytes } of blocks) {
+      if (this.latestBytes + bytes.length > LATEST_BYTES) {
+        this.latest = [];
+        this.latestBytes = 0;
+      }
+      this.latest.push({ firstOrdinal, bytes: Buffer.from(bytes) });
+      this.latestBytes += bytes.length;
+    }
   }
 
   /** Neighbours in a stream often share a block. */

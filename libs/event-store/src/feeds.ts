@@ -1,14 +1,13 @@
 import { type EventFilter, type Position, positionOf, type RecordedEvent } from '@souk/event-sourcing';
 import type { EventLog, RecordReader } from './event-log';
-import { ordinalOf } from './place';
-import { decodeRecord, endOf, streamOf, typeOf } from './record';
+import type { Place } from './place';
+import { endOf, streamOf, typeOf } from './record';
 import type { StreamIndex } from './stream-index';
 import type { Feed } from './subscription';
 
 /** The whole log after an ordinal, or what of it passes the filter. */
 export class LogFeed implements Feed {
   private readonly passes: RecordReader<boolean> | undefined;
-  private readonly decode: RecordReader<RecordedEvent>;
 
   constructor(
     private readonly log: EventLog,
@@ -17,13 +16,12 @@ export class LogFeed implements Feed {
     filter?: EventFilter,
   ) {
     this.passes = filter && filterOf(filter);
-    this.decode = decoderFor(log);
   }
 
   read(): { events: readonly RecordedEvent[]; atEnd: boolean } {
     const { found, upTo } = this.log.scan(
       { direction: 'forwards', after: this.after, limit: this.limit, passes: this.passes },
-      this.decode,
+      this.log.decode,
     );
     this.after = upTo;
     return { events: found, atEnd: upTo >= this.log.last };
@@ -79,10 +77,10 @@ export function readRevisions(
   to: number,
   direction: 'forwards' | 'backwards' = 'forwards',
 ): RecordedEvent[] {
-  return readRecords(log, index, stream, from, to, direction, decoderFor(log));
+  return readRecords(log, index, stream, from, to, direction, log.decode, (place) => log.newest(place));
 }
 
-/** As {@link readRevisions}, of what the reader makes of the records. */
+/** As {@link readRevisions}, of what the reader makes of the records; they are not looked at where it is `known`. */
 export function readRecords<T>(
   log: EventLog,
   index: StreamIndex,
@@ -91,25 +89,22 @@ export function readRecords<T>(
   to: number,
   direction: 'forwards' | 'backwards',
   reader: RecordReader<T>,
+  known: (place: Place) => T | undefined = () => undefined,
 ): T[] {
   const places = direction === 'forwards' ? index.places(stream, from, to) : index.places(stream, to, from).reverse();
   const events: T[] = [];
   let bytes = 0;
   for (const place of places) {
     events.push(
-      log.read(place, (block, at) => {
-        bytes += endOf(block, at) - at;
-        return reader(block, at, place);
-      }),
+      known(place) ??
+        log.read(place, (block, at) => {
+          bytes += endOf(block, at) - at;
+          return reader(block, at, place);
+        }),
     );
     if (bytes >= STEP_BYTES) break;
   }
   return events;
-}
-
-/** Makes events of records. */
-export function decoderFor({ generation }: EventLog): RecordReader<RecordedEvent> {
-  return (block, at, place) => decodeRecord(block, at, positionOf(generation, ordinalOf(place)));
 }
 
 /** Looks at no more of a record than the filter needs. */

@@ -36,6 +36,25 @@ describe('LmdbEventStore', () => {
     expect(store.stats()).toMatchObject({ events: 5, streams: 2 });
   });
 
+  it('makes one object of a new event for all who read it', async () => {
+    await store.append('app-1', 'any', sampleEvents(2));
+    const [, read] = await collect(store.readStream('app-1'));
+    const recorder = new EventRecorder();
+    store.subscribe({ after: positionOf(parsePosition(read!.position)!.generation, 1) }, recorder);
+    await recorder.until(() => recorder.events.length === 1);
+    expect(recorder.events[0]).toBe(read);
+    expect((await everything(store))[1]).toBe(read);
+    expect((await collect(store.readStream('app-1', { direction: 'backwards' })))[0]).toBe(read);
+  });
+
+  it('lets others come in between where many short streams are read', async () => {
+    await store.append('app-1', 'any', sampleEvents(1));
+    let came = false;
+    setImmediate(() => (came = true));
+    for (let n = 0; n < 100; n++) await collect(store.readStream('app-1'));
+    expect(came).toBe(true);
+  });
+
   it('records times that never go back, whatever the clock does', async () => {
     const clock = jest.spyOn(Date, 'now');
     const real = Date.parse('2026-05-01T12:00:00.000Z');

@@ -17,7 +17,7 @@ import {
 import { type LmdbEnvironment, openEnvironment, StorageClosed } from '@souk/lmdb';
 import { ByteStore } from './byte-store';
 import { EventLog } from './event-log';
-import { decoderFor, filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
+import { filterOf, LogFeed, readRevisions, StreamFeed } from './feeds';
 import { GroupCommit } from './group-commit';
 import { PagedSequence } from './paged-sequence';
 import { StreamIndex } from './stream-index';
@@ -50,7 +50,7 @@ const BATCH_SIZE = 256;
  * Beyond the laws of {@link EventStore}: positions have no gaps, and `recordedAt` never goes back. An append with `any` or `stream-exists`
  * whose events are there already answers the original result, as EventStoreDB does, where it is among the last 4,096 of that kind since the
  * start, or the last one of its stream; to be sure for ever, use an exact expectation. A position beyond the end (the store was restored
- * from an older copy) is refused with PositionGone, too.
+ * from an older copy) is refused with PositionGone, too. Events are read-only: who reads a new one gets the same object as everybody else.
  */
 export class LmdbEventStore extends EventStore {
   /** For a server of another protocol. */
@@ -104,9 +104,9 @@ export class LmdbEventStore extends EventStore {
       let next = forwards ? Math.max(from ?? 0, 0) : Math.min(from ?? head, head);
       let left = maxCount;
       let page = FIRST_PAGE;
-      return () => {
-        const count = Math.min(page, left, forwards ? head - next + 1 : next + 1);
-        if (count <= 0) return undefined;
+      const more = () => Math.min(left, forwards ? head - next + 1 : next + 1);
+      const nextPage = () => {
+        const count = Math.min(page, more());
         const to = forwards ? next + count - 1 : next - count + 1;
         const events = readRevisions(this.log, this.index, stream, next, to, direction);
         next += forwards ? events.length : -events.length;
@@ -114,6 +114,7 @@ export class LmdbEventStore extends EventStore {
         page = Math.min(PAGE, 2 * page);
         return events;
       };
+      return { isAtEnd: () => more() <= 0, next: nextPage };
     });
   }
 
@@ -125,18 +126,17 @@ export class LmdbEventStore extends EventStore {
   }: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
     return new PagedSequence(() => {
       const passes = filter && filterOf(filter);
-      const decode = decoderFor(this.log);
       const end = direction === 'forwards' ? this.log.last : 1;
       let at = after === undefined ? (direction === 'forwards' ? 0 : this.log.last + 1) : this.ordinalOf(after);
       let left = maxCount;
-      return () => {
-        const done = direction === 'forwards' ? at >= end : at <= end;
-        if (done || left <= 0) return undefined;
-        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, decode);
+      const isAtEnd = () => left <= 0 || (direction === 'forwards' ? at >= end : at <= end);
+      const next = () => {
+        const { found, upTo } = this.log.scan({ direction, after: at, limit: Math.min(PAGE, left), passes }, this.log.decode);
         at = upTo;
         left -= found.length;
         return found;
       };
+      return { isAtEnd, next };
     });
   }
 

@@ -25,6 +25,9 @@ const WIDTH = 8;
 /** Streams that one transaction merges: keeps the event loop and the writers behind it waiting for a millisecond or two. */
 const SLICE = 256;
 
+/** Streams that are remembered as not being there. */
+const ABSENT = 1024;
+
 interface Mark {
   /** Every event up to this ordinal is in the table. */
   readonly ordinal: number;
@@ -40,6 +43,8 @@ interface Mark {
 export class StreamIndex {
   private readonly tail = new Map<string, StreamState>();
   private readonly heads: Recent<number>;
+  /** Streams that were looked for and are not there: many a stream is asked for before it begins, more than once. */
+  private readonly absent = new Set<string>();
   private readonly chunks: LmdbTable<readonly [string, number], Buffer>;
   private readonly marks: LmdbTable<string, Mark>;
   private marked: Mark = { ordinal: 0, streams: 0 };
@@ -82,9 +87,10 @@ export class StreamIndex {
     if (state) return state.head;
     const known = this.heads.get(stream);
     if (known !== undefined) return known;
+    if (this.absent.has(stream)) return -1;
     const head = this.mergedHead(stream);
-    // Streams that do not exist are not remembered: anyone can ask for any number of them.
     if (head >= 0) this.heads.set(stream, head);
+    else this.rememberAbsent(stream);
     return head;
   }
 
@@ -98,7 +104,10 @@ export class StreamIndex {
 
   /** Notes that the next event of this stream is to stand at that place. Readers see it after {@link flushed}. */
   add(state: StreamState, place: Place): void {
-    if (state.places.length === 0) this.tail.set(state.name, state);
+    if (state.places.length === 0) {
+      this.tail.set(state.name, state);
+      this.absent.delete(state.name);
+    }
     state.places.push(place);
     state.pending++;
   }
@@ -185,6 +194,13 @@ export class StreamIndex {
     if (state.places.length > 0) return;
     this.heads.set(state.name, state.head);
     this.tail.delete(state.name);
+  }
+
+  /** Few of them: anyone can ask for any number of streams, of any length. */
+  private rememberAbsent(stream: string): void {
+    if (stream.length > MAX_STREAM_BYTES) return;
+    if (this.absent.size >= ABSENT) this.absent.clear();
+    this.absent.add(stream);
   }
 
   private mergedHead(stream: string): number {

@@ -14,6 +14,12 @@ export class UnindexableDocument extends Error {
   }
 }
 
+/** A document and its index entries. */
+export interface Indexed {
+  readonly doc: Document;
+  readonly entries: readonly Buffer[];
+}
+
 /** An index's number is one byte, and FF is kept free: whatever begins with a number is followed by something. */
 const MAX_INDEXES = 255;
 
@@ -43,11 +49,16 @@ export class IndexSet {
   /**
    * Index entries of a document: for each index its number (one byte) and the values of its fields. A field that is not there is `null`;
    * an array gives one entry for each of its distinct elements, so none when empty.
+   * @param before the document as it was: entries of indexes whose fields have not changed are taken from it
    * @throws UnindexableDocument
    */
-  entriesOf(id: string, doc: Document): Buffer[] {
+  entriesOf(id: string, doc: Document, before?: Indexed): Buffer[] {
     try {
-      return this.indexes.flatMap((fields, number) => entriesOfIndex(number, fields, doc));
+      return this.indexes.flatMap((fields, number) =>
+        before && fields.every((path) => valueAt(doc, path) === valueAt(before.doc, path))
+          ? before.entries.filter((one) => one[0] === number)
+          : entriesOfIndex(number, fields, doc),
+      );
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new UnindexableDocument(this.spec.name, id, error.message);

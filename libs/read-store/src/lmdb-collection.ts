@@ -19,6 +19,8 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   /** Writes of one collection come one after the other: each is worked out on what the one before has left. */
   private writes: Promise<void>;
   private sweeping = false;
+  /** Of the record in the store. */
+  private storedNumber: number | undefined;
 
   constructor(
     readonly spec: CollectionSpec,
@@ -28,6 +30,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   ) {
     this.indexes = new IndexSet(spec);
     const known = tables.collections.get(spec.name);
+    this.storedNumber = known?.number;
     this.serving = this.generation(known && isCurrent(known, spec) ? known : this.emptyRecord());
     this.writes = Promise.resolve();
   }
@@ -45,7 +48,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   }
 
   async getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined> {
-    return this.serving.get(id);
+    return this.serving.getForUpdate(id);
   }
 
   documents(): AsyncIterable<PositionedDocument<Doc>> {
@@ -55,8 +58,9 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   /** @throws UnindexableDocument, and nothing is written; StorageFull, StorageFailed */
   commit(changes: readonly Change[], checkpoint: Position): Promise<void> {
     return this.inTurn(async () => {
-      const { record, write, size, leavesTombstones } = this.serving.prepare(changes, checkpoint);
+      const { record, write, written, size, leavesTombstones } = this.serving.prepare(changes, checkpoint);
       await this.serveBy(this.serving, record, write, size);
+      written();
       if (leavesTombstones) this.sweep();
     });
   }
@@ -112,8 +116,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
     write?: () => void,
     size: WriteSize = SMALL,
   ): Promise<void> {
-    const stored = this.tables.collections.get(this.spec.name);
-    const replaced = stored && stored.number !== record.number ? stored.number : undefined;
+    const replaced = this.storedNumber === record.number ? undefined : this.storedNumber;
     failpoint('read-model.before-commit');
     await this.tables.environment.writeBlind(() => {
       write?.();
@@ -123,6 +126,7 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
     failpoint('read-model.after-commit');
     generation.record = record;
     this.serving = generation;
+    this.storedNumber = record.number;
     if (replaced !== undefined) this.dropped.work();
   }
 

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CollectionSpec, comparePositions, type Document, type Position } from '@souk/event-sourcing';
-import { prepareCommit, type PreparedCommit } from './collection-commit';
+import { hasTombstones, prepareCommit, type PreparedCommit } from './collection-commit';
 import { type CollectionRecord, type CollectionTables, NUMBER_BYTES, numberPrefix, textKey } from './collection-tables';
 import type { IndexSet } from './index-entries';
 import { afterPrefix } from './index-key';
 import type { Change, PositionedDocument } from './read-store.port';
+import { RecentDocuments } from './recent-documents';
 import { parseDocument, unpackDocument } from './stored-document';
 
 /** Documents that are read between two turns of the event loop: some milliseconds of work. */
@@ -13,6 +14,8 @@ const DOCUMENTS_AT_ONCE = 200;
 /** The documents of a collection that lie under one number. It knows nothing of its place: what is written with them, others say. */
 export class LmdbGeneration<Doc extends Document> {
   readonly prefix: Buffer;
+  private readonly recent = new RecentDocuments();
+  private mayHaveTombstones = true;
 
   constructor(
     private readonly spec: CollectionSpec,
@@ -34,10 +37,21 @@ export class LmdbGeneration<Doc extends Document> {
     return { doc: parseDocument<Doc>(stored), position: stored.position };
   }
 
+  /** As {@link get}, for who goes on from there and leaves what it gets as it is. */
+  getForUpdate(id: string): { readonly doc: Doc | undefined; readonly position: Position } | undefined {
+    const known = this.recent.get(id);
+    return known ? { doc: known.doc as Doc, position: known.position } : this.get(id);
+  }
+
   /** Works out a commit, and the record that has to be written with it. @throws UnindexableDocument */
   prepare(changes: readonly Change[], checkpoint: Position): PreparedCommit & { readonly record: CollectionRecord } {
+    const { tables, prefix, indexes, recent } = this;
     const record = { ...this.record, checkpoint: later(this.checkpoint, checkpoint) };
-    return { record, ...prepareCommit(this.tables, this.prefix, this.indexes, this.spec.name, changes, this.record, record) };
+    this.mayHaveTombstones &&= hasTombstones(tables, prefix);
+    const place = { tables, prefix, indexes, collection: this.spec.name, recent, hasTombstones: this.mayHaveTombstones };
+    const prepared = prepareCommit(place, changes, this.record, record);
+    this.mayHaveTombstones ||= prepared.makesTombstones;
+    return { record, ...prepared };
   }
 
   async *documents(): AsyncGenerator<PositionedDocument<Doc>> {

@@ -23,6 +23,23 @@ snapshotStoreContract('LmdbSnapshotStore', async () => {
 });
 
 describe('LmdbSnapshotStore', () => {
+  it('answers a snapshot of a stream that it was asked for in vain before', async () => {
+    const folder = temporaryFolder();
+    const reads = await LmdbReadStore.open({ directory: folder.path, signingKey });
+    const snapshot: Snapshot = {
+      revision: 3,
+      eventId: 'e',
+      position: positionOf('lmdbtest', 3),
+      recordedAt: new Date(3).toISOString(),
+      state: '1',
+    };
+    expect(await reads.snapshots.newest('app-1', '1', {})).toBeUndefined();
+    await reads.snapshots.put('app-1', '1', snapshot, new Map());
+    expect(await reads.snapshots.newest('app-1', '1', {})).toEqual(snapshot);
+    await reads.close();
+    folder.remove();
+  });
+
   it('removes the snapshots of other versions of a stream by and by', async () => {
     const folder = temporaryFolder();
     const reads = await LmdbReadStore.open({ directory: folder.path, signingKey });

@@ -4,6 +4,8 @@ import { commandDigest } from './command-digest';
 
 /** Snapshots of other versions that one write removes at most. */
 const SWEEP = 16;
+/** Streams that are known to have none. */
+const REMEMBERED = 10_000;
 /** Command ids in one write: few enough not to hold up the event loop. */
 const SLICE = 500;
 /** What a command id takes: the name of the stream, a digest, a revision. */
@@ -23,6 +25,8 @@ export class LmdbSnapshotStore extends SnapshotStore {
   private readonly snapshots: LmdbTable<Key, string>;
   private readonly times: LmdbTable<Key, number>;
   private readonly commands: LmdbTable<readonly [string, string], number>;
+  /** Streams without any snapshot: most are short and have none, and are asked for again and again. */
+  private readonly without = new Set<string>();
 
   constructor(private readonly environment: LmdbEnvironment) {
     super();
@@ -32,10 +36,12 @@ export class LmdbSnapshotStore extends SnapshotStore {
   }
 
   override async newest(stream: string, version: string, { revision, time }: PointInHistory): Promise<Snapshot | undefined> {
+    if (this.without.has(stream)) return undefined;
     const byRevision = revision ?? Number.MAX_VALUE;
     const byTime = time === undefined ? byRevision : this.revisionAt(stream, version, time);
     if (byTime === undefined) return undefined;
     for (const { value } of this.snapshots.entries(upTo(stream, version, Math.min(byRevision, byTime)))) return parse(value);
+    this.rememberIfWithout(stream);
     return undefined;
   }
 
@@ -50,10 +56,17 @@ export class LmdbSnapshotStore extends SnapshotStore {
       for (const { table, key } of outdated) table.remove(key);
     };
     await this.environment.writeBlind(change, { keys: 2 + outdated.length, bytes: Buffer.byteLength(text) });
+    this.without.delete(stream);
   }
 
   override async revisionOf(stream: string, commandId: string): Promise<number | undefined> {
     return this.commands.get([stream, commandDigest(commandId)]);
+  }
+
+  private rememberIfWithout(stream: string): void {
+    for (const _ of this.snapshots.keys({ gte: [stream, '', 0], lt: [stream, '\uffff', 0], limit: 1 })) return;
+    if (this.without.size >= REMEMBERED) this.without.clear();
+    this.without.add(stream);
   }
 
   private async putCommands(stream: string, entries: readonly (readonly [string, number])[]): Promise<void> {

@@ -32,7 +32,7 @@ describe('ProjectedModel', () => {
 
   it('folds on what a commit has taken from memory while it read other documents', async () => {
     const writer = reads.open<Balance>(balances);
-    let committed: Promise<void> = Promise.resolve();
+    let committed: Promise<void> | void = Promise.resolve();
     // As a store on another machine may do: it answers when the commit, which was sent before, is over.
     const slow = Object.assign(Object.create(writer) as CollectionWriter<Balance>, {
       getForUpdate: async (id: string) => {

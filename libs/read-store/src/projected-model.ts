@@ -38,6 +38,17 @@ interface Folded {
   readonly isStored: boolean;
 }
 
+/** An event, and the documents that it touches. */
+interface TouchingEvent {
+  readonly event: RecordedEvent;
+  readonly keys: readonly string[];
+}
+
+interface FailedEvent {
+  readonly error: unknown;
+  readonly event?: RecordedEvent;
+}
+
 /** With every so many events a document is measured, to know about how much memory the uncommitted ones take. */
 const MEASURED = 64;
 
@@ -274,12 +285,22 @@ export class ProjectedModel implements ReadModel<Document> {
 
   /**
    * Folds those events that it has not folded before. Where the projection throws, it stops for good, before that event.
+   * A promise where there is something to wait for.
    * @throws what the read store throws
    */
-  async fold(events: readonly RecordedEvent[]): Promise<void> {
+  fold(events: readonly RecordedEvent[]): Promise<void> | void {
     if (this.state === 'failed') return;
     this.given += events.length;
     const { touching, failure } = this.touching(events);
+    if (touching.length > 0) return this.foldTouching(events, touching, failure);
+    this.endFold(events, failure);
+  }
+
+  private async foldTouching(
+    events: readonly RecordedEvent[],
+    touching: readonly TouchingEvent[],
+    failure: FailedEvent | undefined,
+  ): Promise<void> {
     const loaded = await this.load(touching.flatMap(({ keys }) => keys));
     for (const { event, keys } of touching) {
       try {
@@ -290,6 +311,10 @@ export class ProjectedModel implements ReadModel<Document> {
       }
       this.folded = event.position;
     }
+    this.endFold(events, failure);
+  }
+
+  private endFold(events: readonly RecordedEvent[], failure: FailedEvent | undefined): void {
     if (failure) this.fail(failure);
     else this.passTo(events.at(-1)!.position);
   }
@@ -327,12 +352,17 @@ export class ProjectedModel implements ReadModel<Document> {
   }
 
   /**
-   * Makes visible what was folded; one commit at a time, while which the next events may be folded.
+   * Makes visible what was folded; one commit at a time, while which the next events may be folded. A promise where there is something to write.
    * @throws what the read store throws: then `prepare` has to come next
    */
-  async commit(): Promise<void> {
+  commit(): Promise<void> | void {
     const position = this.folded;
     if (position === undefined || this.retellingTo !== undefined) return;
+    if (this.dirty.size > 0 || this.foldedByAnother.size > 0) return this.commitTouched(position);
+    this.arrive(position);
+  }
+
+  private async commitTouched(position: Position): Promise<void> {
     const folded = this.dirty;
     this.dirty = new Map();
     const changes = [...folded].flatMap(([id, one]) =>
@@ -400,8 +430,11 @@ export class ProjectedModel implements ReadModel<Document> {
     return this.visible !== undefined && comparePositions(this.visible, position) >= 0;
   }
 
-  private touching(events: readonly RecordedEvent[]) {
-    const touching: { readonly event: RecordedEvent; readonly keys: readonly string[] }[] = [];
+  private touching(events: readonly RecordedEvent[]): {
+    readonly touching: readonly TouchingEvent[];
+    readonly failure?: FailedEvent;
+  } {
+    const touching: TouchingEvent[] = [];
     for (const event of events) {
       const isFolded = this.folded !== undefined && comparePositions(event.position, this.folded) <= 0;
       if (isFolded && (this.retellingTo === undefined || this.isAt(event.position))) continue;
@@ -512,7 +545,7 @@ export class ProjectedModel implements ReadModel<Document> {
     }
   }
 
-  private fail({ error, event }: { readonly error: unknown; readonly event?: RecordedEvent }): void {
+  private fail({ error, event }: FailedEvent): void {
     this.state = 'failed';
     this.error = error;
     this.onError({

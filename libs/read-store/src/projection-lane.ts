@@ -79,7 +79,10 @@ export class ProjectionLane {
 
   private async take(events: readonly RecordedEvent[]): Promise<void> {
     if (this.ended) return;
-    for (const model of this.models) await model.fold(events);
+    for (const model of this.models) {
+      const folding = model.fold(events);
+      if (folding) await folding;
+    }
     const moreToCome = this.reachedEnd
       ? events.length === this.options.batchSize
       : comparePositions(events.at(-1)!.position, this.end) < 0;
@@ -118,7 +121,8 @@ export class ProjectionLane {
   /** Whatever fails, nothing is under way any more when this is over. */
   private async commitAll(): Promise<void> {
     if (this.ended) return;
-    const results = await Promise.allSettled(this.models.map((model) => model.commit()));
+    const commits = this.models.map((model) => model.commit()).filter((commit) => commit !== undefined);
+    const results = await Promise.allSettled(commits);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 

@@ -77,7 +77,10 @@ export interface GenerationWriter<Doc extends Document> extends Collection<Doc> 
    * a document that came and went between two commits is deleted all the same, so that its tombstone holds off who would still make it.
    */
   readonly shared?: boolean;
-  /** Document with the position of the last event in it (also of a tombstone: `doc` is undefined then). */
+  /**
+   * Document with the position of the last event in it (also of a tombstone: `doc` is undefined then). Nobody changes it: the next one who asks may
+   * get the same object.
+   */
   getForUpdate(id: string): Promise<{ readonly doc: Doc | undefined; readonly position: Position } | undefined>;
   /**
    * Writes changes and checkpoint so that the checkpoint is never ahead of the documents. A change at or below a document's

@@ -2,17 +2,18 @@ import { failpoint } from '@souk/failpoints';
 import { type LmdbEnvironment, type LmdbTable, openEnvironment } from '@souk/lmdb';
 import { KeyRing, KeyRingUnusable, newKey, type WrappedKey } from './key-ring';
 import { makeKeyRing, readKeyRing } from './key-ring-file';
+import { OpenedTexts } from './opened-texts';
 import { SecretVault, TenantKeyDestroyed } from './secret-vault.port';
 import {
   assertSecretName,
   assertTenant,
   closeText,
   closeValue,
+  deriveFrom,
   type Destroyed,
   expand,
   installationData,
   isDestroyed,
-  openText,
   openValue,
   secretInfo,
   tenantData,
@@ -46,6 +47,7 @@ const ROOT = 'root';
 export class LmdbSecretVault extends SecretVault {
   /** Least recently used first. */
   private readonly cache = new Map<string, TenantKeys>();
+  private readonly opened = new OpenedTexts();
 
   private constructor(
     private readonly environment: LmdbEnvironment,
@@ -94,7 +96,7 @@ export class LmdbSecretVault extends SecretVault {
 
   override async derive(tenant: string, purpose: string, id: string, version: number, bytes: number): Promise<Buffer> {
     const info = secretInfo(purpose, id, version);
-    return expand((await this.keysOf(tenant)).data, info, bytes);
+    return deriveFrom(await this.keysOf(tenant), info, bytes);
   }
 
   override async seal(tenant: string, plaintext: string, context: string): Promise<string> {
@@ -103,7 +105,7 @@ export class LmdbSecretVault extends SecretVault {
 
   override async unseal(tenant: string, sealed: string, context: string): Promise<string | undefined> {
     const keys = this.knownKeysOf(tenant);
-    return keys === 'destroyed' ? undefined : openText(keys, tenant, sealed, context);
+    return keys === 'destroyed' ? undefined : this.opened.open(keys, tenant, sealed, context);
   }
 
   override async installationKey(purpose: string, bytes: number): Promise<Buffer> {

@@ -1,16 +1,17 @@
 import { failpoint } from '@souk/failpoints';
 import { isDuplicateKey, type MongoCollection, type MongoConnection } from '@souk/mongo';
 import { KeyRing, newKey, type WrappedKey } from './key-ring';
+import { OpenedTexts } from './opened-texts';
 import { SecretVault, TenantKeyDestroyed } from './secret-vault.port';
 import {
   assertSecretName,
   assertTenant,
   closeText,
   closeValue,
+  deriveFrom,
   expand,
   installationData,
   isDestroyed,
-  openText,
   openValue,
   secretInfo,
   tenantData,
@@ -76,6 +77,7 @@ export async function openMongoSecretVault({ connection, masterKeys }: MongoSecr
 export class MongoSecretVault extends SecretVault {
   /** Least recently read first. */
   private readonly cache = new Map<string, Cached>();
+  private readonly opened = new OpenedTexts();
   /** By this process: what it had asked for before may still be on its way. */
   private readonly destroyed = new Set<string>();
   private root: Buffer | undefined;
@@ -116,7 +118,7 @@ export class MongoSecretVault extends SecretVault {
 
   override async derive(tenant: string, purpose: string, id: string, version: number, bytes: number): Promise<Buffer> {
     const info = secretInfo(purpose, id, version);
-    return expand((await this.keysOf(tenant)).data, info, bytes);
+    return deriveFrom(await this.keysOf(tenant), info, bytes);
   }
 
   override async seal(tenant: string, plaintext: string, context: string): Promise<string> {
@@ -125,7 +127,7 @@ export class MongoSecretVault extends SecretVault {
 
   override async unseal(tenant: string, sealed: string, context: string): Promise<string | undefined> {
     const keys = await this.knownKeysOf(tenant);
-    return keys === 'destroyed' ? undefined : openText(keys, tenant, sealed, context);
+    return keys === 'destroyed' ? undefined : this.opened.open(keys, tenant, sealed, context);
   }
 
   /** It never changes, so it is asked for once. */

@@ -1,10 +1,12 @@
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { associatedData, decrypt, encrypt } from './sealed-box';
 import { SealBroken } from './secret-vault.port';
 
 /** What follows from a tenant's data key once and for all. */
 export interface TenantKeys {
   readonly data: Buffer;
+  /** What secrets are derived from: the first step of HKDF, the same for all of them. */
+  readonly extracted: Buffer;
   /** For texts that lie elsewhere, and for values that lie in the vault: keys of their own, so that none passes for the other. */
   readonly seal: Buffer;
   readonly value: Buffer;
@@ -16,6 +18,9 @@ export interface Destroyed {
 }
 
 const MAX_NAME_BYTES = 500;
+const HASH_BYTES = 32;
+/** What HKDF takes where there is none. */
+const NO_SALT = Buffer.alloc(HASH_BYTES);
 
 /** What the data key of a tenant is wrapped with, and that of the installation. */
 export function tenantData(tenant: string): string {
@@ -25,7 +30,19 @@ export function tenantData(tenant: string): string {
 export const installationData = associatedData('installation key');
 
 export function tenantKeys(data: Buffer): TenantKeys {
-  return { data, seal: expand(data, 'seal', 32), value: expand(data, 'value', 32) };
+  const extracted = createHmac('sha256', NO_SALT).update(data).digest();
+  return { data, extracted, seal: expand(data, 'seal', 32), value: expand(data, 'value', 32) };
+}
+
+/** As {@link expand} of the data key: only the second step of HKDF (RFC 5869, 2.3) is left to be done. */
+export function deriveFrom({ extracted }: TenantKeys, info: string, bytes: number): Buffer {
+  const blocks: Buffer[] = [];
+  for (let n = 1; (n - 1) * HASH_BYTES < bytes; n++) {
+    const hmac = createHmac('sha256', extracted);
+    if (n > 1) hmac.update(blocks.at(-1)!);
+    blocks.push(hmac.update(info).update(Buffer.of(n)).digest());
+  }
+  return Buffer.concat(blocks, bytes);
 }
 
 /** HKDF-SHA256, RFC 5869, without salt: the input is a uniformly random key. */
