@@ -53,6 +53,33 @@ describe('WorkQueue', () => {
     expect(bench.begun).toEqual(['a', 'a']);
   });
 
+  it('gathers calls that may wait a moment, and forgets them where somebody calls at once', async () => {
+    const bench = new Bench();
+    for (let i = 0; i < 3; i++) bench.queue.callWithin('a', 5);
+    bench.queue.callWithin('b', 60_000);
+    expect(bench.begun).toEqual([]);
+    await bench.begins(1);
+    bench.queue.call('b');
+    await bench.begins(2);
+    expect(bench.begun).toEqual(['a', 'b']);
+    bench.finish('a', { done: true });
+    bench.finish('b', { done: true });
+    await new Promise((fulfil) => setImmediate(fulfil));
+    expect(bench.queue.idle).toBe(true);
+  });
+
+  it('keeps its pause after a failure, whoever was to be heard in a moment', async () => {
+    const bench = new Bench();
+    bench.queue.call('a');
+    await bench.begins(1);
+    bench.queue.callWithin('a', 60_000);
+    bench.finish('a', new Error('unreachable'));
+    await bench.begins(2);
+    bench.finish('a', { done: true });
+    await new Promise((fulfil) => setImmediate(fulfil));
+    expect(bench.queue.idle).toBe(true);
+  });
+
   it('tries again after a failure', async () => {
     const bench = new Bench();
     bench.queue.call('a');

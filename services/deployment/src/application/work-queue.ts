@@ -22,6 +22,7 @@ export class WorkQueue {
   private readonly calledAgain = new Set<string>();
   private readonly failures = new Map<string, number>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly soon = new Map<string, NodeJS.Timeout>();
   private stopped = false;
 
   constructor(
@@ -33,14 +34,21 @@ export class WorkQueue {
   call(key: string): void {
     if (this.stopped) return;
     this.clearTimer(key);
+    this.clearSoon(key);
     if (this.running.has(key)) this.calledAgain.add(key);
     else this.waiting.add(key);
     this.fill();
   }
 
+  /** As {@link call}, after so many milliseconds, once for all who call until then. */
+  callWithin(key: string, ms: number): void {
+    if (this.stopped || this.waiting.has(key) || this.soon.has(key)) return;
+    this.soon.set(key, setTimeout(() => this.call(key), ms).unref());
+  }
+
   /** Nothing runs, waits or is timed. */
   get idle(): boolean {
-    return this.waiting.size + this.running.size + this.timers.size === 0;
+    return this.waiting.size + this.running.size + this.timers.size + this.soon.size === 0;
   }
 
   /** Lets what runs finish, and starts nothing any more. */
@@ -48,6 +56,7 @@ export class WorkQueue {
     this.stopped = true;
     this.waiting.clear();
     for (const key of [...this.timers.keys()]) this.clearTimer(key);
+    for (const key of [...this.soon.keys()]) this.clearSoon(key);
     await Promise.all(this.running.values());
   }
 
@@ -68,6 +77,7 @@ export class WorkQueue {
       this.failures.delete(key);
       pause = lookAgainAt === undefined ? undefined : Math.max(1, Date.parse(lookAgainAt) - Date.now());
     } catch (error) {
+      this.clearSoon(key);
       const failures = (this.failures.get(key) ?? 0) + 1;
       this.failures.set(key, failures);
       this.options.onError(key, error);
@@ -80,6 +90,11 @@ export class WorkQueue {
     else if (pause !== undefined && !this.stopped)
       this.timers.set(key, setTimeout(() => this.call(key), Math.min(pause, LONGEST_TIMER)).unref());
     if (!this.stopped) this.fill();
+  }
+
+  private clearSoon(key: string): void {
+    clearTimeout(this.soon.get(key));
+    this.soon.delete(key);
   }
 
   private clearTimer(key: string): void {

@@ -1,6 +1,7 @@
 import { type Informer, type Kind, type KubernetesCluster, type KubernetesError, type KubernetesObject } from '@souk/kubernetes';
 import { type ClusterObject, instanceOf, managedSelector, MANAGER, namespaceOf } from '../../domain/cluster-object';
 import type { OwnedFields } from '../../domain/health/owned-fields';
+import { isOutcome } from '../../domain/operations/observe';
 
 /** Kinds that an instance consists of. */
 export const watched = [
@@ -41,13 +42,13 @@ export class ClusterView {
   private readonly owned = new OwnedFieldsOnce();
 
   /**
-   * @param onChange something of this instance is different
+   * @param onChange something of this instance is different; `isOutcome` where it is what operations wait for
    * @param onTurn the cluster stopped answering, or answers again
    * @param onSynced everything was listed once
    */
   constructor(
     private readonly cluster: KubernetesCluster,
-    private readonly onChange: (instanceId: string) => void,
+    private readonly onChange: (instanceId: string, isOutcome: boolean) => void,
     private readonly onTurn: () => void,
     private readonly onSynced: () => void = () => undefined,
   ) {}
@@ -121,7 +122,7 @@ export class ClusterView {
         onTrouble: (error) => this.failed(error),
         onChange: (object) => {
           const instanceId = instanceOf(object);
-          if (instanceId !== undefined) this.onChange(instanceId);
+          if (instanceId !== undefined) this.onChange(instanceId, isOutcome(object));
         },
       },
     );

@@ -52,6 +52,9 @@ const EVERYTHING = 'everything';
 const STOP_WITHIN_MS = 1_000;
 /** Instances at rest that are looked at side by side on one cluster: work comes first. */
 const PARALLEL_INSPECTIONS = 2;
+/** What happens on the way to what an operation waits for, and what happens to an instance at rest, is looked at together: milliseconds. */
+const GATHER_MS = 50;
+const GATHER_FOR_INSPECTION_MS = 500;
 /** When a turn is tried again that another replica was in the way of. */
 const ANOTHER_TRY_MS = 1_000;
 
@@ -196,14 +199,15 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private openDesk(site: Site): void {
     const { clusterId, active, suspects, lease } = site;
     const client = this.clients.client(clusterId);
-    const callIfActive = (instanceId: string) => {
-      if (active.has(instanceId)) desk.queue.call(instanceId);
-      else if (view.hasSynced) desk.inspections.call(instanceId);
-    };
     const view: ClusterView = new ClusterView(
       client,
-      callIfActive,
-      () => active.forEach(callIfActive),
+      (instanceId, isOutcome) => {
+        if (!active.has(instanceId)) {
+          if (view.hasSynced) desk.inspections.callWithin(instanceId, GATHER_FOR_INSPECTION_MS);
+        } else if (isOutcome) desk.queue.call(instanceId);
+        else desk.queue.callWithin(instanceId, GATHER_MS);
+      },
+      () => active.forEach((instanceId) => desk.queue.call(instanceId)),
       () => {
         void this.inspectAll(clusterId, desk);
       },
@@ -223,7 +227,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     });
     const desk: Desk = { view, workplace, queue, inspections };
     site.desk = desk;
-    active.forEach(callIfActive);
+    active.forEach((instanceId) => queue.call(instanceId));
     suspects.forEach((instanceId) => inspections.call(instanceId));
     suspects.clear();
   }
@@ -268,7 +272,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       if (outcome.done) {
         active.delete(instanceId);
         // What was changed by hand meanwhile nobody tells of once more.
-        inspections.call(instanceId);
+        inspections.callWithin(instanceId, GATHER_FOR_INSPECTION_MS);
       }
       return outcome;
     } catch (error) {

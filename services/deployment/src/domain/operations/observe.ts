@@ -75,15 +75,7 @@ export class Sight {
   /** Every replica is of the newest spec, and available; none of an older spec is left. */
   isRolledOut(node: RenderedNode): boolean {
     const workload = this.workload(node);
-    if (!workload || isTerminating(workload)) return false;
-    const { spec, status } = workload;
-    const wanted = spec?.replicas ?? 1;
-    return (
-      isObserved(workload) &&
-      (status?.updatedReplicas ?? 0) >= wanted &&
-      (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0) &&
-      (status?.availableReplicas ?? 0) >= wanted
-    );
+    return workload !== undefined && isWhole(workload);
   }
 
   job(node: string): JobSight | undefined {
@@ -152,6 +144,39 @@ export class Sight {
     if (own?.state?.running) return { code: 'not-ready', reason: 'it runs, but its health check does not succeed' };
     return { code: 'starting', reason: 'its pods are starting' };
   }
+}
+
+/**
+ * Whether operations wait for just this: a workload is rolled out, a job has ended, or something happened to an object that seldom changes. What
+ * happens on the way there comes in crowds, and may be looked at together.
+ */
+export function isOutcome(object: ClusterObject): boolean {
+  switch (object.kind) {
+    case 'Deployment':
+    case 'StatefulSet':
+      return isTerminating(object) || isWhole(object);
+    case 'Job':
+      return isTerminating(object) || ((object as JobObject).status?.conditions ?? []).some(isEnd);
+    default:
+      return !crowds.has(object.kind);
+  }
+}
+
+const crowds: ReadonlySet<string> = new Set(['Pod', 'ResourceQuota', 'Secret', 'ServiceAccount', 'NetworkPolicy', 'ConfigMap']);
+
+const isEnd = ({ type, status }: Condition): boolean => (type === 'Complete' || type === 'Failed') && status === 'True';
+
+/** Every replica is of the newest spec, and available; none of an older spec is left. */
+function isWhole(workload: WorkloadObject): boolean {
+  const { spec, status } = workload;
+  const wanted = spec?.replicas ?? 1;
+  return (
+    !isTerminating(workload) &&
+    isObserved(workload) &&
+    (status?.updatedReplicas ?? 0) >= wanted &&
+    (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0) &&
+    (status?.availableReplicas ?? 0) >= wanted
+  );
 }
 
 /** What seldom passes by itself. */
