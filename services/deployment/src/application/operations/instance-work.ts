@@ -63,7 +63,8 @@ const slowAfter = (nodeTimeoutMs: number): number => Math.min(10_000, nodeTimeou
 
 /**
  * One turn of an instance: loads what is true, observes, plans, applies, records, until there is only to wait. Holds nothing between two
- * turns: whoever calls it next, in this process or after a crash in another one, goes on from what is recorded and what the cluster shows.
+ * turns that matters: whoever calls it next, in this process or after a crash in another one, goes on from what is recorded and what the
+ * cluster shows.
  */
 @Injectable()
 export class InstanceWork {
