@@ -4,7 +4,7 @@ import { quantile } from './src/statistics.mjs';
 import { Shop } from './src/shop.mjs';
 import { measureRatios } from './src/ratio.mjs';
 
-/** Instances of one turn, by how many are bought in a second. 50 are more than the one thread of the marketplace does yet: 20 are not. */
+/** Instances of one turn, by how many are bought in a second. */
 const TURNS = { 1: 8, 20: 80, 50: 150 };
 /** Fewer than elsewhere, at the most: one takes up to half a minute. */
 const ROUNDS = { least: 7, most: 10 };
