@@ -8,9 +8,18 @@ export interface Pages<T> {
   next(): readonly T[];
 }
 
-/** Who reads many short sequences, one after the other, lets others come in between after so many of them. */
-const SHORT_ONES = 16;
-let endedInARow = 0;
+/** Sequences that may end in one turn of the event loop: who reads many short ones lets others come in between, all readers together. */
+const ENDS_OF_A_TURN = 16;
+let ends = 0;
+let turn: Promise<void> | undefined;
+
+function sharedTurn(): Promise<void> {
+  turn ??= nextTurn().then(() => {
+    turn = undefined;
+    ends = 0;
+  });
+  return turn;
+}
 
 /**
  * A sequence that is read page by page, with a turn of the event loop in between. Cheaper than an async generator by two turns of the
@@ -46,10 +55,8 @@ class PagedIterator<T> implements AsyncIterator<T> {
       const isFirst = this.pages === undefined;
       this.pages ??= this.start();
       const isAtEnd = this.pages.isAtEnd();
-      if (!isFirst && (!isAtEnd || ++endedInARow >= SHORT_ONES)) {
-        endedInARow = 0;
-        await nextTurn();
-      }
+      if (isAtEnd && ++ends > ENDS_OF_A_TURN) await sharedTurn();
+      else if (!isAtEnd && !isFirst) await nextTurn();
       this.page = isAtEnd ? undefined : this.pages.next();
       this.index = 0;
     }

@@ -191,7 +191,8 @@ export class StreamIndex {
   private forget(state: StreamState, count: number): void {
     state.first += count;
     state.places = state.places.slice(count);
-    if (state.places.length > 0) return;
+    // One whose append has failed is known no more; there may be another one of that name by now.
+    if (state.places.length > 0 || this.tail.get(state.name) !== state) return;
     this.heads.set(state.name, state.head);
     this.tail.delete(state.name);
   }

@@ -164,6 +164,18 @@ describe('KubernetesCluster', () => {
     await failure;
   });
 
+  it('sends nothing after it was closed, also where it was about to: its endpoint was being looked up', async () => {
+    await serve([list(1)]);
+    let give!: () => void;
+    const endpoint = new Promise<{ server: string }>((fulfil) => (give = () => fulfil(server.endpoint)));
+    const slow = new KubernetesCluster(() => endpoint);
+    const failure = expect(slow.get({ kind: 'Pod', namespace: 'shop', name: 'web' })).rejects.toThrow('the client was closed');
+    slow.close();
+    give();
+    await failure;
+    expect(server.requests).toEqual([]);
+  });
+
   it('reads lists page by page', async () => {
     await serve([paged(1, 'more', pod('a', 1)), paged(1, '', pod('b', 1))]);
     expect((await cluster.list('Pod')).items.map(nameOf)).toEqual(['a', 'b']);
@@ -192,6 +204,15 @@ describe('KubernetesCluster', () => {
     await serve([paged(1, 'more', long, long), paged(1, '', long)]);
     await cluster.list('Pod');
     expect(server.requests).toEqual(['GET /api/v1/pods?limit=200', 'GET /api/v1/pods?limit=20&continue=more']);
+  });
+
+  it('leaves its rate to calls: watches that are taken up again take nothing of it', async () => {
+    const over: Answer = (_, response) => response.end();
+    await serve([list(1)], [over], { callsPerSecond: 0.001, burst: 1 });
+    await cluster.list('Pod');
+    const { signal } = new AbortController();
+    for (let n = 0; n < 3; n++) await cluster.watch('Pod', {}, '1', signal, { onEvent: () => undefined });
+    expect(server.requests).toHaveLength(4);
   });
 
   it('keeps to its rate', async () => {

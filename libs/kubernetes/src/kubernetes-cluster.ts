@@ -210,7 +210,8 @@ export class KubernetesCluster {
     signal: AbortSignal,
     { onOpen, onEvent }: Watcher,
   ): Promise<void> {
-    await this.bucket.take();
+    // There is one of each kind, taken up again twice a minute: of a low rate they would take most.
+    await this.bucket.unpaused();
     const query = queryOf({
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -306,6 +307,8 @@ export class KubernetesCluster {
   private async attempt(request: Request, beforeSending: BeforeSending = () => undefined): Promise<Attempt> {
     await this.bucket.take();
     const transport = await this.connected();
+    // Until here nobody could have made it fail.
+    this.assertOpen();
     beforeSending();
     try {
       const send = () => this.reached(() => transport.send(request));
@@ -321,7 +324,7 @@ export class KubernetesCluster {
   }
 
   private async connected(): Promise<Transport> {
-    if (this.closing.signal.aborted) throw new Unreachable('the client was closed');
+    this.assertOpen();
     this.transport ??= this.endpoint().then((endpoint) => new Transport(endpoint, this.options.timeoutMs, this.underWay));
     const opening = this.transport;
     try {
@@ -330,6 +333,10 @@ export class KubernetesCluster {
       if (this.transport === opening) this.transport = undefined;
       throw error instanceof Unreachable ? error : new Unreachable((error as Error).message, { cause: error });
     }
+  }
+
+  private assertOpen(): void {
+    if (this.closing.signal.aborted) throw new Unreachable('the client was closed');
   }
 
   /** After a failure the endpoint is asked for anew: a cluster may come back elsewhere. */

@@ -29,6 +29,11 @@ export class TokenBucket {
     return turn;
   }
 
+  /** Fulfilled when nobody is held back: for what is not counted. */
+  async unpaused(): Promise<void> {
+    while (this.pausedUntil > performance.now()) await sleep(this.pausedUntil - performance.now(), undefined, { ref: false });
+  }
+
   pause(ms: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, performance.now() + ms);
   }

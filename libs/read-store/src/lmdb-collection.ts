@@ -118,12 +118,19 @@ export class LmdbCollection<Doc extends Document> implements CollectionWriter<Do
   ): Promise<void> {
     const replaced = this.storedNumber === record.number ? undefined : this.storedNumber;
     failpoint('read-model.before-commit');
-    await this.tables.environment.writeBlind(() => {
-      write?.();
-      this.tables.collections.put(this.spec.name, record);
-      if (replaced !== undefined) this.dropped.put(replaced);
-    }, size);
-    failpoint('read-model.after-commit');
+    try {
+      await this.tables.environment.writeBlind(() => {
+        write?.();
+        this.tables.collections.put(this.spec.name, record);
+        if (replaced !== undefined) this.dropped.put(replaced);
+      }, size);
+      failpoint('read-model.after-commit');
+    } catch (error) {
+      // It may have been written all the same.
+      this.storedNumber = this.tables.collections.get(this.spec.name)?.number;
+      generation.forgetRecent();
+      throw error;
+    }
     generation.record = record;
     this.serving = generation;
     this.storedNumber = record.number;

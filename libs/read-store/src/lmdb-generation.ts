@@ -43,6 +43,12 @@ export class LmdbGeneration<Doc extends Document> {
     return known ? { doc: known.doc as Doc, position: known.position } : this.get(id);
   }
 
+  /** Nothing is known of what lies in the store. */
+  forgetRecent(): void {
+    this.recent.clear();
+    this.mayHaveTombstones = true;
+  }
+
   /** Works out a commit, and the record that has to be written with it. @throws UnindexableDocument */
   prepare(changes: readonly Change[], checkpoint: Position): PreparedCommit & { readonly record: CollectionRecord } {
     const { tables, prefix, indexes, recent } = this;

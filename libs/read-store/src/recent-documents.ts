@@ -35,6 +35,12 @@ export class RecentDocuments {
     this.bytes += bytes;
   }
 
+  clear(): void {
+    this.old = new Map();
+    this.young = new Map();
+    this.bytes = 0;
+  }
+
   forget(id: string): void {
     this.young.delete(id);
     this.old.delete(id);

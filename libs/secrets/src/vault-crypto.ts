@@ -36,6 +36,7 @@ export function tenantKeys(data: Buffer): TenantKeys {
 
 /** As {@link expand} of the data key: only the second step of HKDF (RFC 5869, 2.3) is left to be done. */
 export function deriveFrom({ extracted }: TenantKeys, info: string, bytes: number): Buffer {
+  if (bytes > 255 * HASH_BYTES) throw new RangeError(`HKDF derives no more than ${255 * HASH_BYTES} bytes`);
   const blocks: Buffer[] = [];
   for (let n = 1; (n - 1) * HASH_BYTES < bytes; n++) {
     const hmac = createHmac('sha256', extracted);
