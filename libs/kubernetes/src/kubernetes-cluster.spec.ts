@@ -166,12 +166,12 @@ describe('KubernetesCluster', () => {
 
   it('sends nothing after it was closed, also where it was about to: its endpoint was being looked up', async () => {
     await serve([list(1)]);
-    let give!: () => void;
-    const endpoint = new Promise<{ server: string }>((fulfil) => (give = () => fulfil(server.endpoint)));
-    const slow = new KubernetesCluster(() => endpoint);
+    let give: (() => void) | undefined;
+    const slow = new KubernetesCluster(() => new Promise((fulfil) => (give = () => fulfil(server.endpoint))));
     const failure = expect(slow.get({ kind: 'Pod', namespace: 'shop', name: 'web' })).rejects.toThrow('the client was closed');
+    await until(() => give !== undefined);
     slow.close();
-    give();
+    give!();
     await failure;
     expect(server.requests).toEqual([]);
   });
